@@ -1,0 +1,91 @@
+// What the LNS engine asks the process around it to do. The engine appends; the loop
+// (controlplane/loop) carries the actions out in order through the seams Dataplane (southbound),
+// Transport (transport) and Authenticator (aaa), and reports outcomes back by calls on the engine.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "lib/base/bytes.h"
+#include "lib/l2tp/ids.h"
+#include "lib/net/address.h"
+#include "lib/ppp/link.h"
+
+namespace lns::controlplane {
+
+struct SessionKey {
+  l2tp::LocalTunnelId tunnel;
+  l2tp::LocalSessionId session;
+  auto operator<=>(const SessionKey&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const SessionKey& k) {
+    return H::combine(std::move(h), k.tunnel, k.session);
+  }
+};
+
+// Through the inject ring, from our address and port to the peer's.
+struct SendControl {
+  net::EndpointPair endpoints;
+  Bytes message;
+};
+// Through the inject ring; the data plane encapsulates.
+struct SendPpp {
+  SessionKey session;
+  Bytes frame;  // from the PPP protocol field
+};
+
+// Desired state of the data plane; each replaces what was there (idempotent).
+struct TunnelEntry {
+  l2tp::LocalTunnelId local_id;
+  l2tp::PeerTunnelId peer_id;
+  net::EndpointPair endpoints;
+};
+struct SessionEntry {
+  SessionKey key;
+  l2tp::PeerSessionId peer_id;
+  bool ipv4_open = false;
+  bool ipv6_open = false;
+  std::vector<net::IpPrefix> prefixes;
+  uint16_t peer_mru = 1500;
+  bool send_pfc = false;
+  bool send_acfc = false;
+};
+struct ProgramTunnel {
+  TunnelEntry entry;
+};
+struct RemoveTunnel {
+  l2tp::LocalTunnelId id;
+};
+// When `confirm`, the loop calls Engine::OnSessionProgrammed once the data plane has it (or
+// refused).
+struct ProgramSession {
+  SessionEntry entry;
+  bool confirm = false;
+};
+struct RemoveSession {
+  SessionKey key;
+};
+
+// Answered by Engine::OnAuthVerdict with the same request id, now or later.
+struct AuthenticateUser {
+  uint64_t request_id = 0;
+  SessionKey session;
+  ppp::AuthenticationNeeded credentials;
+};
+
+// Worth a log line (never one per packet) and, by name, a counter.
+enum class LogLevel : uint8_t { kDebug, kInfo, kWarn };
+struct LogLine {
+  LogLevel level = LogLevel::kInfo;
+  std::string text;
+};
+
+using EngineAction = std::variant<SendControl, SendPpp, ProgramTunnel, RemoveTunnel, ProgramSession,
+                                  RemoveSession, AuthenticateUser, LogLine>;
+using EngineActions = std::vector<EngineAction>;
+
+}  // namespace lns::controlplane

@@ -1,0 +1,146 @@
+// The LNS: every tunnel and session, their ids, admission, addresses and timers. Sans-IO and
+// single-threaded: the protocol loop calls it with punted frames, verdicts, confirmations and
+// `now`.
+//
+// A call: ICRQ -> admission (limits, ids) -> ProgramSession{confirm} with both NCPs closed ->
+// OnSessionProgrammed -> ICRP (the peer learns our id only after the data plane knows it, so no
+// early PPP frame can miss its session) -> ICCN -> PPP server link -> AuthenticateUser ->
+// OnAuthVerdict -> address -> NCP up -> ProgramSession with the prefix and the NCP open -> online.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controlplane/lns/actions.h"
+#include "lib/base/bytes.h"
+#include "lib/base/rng.h"
+#include "lib/base/time.h"
+#include "lib/l2tp/actions.h"
+#include "lib/l2tp/tunnel.h"
+#include "lib/net/address.h"
+#include "lib/ppp/link.h"
+
+#include "absl/status/status.h"
+
+namespace lns::controlplane {
+
+// First match of `match_*` on an SCCRQ wins; no match is refused with StopCCN 4.
+struct PeerProfile {
+  std::string name;
+  std::string match_host_name;  // empty: any; a trailing '*' matches a prefix
+  std::optional<net::IpPrefix> match_address;
+  l2tp::TunnelSettings tunnel;
+};
+
+struct AddressPoolSettings {
+  std::string name;
+  net::IpPrefix prefix;
+  net::IpAddress gateway;  // none: the first host address
+};
+
+struct EngineSettings {
+  uint32_t max_tunnels = 4096;
+  uint32_t max_sessions = 65536;
+  Duration id_rest = Duration::Seconds(31);
+  std::vector<PeerProfile> peers;
+  ppp::LinkSettings ppp;
+  std::vector<AddressPoolSettings> pools;
+  std::vector<net::IpAddress> dns;    // at most two, IPv4
+  net::IpAddress local_ipcp_address;  // none: the pool's gateway
+};
+
+// What AAA decides. `pool` and `address` are its wishes; the engine allocates.
+struct AuthVerdict {
+  bool accepted = false;
+  std::string message;
+  net::IpAddress fixed_address;  // none: from `pool`
+  std::string pool;              // empty: the first
+};
+
+struct TunnelView {
+  l2tp::LocalTunnelId local_id;
+  l2tp::PeerTunnelId peer_id;
+  l2tp::TunnelState state;
+  net::EndpointPair endpoints;
+  std::string peer_host_name;
+  std::string peer_vendor_name;
+  std::string profile;
+  uint32_t sessions = 0;
+  Instant created;
+  uint16_t ns = 0;
+  uint16_t nr = 0;
+  uint16_t peer_window = 0;
+  l2tp::Tunnel::Statistics statistics;
+};
+
+struct SessionView {
+  SessionKey key;
+  l2tp::PeerSessionId peer_id;
+  std::string state;  // wait-connect, lcp, authenticate, network, online, closing
+  std::string user_name;
+  net::IpAddress ipv4_address;
+  uint64_t ipv6_interface_id = 0;
+  ppp::AuthProtocol auth = ppp::AuthProtocol::kNone;
+  l2tp::CallInfo call;
+  uint16_t peer_mru = 0;
+  Instant created;
+  net::Endpoint peer;
+};
+
+struct PoolView {
+  std::string name;
+  net::IpPrefix prefix;
+  uint64_t size = 0;
+  uint64_t used = 0;
+};
+
+struct EngineCounts {
+  uint32_t tunnels = 0;
+  uint32_t sessions = 0;
+  uint32_t sessions_online = 0;
+};
+
+class Engine {
+ public:
+  static std::unique_ptr<Engine> Make(EngineSettings settings, Rng& rng);
+  virtual ~Engine() = default;
+
+  // Punted frames. `tunnel_hint` is the header's tunnel id as the data plane matched it, 0 if none.
+  virtual void OnControl(const net::EndpointPair& endpoints, ByteView message, Instant now,
+                         EngineActions& out) = 0;
+  virtual void OnPpp(const SessionKey& session, ByteView frame, Instant now,
+                     EngineActions& out) = 0;
+  // Outcomes.
+  virtual void OnSessionProgrammed(const SessionKey& session, const absl::Status& status,
+                                   Instant now, EngineActions& out) = 0;
+  virtual void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant now,
+                             EngineActions& out) = 0;
+  // Time. The loop calls OnTimer whenever NextDeadline() is due.
+  virtual void OnTimer(Instant now, EngineActions& out) = 0;
+  virtual Instant NextDeadline() const = 0;
+
+  // Operators. kNotFound where there is no such thing.
+  virtual absl::Status ClearSession(const SessionKey& session, Instant now, EngineActions& out) = 0;
+  virtual absl::Status ClearTunnel(l2tp::LocalTunnelId tunnel, Instant now, EngineActions& out) = 0;
+  // Process stop: StopCCN 6 to every peer; done when `tunnels` of counts() is 0 or all are
+  // retained.
+  virtual void Shutdown(Instant now, EngineActions& out) = 0;
+  virtual bool ShutdownComplete() const = 0;
+
+  virtual std::vector<TunnelView> Tunnels() const = 0;
+  virtual std::vector<SessionView> Sessions() const = 0;
+  virtual std::vector<PoolView> Pools() const = 0;
+  virtual EngineCounts Counts() const = 0;
+  virtual std::vector<std::pair<std::string, uint64_t>> Counters() const = 0;
+
+  // Everything the data plane should hold now: for the reconciler to refill an empty one.
+  virtual void DesiredState(std::vector<TunnelEntry>& tunnels,
+                            std::vector<SessionEntry>& sessions) const = 0;
+};
+
+}  // namespace lns::controlplane

@@ -1,0 +1,123 @@
+// The single writer of every forwarding table. Everything that programs the data plane (gRPC
+// services, the netlink feed, tests) goes through here; calls are serialised by a mutex that no
+// worker ever takes. Values are plain: no protobuf, no names but port names.
+//
+// Readers are the workers, under QSBR (dataplane/tables/quiescence.h): an upsert is visible to all
+// workers when the call returns; a removed entry is unpublished when the call returns and its slot
+// is reused only after every worker passed a quiescent state.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lib/l2tp/ids.h"
+#include "lib/net/address.h"
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace lns::dataplane {
+
+struct SessionKey {
+  l2tp::LocalTunnelId tunnel;
+  l2tp::LocalSessionId session;
+  auto operator<=>(const SessionKey&) const = default;
+};
+
+struct TunnelConfig {
+  l2tp::LocalTunnelId local_id;
+  l2tp::PeerTunnelId peer_id;
+  net::EndpointPair endpoints;
+  uint8_t dscp = 0;
+  bool udp_checksum_off = false;
+};
+
+struct SessionConfig {
+  SessionKey key;
+  l2tp::PeerSessionId peer_id;
+  bool ipv4_open = false;
+  bool ipv6_open = false;
+  std::vector<net::IpPrefix> prefixes;
+  uint16_t peer_mru = 1500;
+  bool send_pfc = false;
+  bool send_acfc = false;
+};
+
+enum class Origin : uint8_t { kApi = 0, kKernel = 1 };
+
+struct RouteConfig {
+  net::IpPrefix prefix;
+  net::IpAddress next_hop;  // none: directly connected
+  uint16_t port = 0;        // index in the port list
+  Origin origin = Origin::kApi;
+};
+
+struct NeighbourConfig {
+  net::IpAddress address;
+  uint16_t port = 0;
+  net::MacAddress mac{};  // all zero: unresolved
+  Origin origin = Origin::kApi;
+};
+
+struct SweepResult {
+  uint32_t tunnels = 0;
+  uint32_t sessions = 0;
+  uint32_t other = 0;
+};
+
+struct SessionCounts {
+  SessionKey key;
+  uint64_t uplink_packets = 0;
+  uint64_t uplink_bytes = 0;
+  uint64_t downlink_packets = 0;
+  uint64_t downlink_bytes = 0;
+};
+
+struct TableLimits {
+  uint32_t max_tunnels = 4096;
+  uint32_t max_sessions = 65536;
+  uint32_t max_routes = 65536;
+  uint32_t max_neighbours = 4096;
+};
+
+// Status codes: kInvalidArgument for a bad value, kNotFound where a named tunnel or port does not
+// exist, kAlreadyExists where another session owns the prefix, kResourceExhausted for a full table.
+// Removing what is not there is ok.
+class TableWriter {
+ public:
+  virtual ~TableWriter() = default;
+
+  virtual absl::Status UpsertTunnel(const TunnelConfig& tunnel) = 0;
+  virtual absl::Status RemoveTunnel(l2tp::LocalTunnelId id) = 0;  // and its sessions
+  virtual absl::Status UpsertSession(const SessionConfig& session) = 0;
+  virtual absl::Status RemoveSession(const SessionKey& key) = 0;
+  virtual absl::Status UpsertRoute(const RouteConfig& route) = 0;
+  virtual absl::Status RemoveRoute(const net::IpPrefix& prefix, Origin origin) = 0;
+  virtual absl::Status UpsertNeighbour(const NeighbourConfig& neighbour) = 0;
+  virtual absl::Status RemoveNeighbour(const net::IpAddress& address, uint16_t port) = 0;
+  virtual absl::Status AddLocalAddress(const net::IpAddress& address) = 0;
+  virtual absl::Status RemoveLocalAddress(const net::IpAddress& address) = 0;
+  virtual absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) = 0;
+  virtual absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) = 0;
+
+  // Mark and sweep of everything whose origin is kApi.
+  virtual void BeginSync() = 0;
+  virtual absl::StatusOr<SweepResult> EndSync() = 0;
+
+  virtual std::vector<TunnelConfig> Tunnels() const = 0;
+  virtual std::vector<SessionConfig> Sessions() const = 0;
+  virtual std::vector<RouteConfig> Routes() const = 0;
+  virtual std::vector<NeighbourConfig> Neighbours() const = 0;
+  virtual std::vector<net::IpAddress> LocalAddresses() const = 0;
+  virtual std::vector<net::IpPrefix> SubscriberPrefixes() const = 0;
+  virtual std::vector<SessionCounts> SessionCounters() const = 0;
+  // Next hops that packets wanted and that have no MAC: for the kernel to resolve. Drains the list.
+  virtual std::vector<NeighbourConfig> TakeUnresolved() = 0;
+  virtual TableLimits limits() const = 0;
+};
+
+}  // namespace lns::dataplane
