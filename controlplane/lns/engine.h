@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,12 +53,30 @@ struct EngineSettings {
   std::vector<AddressPoolSettings> pools;
   std::vector<net::IpAddress> dns;    // at most two, IPv4
   net::IpAddress local_ipcp_address;  // none: the pool's gateway
+
+  // Bounds on what an unproven peer can make us keep. A tunnel is half-open until established; one
+  // we refused counts until its retention is over. Past either bound an SCCRQ is dropped unheard.
+  uint32_t max_half_open = 2048;
+  uint32_t max_half_open_per_source = 256;
+  // PPP frames that arrive before their ICCN was processed, kept for the link about to start.
+  uint32_t max_early_frames_per_session = 4;
+  uint32_t max_early_frames = 4096;
+  // A call waits this long for the data plane, asking again at every retry, then gets CDN 4.
+  Duration program_retry = Duration::Seconds(1);
+  Duration program_timeout = Duration::Seconds(10);
+  // A session being cleared gets this long for LCP Terminate before its CDN.
+  Duration clear_timeout = Duration::Seconds(8);
 };
+
+// What a configuration can get wrong: overlapping pools, a gateway outside its pool, more than two
+// DNS servers, no peer. Engine::Make requires kOk.
+absl::Status ValidateSettings(const EngineSettings& settings);
 
 // What AAA decides. `pool` and `address` are its wishes; the engine allocates.
 struct AuthVerdict {
   bool accepted = false;
-  std::string message;
+  std::string message;           // said to the peer
+  std::string cause;             // refused: why, for the log alone ("unknown user")
   net::IpAddress fixed_address;  // none: from `pool`
   std::string pool;              // empty: the first
 };
@@ -100,7 +119,7 @@ struct PoolView {
 };
 
 struct EngineCounts {
-  uint32_t tunnels = 0;
+  uint32_t tunnels = 0;  // not closed
   uint32_t sessions = 0;
   uint32_t sessions_online = 0;
 };
@@ -110,12 +129,13 @@ class Engine {
   static std::unique_ptr<Engine> Make(EngineSettings settings, Rng& rng);
   virtual ~Engine() = default;
 
-  // Punted frames. `tunnel_hint` is the header's tunnel id as the data plane matched it, 0 if none.
+  // Punted frames, as they came: nothing about them is trusted.
   virtual void OnControl(const net::EndpointPair& endpoints, ByteView message, Instant now,
                          EngineActions& out) = 0;
   virtual void OnPpp(const SessionKey& session, ByteView frame, Instant now,
                      EngineActions& out) = 0;
-  // Outcomes.
+  // Outcomes. OnSessionProgrammed may also refuse an entry that asked for no confirmation: that
+  // call ends. Keys and requests that are gone are ignored.
   virtual void OnSessionProgrammed(const SessionKey& session, const absl::Status& status,
                                    Instant now, EngineActions& out) = 0;
   virtual void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant now,
@@ -124,21 +144,25 @@ class Engine {
   virtual void OnTimer(Instant now, EngineActions& out) = 0;
   virtual Instant NextDeadline() const = 0;
 
-  // Operators. kNotFound where there is no such thing.
+  // Operators. kNotFound where there is no such thing; kOk when the clearing has begun.
   virtual absl::Status ClearSession(const SessionKey& session, Instant now, EngineActions& out) = 0;
   virtual absl::Status ClearTunnel(l2tp::LocalTunnelId tunnel, Instant now, EngineActions& out) = 0;
-  // Process stop: StopCCN 6 to every peer; done when `tunnels` of counts() is 0 or all are
-  // retained.
+  // Process stop: StopCCN 6 to every peer; complete when each has acknowledged it or timed out.
   virtual void Shutdown(Instant now, EngineActions& out) = 0;
   virtual bool ShutdownComplete() const = 0;
 
   virtual std::vector<TunnelView> Tunnels() const = 0;
   virtual std::vector<SessionView> Sessions() const = 0;
+  // At most `limit` sessions, ordered by key, from the first one after `after`; {0, 0} is the
+  // start.
+  virtual std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const = 0;
+  virtual std::optional<SessionView> FindSession(const SessionKey& session) const = 0;
   virtual std::vector<PoolView> Pools() const = 0;
   virtual EngineCounts Counts() const = 0;
   virtual std::vector<std::pair<std::string, uint64_t>> Counters() const = 0;
 
-  // Everything the data plane should hold now: for the reconciler to refill an empty one.
+  // Everything the data plane should hold now, sessions that wait for their confirmation included:
+  // for the reconciler to refill an empty one.
   virtual void DesiredState(std::vector<TunnelEntry>& tunnels,
                             std::vector<SessionEntry>& sessions) const = 0;
 };
