@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/address/address_book.h"
 #include "controlplane/lns/actions.h"
 #include "lib/base/bytes.h"
 #include "lib/base/rng.h"
@@ -36,12 +37,6 @@ struct PeerProfile {
   std::string match_host_name;  // empty: any; a trailing '*' matches a prefix
   std::optional<net::IpPrefix> match_address;
   l2tp::TunnelSettings tunnel;
-};
-
-struct AddressPoolSettings {
-  std::string name;
-  net::IpPrefix prefix;
-  net::IpAddress gateway;  // none: the first host address
 };
 
 struct EngineSettings {
