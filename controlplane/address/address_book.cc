@@ -32,9 +32,8 @@ absl::Status ValidatePools(const std::vector<AddressPoolSettings>& pools) {
         return absl::InvalidArgumentError(absl::StrCat("pool ", pool.name, ": the name is taken"));
       }
       if (Overlap(pools[j].prefix, pool.prefix)) {
-        return absl::InvalidArgumentError(absl::StrCat("pool ", pool.name, ": ",
-                                                       pool.prefix.ToString(), " overlaps pool ",
-                                                       pools[j].name));
+        return absl::InvalidArgumentError(absl::StrCat(
+            "pool ", pool.name, ": ", pool.prefix.ToString(), " overlaps pool ", pools[j].name));
       }
     }
   }

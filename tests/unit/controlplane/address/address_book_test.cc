@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
-#include "controlplane/address/address_book.h"
-
 #include <gtest/gtest.h>
+
+#include "controlplane/address/address_book.h"
 
 namespace lns::controlplane {
 namespace {

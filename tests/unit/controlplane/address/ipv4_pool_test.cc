@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
-#include "controlplane/address/ipv4_pool.h"
+#include <gtest/gtest.h>
 
 #include <deque>
 #include <map>
 #include <set>
 
+#include "controlplane/address/ipv4_pool.h"
 #include "lib/base/rng.h"
-
-#include <gtest/gtest.h>
 
 namespace lns::controlplane {
 namespace {
@@ -126,7 +125,8 @@ TEST(Ipv4PoolTest, AgreesWithAModelOverManyLeases) {
       ASSERT_TRUE(model.emplace(*address, i + 1).second);
       leased.push_back(*address);
     } else {
-      const uint32_t address = Address("100.64.0.1") + rng.Below(static_cast<uint32_t>(pool.size()));
+      const uint32_t address =
+          Address("100.64.0.1") + rng.Below(static_cast<uint32_t>(pool.size()));
       const bool taken = pool.Take(address, i + 1);
       ASSERT_EQ(taken, model.emplace(address, i + 1).second);
       if (taken) leased.push_back(address);

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/aaa/local_users.h"
+
+#include "lib/crypto/constant_time_equal.h"
+#include "lib/crypto/md5.h"
+
+namespace lns::controlplane {
+namespace {
+
+// What every refused user is told, whatever the reason.
+constexpr char kRefused[] = "Authentication failed";
+constexpr size_t kChapMd5ResponseSize = 16;
+
+// RFC 1994 4.1: MD5 over identifier, secret, challenge.
+crypto::Md5Digest ChapResponse(uint8_t identifier, std::string_view secret, ByteView challenge) {
+  return crypto::Md5({ByteView(&identifier, 1), AsBytes(secret), challenge});
+}
+
+// Digests are compared, so the time does not tell how much of the password was guessed.
+bool PapMatches(std::string_view expected, std::string_view given) {
+  return crypto::ConstantTimeEqual(crypto::Md5({AsBytes(expected)}), crypto::Md5({AsBytes(given)}));
+}
+
+}  // namespace
+
+LocalUsers::LocalUsers(std::vector<LocalUser> users) {
+  users_.reserve(users.size());
+  for (LocalUser& user : users) {
+    std::string name = user.name;
+    users_.try_emplace(std::move(name), std::move(user));
+  }
+}
+
+void LocalUsers::Authenticate(const AuthenticateUser& request, Instant) {
+  ready_.push_back({.request_id = request.request_id, .verdict = Check(request.credentials)});
+}
+
+void LocalUsers::TakeOutcomes(std::vector<AuthOutcome>& out) {
+  for (AuthOutcome& outcome : ready_) out.push_back(std::move(outcome));
+  ready_.clear();
+}
+
+AuthVerdict LocalUsers::Check(const ppp::AuthenticationNeeded& credentials) {
+  static const LocalUser kNobody;
+  const auto found = users_.find(credentials.user_name);
+  const bool known = found != users_.end();
+  // The same work for a user who does not exist.
+  const LocalUser& user = known ? found->second : kNobody;
+
+  bool matches = false;
+  bool well_formed = true;
+  switch (credentials.protocol) {
+    case ppp::AuthProtocol::kPap:
+      matches = PapMatches(user.password, credentials.password);
+      break;
+    case ppp::AuthProtocol::kChapMd5:
+      well_formed =
+          credentials.response.size() == kChapMd5ResponseSize && !credentials.challenge.empty();
+      matches = well_formed &&
+                crypto::ConstantTimeEqual(
+                    ChapResponse(credentials.identifier, user.password, credentials.challenge),
+                    credentials.response);
+      break;
+    case ppp::AuthProtocol::kNone:
+      well_formed = false;
+      break;
+  }
+
+  if (known && well_formed && matches) {
+    ++accepted_;
+    return {.accepted = true, .fixed_address = user.address, .pool = user.pool};
+  }
+  AuthVerdict refused{.message = kRefused};
+  if (!well_formed) {
+    ++bad_request_;
+    refused.cause = "credentials of an unusable form";
+  } else if (!known) {
+    ++unknown_user_;
+    refused.cause = "unknown user";
+  } else {
+    ++wrong_password_;
+    refused.cause = "wrong password";
+  }
+  return refused;
+}
+
+std::vector<std::pair<std::string, uint64_t>> LocalUsers::Counters() const {
+  return {{"aaa.local.accepted", accepted_},
+          {"aaa.local.unknown_user", unknown_user_},
+          {"aaa.local.wrong_password", wrong_password_},
+          {"aaa.local.bad_request", bad_request_}};
+}
+
+}  // namespace lns::controlplane
