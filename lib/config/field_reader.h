@@ -1,6 +1,8 @@
 // One YAML node into one protobuf message, by reflection: the part of lib/config that knows both
 // type systems. Private to lib/config; may throw YAML::Exception, which yaml.cc turns into a
-// status. SPDX-License-Identifier: Apache-2.0 Copyright The Terminus Authors
+// status.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
 #pragma once
 
 #include <string>

@@ -3,7 +3,9 @@
 // LinkActions out. Frames are PPP frames as they stand in an L2TP data message; those appended here
 // start at the two-byte protocol field (the sender adds FF 03). Who the user is, and which address
 // they get, is the owner's: the link asks with AuthenticationNeeded and is answered by
-// OnAuthentication. SPDX-License-Identifier: Apache-2.0 Copyright The Terminus Authors
+// OnAuthentication.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
 #pragma once
 
 #include <array>
