@@ -1,0 +1,124 @@
+// A burst of packets on its way through a pipeline: the buffers and what the stages have found out
+// about each, in arrays that stay in the first-level cache. A batch belongs to one worker.
+//
+// A stage walks [0, size()) and, for a packet that leaves the pipeline, calls one of Drop, Punt,
+// Mirror, Transmit, HandOff or ToDownlink, once. After the stage the pipeline carries out the
+// verdicts and closes the gaps (core/settle.h), so a stage only ever sees packets that continue.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/core/drop_reason.h"
+#include "lib/base/check.h"
+#include "lib/net/address.h"
+#include "lib/punt/punt_reason.h"
+
+namespace lns::dataplane {
+
+inline constexpr uint32_t kBatchSize = 32;
+
+enum class Verdict : uint8_t {
+  kContinue,
+  kDrop,
+  kPunt,
+  kMirror,      // Linux's, not ours
+  kTransmit,    // to port meta.out_port
+  kHandOff,     // to worker meta.owner, which goes on from the start of meta.resume
+  kToDownlink,  // to a subscriber: goes on in the downlink pipeline
+};
+
+// Where the owner goes on with a packet that another worker received.
+enum class Resume : uint8_t { kUplink, kDownlink, kTransmit };
+
+inline constexpr uint32_t kNoIndex = 0xffffffffu;
+
+// Offsets are from the start of the mbuf's buffer (buf_addr), not of its data, so that headers come
+// and go by moving an offset; the rewrite stage sets data_off and the lengths at the end.
+struct PacketMeta {
+  uint16_t l3_offset = 0;       // IP header the packet is forwarded by
+  uint16_t l3_length = 0;       // its length with everything that follows
+  uint16_t l4_offset = 0;       // UDP header of an L2TP packet
+  uint16_t payload_offset = 0;  // L2TP header, then PPP frame
+  uint16_t payload_length = 0;
+  uint16_t in_port = 0;   // index in the port list
+  uint16_t out_port = 0;  // index in the port list
+  net::Family family = net::Family::kNone;  // of the header at l3_offset
+  uint8_t owner = 0;             // worker
+  uint32_t session_key = 0;      // local tunnel id << 16 | local session id
+  uint32_t session = kNoIndex;   // index of the session's entries
+  uint32_t next_hop = 0;         // index of the adjacency
+  Verdict verdict = Verdict::kContinue;
+  uint8_t reason = 0;  // DropReason or PuntReason
+  Resume resume = Resume::kUplink;
+};
+static_assert(sizeof(PacketMeta) == 32);
+
+class Batch {
+ public:
+  uint32_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  bool full() const { return size_ == kBatchSize; }
+  uint32_t leaving() const { return leaving_; }
+
+  rte_mbuf* packet(uint32_t i) const { return packets_[i]; }
+  PacketMeta& meta(uint32_t i) { return meta_[i]; }
+  const PacketMeta& meta(uint32_t i) const { return meta_[i]; }
+  uint8_t* At(uint32_t i, uint32_t offset) const {
+    return static_cast<uint8_t*>(packets_[i]->buf_addr) + offset;
+  }
+
+  void Add(rte_mbuf* packet, const PacketMeta& meta) {
+    LNS_DCHECK(!full());
+    packets_[size_] = packet;
+    meta_[size_] = meta;
+    ++size_;
+  }
+  void Clear() { size_ = leaving_ = 0; }
+
+  void Drop(uint32_t i, DropReason reason) { Leave(i, Verdict::kDrop, static_cast<uint8_t>(reason)); }
+  // What goes up is at payload_offset, payload_length long.
+  void Punt(uint32_t i, punt::PuntReason reason) {
+    Leave(i, Verdict::kPunt, static_cast<uint8_t>(reason));
+  }
+  void Mirror(uint32_t i) { Leave(i, Verdict::kMirror, 0); }
+  void Transmit(uint32_t i, uint16_t out_port) {
+    meta_[i].out_port = out_port;
+    Leave(i, Verdict::kTransmit, 0);
+  }
+  void HandOff(uint32_t i, uint32_t owner, Resume resume) {
+    meta_[i].owner = static_cast<uint8_t>(owner);
+    meta_[i].resume = resume;
+    Leave(i, Verdict::kHandOff, 0);
+  }
+  void ToDownlink(uint32_t i) { Leave(i, Verdict::kToDownlink, 0); }
+
+  // For Settle: keeps packet `from` at position `to` <= `from`.
+  void Keep(uint32_t to, uint32_t from) {
+    packets_[to] = packets_[from];
+    meta_[to] = meta_[from];
+  }
+  void Resize(uint32_t size) {
+    size_ = size;
+    leaving_ = 0;
+  }
+
+ private:
+  void Leave(uint32_t i, Verdict verdict, uint8_t reason) {
+    LNS_DCHECK(meta_[i].verdict == Verdict::kContinue);
+    meta_[i].verdict = verdict;
+    meta_[i].reason = reason;
+    ++leaving_;
+  }
+
+  uint32_t size_ = 0;
+  uint32_t leaving_ = 0;
+  std::array<rte_mbuf*, kBatchSize> packets_;
+  alignas(64) std::array<PacketMeta, kBatchSize> meta_;
+};
+
+}  // namespace lns::dataplane

@@ -1,0 +1,42 @@
+// Names of the stages, for cycle accounting. A stage that stands in two pipelines is accounted
+// under one name. The order in which they run is in dataplane/pipeline.cc.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace lns::dataplane {
+
+enum class StageId : uint8_t {
+  kParse,
+  kClassify,
+  kSessionLookup,
+  kL2tpDecap,
+  kPppInput,
+  kSourceGuard,
+  kSubscriberLookup,
+  kMtu,
+  kHopLimit,
+  kPppOutput,
+  kL2tpEncap,
+  kRoute,
+  kRewrite,
+  kInject,
+  kTransmit,  // the worker's hand-over to port queues
+};
+
+inline constexpr std::array<std::string_view, 15> kStageNames = {
+    "parse",     "classify",  "session_lookup",    "l2tp_decap", "ppp_input",
+    "source_guard", "subscriber_lookup", "mtu", "hop_limit",  "ppp_output",
+    "l2tp_encap", "route", "rewrite", "inject", "transmit",
+};
+inline constexpr size_t kStageCount = kStageNames.size();
+static_assert(static_cast<size_t>(StageId::kTransmit) + 1 == kStageCount);
+
+constexpr std::string_view Name(StageId id) { return kStageNames[static_cast<size_t>(id)]; }
+
+}  // namespace lns::dataplane

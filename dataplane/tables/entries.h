@@ -1,0 +1,102 @@
+// What the tables' values index: a session's uplink and downlink lines, tunnels, adjacencies. Arrays
+// of these are made once at the table limits.
+//
+// Two kinds of words. Configuration words are written by the table writer while workers read, so
+// they are relaxed atomics; a change that must not be seen half done is one word or a new entry.
+// Counters are written by the session's owning worker alone.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "dataplane/core/counters.h"
+#include "lib/net/address.h"
+
+namespace lns::dataplane {
+
+// Bits of a session's flags word.
+inline constexpr uint32_t kIpv4Open = 1u << 0;
+inline constexpr uint32_t kIpv6Open = 1u << 1;
+inline constexpr uint32_t kSendPfc = 1u << 2;
+inline constexpr uint32_t kSendAcfc = 1u << 3;
+
+constexpr uint32_t SessionKeyWord(uint16_t local_tunnel_id, uint16_t local_session_id) {
+  return static_cast<uint32_t>(local_tunnel_id) << 16 | local_session_id;
+}
+
+// From the subscriber. Read and counted by the owner.
+struct alignas(64) UplinkEntry {
+  Counter packets;
+  Counter bytes;
+  std::atomic<uint32_t> key{0};
+  std::atomic<uint32_t> tunnel{0};       // index of the TunnelEntry
+  std::atomic<uint32_t> flags{0};        // kIpv4Open, kIpv6Open
+  std::atomic<uint32_t> ipv4_source{0};  // the usual source, host order; others: by lookup
+};
+static_assert(sizeof(UplinkEntry) == 64 && alignof(UplinkEntry) == 64);
+
+// To the subscriber.
+struct alignas(64) DownlinkEntry {
+  Counter packets;
+  Counter bytes;
+  std::atomic<uint32_t> key{0};
+  std::atomic<uint32_t> tunnel{0};
+  std::atomic<uint32_t> flags{0};
+  std::atomic<uint32_t> peer_ids{0};  // peer tunnel id << 16 | peer session id
+  std::atomic<uint32_t> peer_mru{0};
+};
+static_assert(sizeof(DownlinkEntry) == 64 && alignof(DownlinkEntry) == 64);
+
+inline constexpr uint32_t kMaxOuterHeader = 48;  // IPv6 and UDP
+
+// Never changed once published: a tunnel that changes gets a new entry, its sessions are pointed to
+// it, and the old one is retired through quiescence.
+struct alignas(64) TunnelEntry {
+  // First line: what a received packet is compared with, as on the wire (addresses as in
+  // net::IpAddress: IPv4 in the first four bytes). The ports are peer << 16 | local.
+  std::array<uint8_t, 16> peer_address;
+  std::array<uint8_t, 16> local_address;
+  uint32_t ports;
+  net::Family family;
+  bool udp_checksum_off;
+  uint8_t outer_length;  // of `outer`
+  uint16_t local_id;
+  uint16_t peer_id;
+  // One's complement sums, not folded: the IPv4 header without length and id; the UDP
+  // pseudo-header and ports without lengths.
+  uint32_t ip_sum;
+  uint32_t udp_sum;
+
+  // Second line: the IP and UDP headers of what we send, with lengths, id and checksums zero. The
+  // Ethernet header is the adjacency's.
+  alignas(64) std::array<uint8_t, kMaxOuterHeader> outer;
+};
+static_assert(sizeof(TunnelEntry) == 128);
+
+// Where packets leave to: a neighbour on a port, or a port whose neighbours are not known one by
+// one. Routes name adjacencies by index, so a new MAC address takes effect on all at once.
+struct alignas(64) Adjacency {
+  enum class Kind : uint8_t { kNeighbour, kConnected };
+
+  // The Ethernet header's first 12 bytes as they stand in memory, in two words: destination and the
+  // source's first two bytes; the source's last four. A new destination is one store. The low 48
+  // bits of the first word are zero while the neighbour is unresolved.
+  std::atomic<uint64_t> destination{0};
+  std::atomic<uint32_t> source_tail{0};
+  // Constant while published.
+  uint16_t port = 0;
+  Kind kind = Kind::kConnected;
+  net::IpAddress address;  // the neighbour's
+};
+static_assert(sizeof(Adjacency) == 64);
+
+// Values of the FIB.
+inline constexpr uint32_t kFibNoRoute = 0;
+inline constexpr uint32_t kFibLocal = 1;       // an address of ours
+inline constexpr uint32_t kFibSubscriber = 2;  // a subscriber prefix
+inline constexpr uint32_t kFibAdjacency = 3;   // this and above: adjacency index + kFibAdjacency
+
+}  // namespace lns::dataplane

@@ -1,0 +1,82 @@
+// Longest-prefix match over both families, for what is few in lengths: subscribers' delegated
+// prefixes, IPv6 routes. One hash lookup per prefix length in use, longest first; IPv4 and IPv6
+// share the table, since the key carries the family.
+//
+// A SessionTable maps 32 bits of hash(family, length, masked address) to an entry that holds the
+// whole prefix; prefixes of equal hash form a chain. Readers never lock; the writer unpublishes an
+// entry at once and reuses it only when told that readers are done with it (Free). Pure C++.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/tables/session_table.h"
+#include "dataplane/tables/table_memory.h"
+#include "lib/net/address.h"
+
+namespace lns::dataplane {
+
+class PrefixTable {
+ public:
+  // Null without memory.
+  static std::unique_ptr<PrefixTable> Make(TableMemory& memory, uint32_t capacity);
+
+  // Readers. The address is 4 or 16 bytes in network order. kNotFound, or the value.
+  uint32_t Find(net::Family family, const uint8_t* address) const;
+
+  // The writer.
+  // kNotFound if full, else the entry's index (only of use to Erase's caller).
+  bool Upsert(const net::IpPrefix& prefix, uint32_t value);
+  // Unpublishes. Returns the entry to Free() after a grace period; kNotFound if it was not there.
+  uint32_t Erase(const net::IpPrefix& prefix);
+  void Free(uint32_t entry) { free_.push_back(entry); }
+  // The exact prefix's value, or kNotFound.
+  uint32_t Exact(const net::IpPrefix& prefix) const;
+
+  uint32_t size() const { return size_; }
+  uint32_t capacity() const { return static_cast<uint32_t>(entries_.size()); }
+
+ private:
+  using Words = std::array<uint64_t, 2>;  // an address in memory order
+
+  struct alignas(32) Entry {
+    // Constant while published.
+    Words address{};
+    uint8_t length = 0;
+    net::Family family = net::Family::kNone;
+    std::atomic<uint32_t> value{0};
+    std::atomic<uint32_t> next{kNotFound};
+  };
+  static_assert(sizeof(Entry) == 32);
+
+  // Which lengths are in use, one bit each; bit 0 of word 0 is length 0.
+  struct Lengths {
+    std::array<std::atomic<uint64_t>, 3> words{};
+    std::array<uint32_t, 129> count{};  // the writer's
+    void Add(uint8_t length);
+    void Remove(uint8_t length);
+  };
+
+  PrefixTable(std::unique_ptr<SessionTable> heads, std::span<Entry> entries);
+
+  static Words Load(net::Family family, const uint8_t* address);
+  static Words Mask(const Words& address, uint8_t length);
+  static uint32_t HashKey(net::Family family, uint8_t length, const Words& masked);
+  const Entry* FindEntry(net::Family family, uint8_t length, const Words& masked) const;
+  Lengths& LengthsOf(net::Family family) { return family == net::Family::kIpv4 ? ipv4_ : ipv6_; }
+
+  std::unique_ptr<SessionTable> heads_;
+  std::span<Entry> entries_;
+  std::vector<uint32_t> free_;
+  Lengths ipv4_;
+  Lengths ipv6_;
+  uint32_t size_ = 0;
+};
+
+}  // namespace lns::dataplane

@@ -1,0 +1,216 @@
+// A hash from 32-bit key to 32-bit value, read by any number of workers without locks or retries
+// while one writer changes it. Used for local tunnel id << 16 | session id -> session index, and
+// for IPv4 subscriber address -> session index.
+//
+//   bucket = one cache line of 8 words;  word = key << 32 | kUsed | value (31 bits);  0 = free
+//
+// A key lives in one of its two buckets or, when both are full, in the small overflow area, and
+// never moves while it is in the table. So a reader that looks at both buckets and then at the
+// overflow finds every key that was there before it began and is not being removed: there is no
+// transient miss, whatever the writer does to other keys. A word changes in one atomic store, so a
+// value always belongs to its key. A reader's work is bounded by 16 + kOverflowWords words; all but
+// a few keys are found in the first line.
+//
+// A value that was read may be removed a moment later: what it indexes must not be reused before
+// every reader has passed a quiescent state (tables/quiescence.h). Pure C++: no DPDK.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "dataplane/tables/table_memory.h"
+#include "lib/base/check.h"
+
+namespace lns::dataplane {
+
+inline constexpr uint32_t kNotFound = 0xffffffffu;
+
+class SessionTable {
+ public:
+  static constexpr uint32_t kMaxValue = 0x7fffffffu;
+  static constexpr uint32_t kOverflowWords = 64;
+
+  // Null when `memory` has none left. `capacity` keys always fit, barring 64 keys that find both
+  // their buckets full while the table is at most half full.
+  static std::unique_ptr<SessionTable> Make(TableMemory& memory, uint32_t capacity) {
+    const uint64_t buckets = std::bit_ceil((uint64_t{capacity} * 2 + kWords - 1) / kWords);
+    std::span<Bucket> lines =
+        memory.AllocateArray<Bucket>((buckets < 2 ? 2 : buckets) + kOverflowLines);
+    if (lines.empty()) return nullptr;
+    return std::unique_ptr<SessionTable>(new SessionTable(lines, capacity));
+  }
+
+  // Readers.
+
+  uint32_t Find(uint32_t key) const {
+    const Place place = PlaceOf(key);
+    uint32_t value = Scan(buckets_[place.first], key);
+    if (value == 0) [[unlikely]] {
+      value = Scan(buckets_[place.second], key);
+    }
+    if (value == 0) [[unlikely]] {
+      value = ScanOverflow(key);
+    }
+    return value == 0 ? kNotFound : value & kMaxValue;
+  }
+
+  void Prefetch(uint32_t key) const { __builtin_prefetch(&buckets_[PlaceOf(key).first]); }
+
+  // One pass that prefetches, one that looks. values[i] = kNotFound where keys[i] is not there.
+  void FindBurst(std::span<const uint32_t> keys, std::span<uint32_t> values) const {
+    for (const uint32_t key : keys) Prefetch(key);
+    for (size_t i = 0; i < keys.size(); ++i) values[i] = Find(keys[i]);
+  }
+
+  // The writer.
+
+  // Inserts the key or changes its value. False: full.
+  bool Upsert(uint32_t key, uint32_t value) {
+    LNS_CHECK(value <= kMaxValue);
+    const uint64_t word = uint64_t{key} << 32 | kUsed | value;
+    if (std::atomic<uint64_t>* present = FindWord(key)) {
+      present->store(word, std::memory_order_release);
+      return true;
+    }
+    if (size_ >= capacity_) return false;
+    std::atomic<uint64_t>* slot = FreeWord(PlaceOf(key));
+    if (slot == nullptr) return false;
+    slot->store(word, std::memory_order_release);
+    if (IsOverflow(slot)) overflow_used_.fetch_add(1, std::memory_order_release);
+    ++size_;
+    return true;
+  }
+
+  // False: it was not there.
+  bool Erase(uint32_t key) {
+    std::atomic<uint64_t>* present = FindWord(key);
+    if (present == nullptr) return false;
+    present->store(0, std::memory_order_release);
+    if (IsOverflow(present)) overflow_used_.fetch_sub(1, std::memory_order_release);
+    --size_;
+    return true;
+  }
+
+  uint32_t size() const { return size_; }
+  uint32_t capacity() const { return capacity_; }
+
+ private:
+  static constexpr uint32_t kWords = 8;
+  static constexpr uint32_t kOverflowLines = kOverflowWords / kWords;
+  static constexpr uint32_t kUsed = 0x80000000u;
+  // While a key's first bucket has this many free words it is taken without looking at the second.
+  static constexpr uint32_t kRoomy = 3;
+
+  struct alignas(kCacheLine) Bucket {
+    std::array<std::atomic<uint64_t>, kWords> words{};
+  };
+  static_assert(sizeof(Bucket) == kCacheLine);
+  static_assert(std::atomic<uint64_t>::is_always_lock_free);
+
+  struct Place {
+    uint32_t first;
+    uint32_t second;
+  };
+
+  SessionTable(std::span<Bucket> lines, uint32_t capacity)
+      : buckets_(lines.data()),
+        mask_(static_cast<uint32_t>(lines.size()) - kOverflowLines - 1),
+        overflow_(lines.data() + mask_ + 1),
+        capacity_(capacity) {}
+
+  // Two different buckets from two halves of one multiplicative mix.
+  Place PlaceOf(uint32_t key) const {
+    uint64_t mixed = uint64_t{key} * 0x9e3779b97f4a7c15u;
+    mixed ^= mixed >> 32;
+    mixed *= 0xd6e8feb86659fd93u;
+    const uint32_t first = static_cast<uint32_t>(mixed >> 40) & mask_;
+    const uint32_t step = static_cast<uint32_t>(mixed >> 8) & mask_;
+    return {first, first ^ (step == 0 ? 1 : step)};
+  }
+
+  // kUsed | value of the key, or 0. Every word is looked at, so there is no branch to mispredict. A
+  // key that is erased and comes back meanwhile may be seen twice: one of the two values is taken.
+  static uint32_t Scan(const Bucket& bucket, uint32_t key) {
+    uint32_t value = 0;
+    for (uint32_t i = 0; i < kWords; ++i) {
+      const uint64_t word = bucket.words[i].load(std::memory_order_acquire);
+      value = static_cast<uint32_t>(word >> 32) == key && word != 0 ? static_cast<uint32_t>(word)
+                                                                    : value;
+    }
+    return value;
+  }
+
+  uint32_t ScanOverflow(uint32_t key) const {
+    if (overflow_used_.load(std::memory_order_acquire) == 0) return 0;
+    for (uint32_t line = 0; line < kOverflowLines; ++line) {
+      if (const uint32_t value = Scan(overflow_[line], key)) return value;
+    }
+    return 0;
+  }
+
+  static std::atomic<uint64_t>* WordIn(Bucket& bucket, uint32_t key) {
+    for (std::atomic<uint64_t>& slot : bucket.words) {
+      const uint64_t word = slot.load(std::memory_order_relaxed);
+      if (word != 0 && static_cast<uint32_t>(word >> 32) == key) return &slot;
+    }
+    return nullptr;
+  }
+
+  std::atomic<uint64_t>* FindWord(uint32_t key) {
+    const Place place = PlaceOf(key);
+    if (auto* slot = WordIn(buckets_[place.first], key)) return slot;
+    if (auto* slot = WordIn(buckets_[place.second], key)) return slot;
+    for (uint32_t line = 0; line < kOverflowLines; ++line) {
+      if (auto* slot = WordIn(overflow_[line], key)) return slot;
+    }
+    return nullptr;
+  }
+
+  static uint32_t FreeWords(const Bucket& bucket) {
+    uint32_t count = 0;
+    for (const auto& word : bucket.words) {
+      count += word.load(std::memory_order_relaxed) == 0 ? 1u : 0u;
+    }
+    return count;
+  }
+
+  static std::atomic<uint64_t>* FreeWordIn(Bucket& bucket) {
+    for (std::atomic<uint64_t>& slot : bucket.words) {
+      if (slot.load(std::memory_order_relaxed) == 0) return &slot;
+    }
+    return nullptr;
+  }
+
+  // The first bucket while it is roomy (one line per lookup), then the emptier of the two, then the
+  // overflow.
+  std::atomic<uint64_t>* FreeWord(const Place& place) {
+    const uint32_t first_free = FreeWords(buckets_[place.first]);
+    const bool use_first =
+        first_free >= kRoomy || first_free >= FreeWords(buckets_[place.second]);
+    Bucket& bucket = buckets_[use_first ? place.first : place.second];
+    if (auto* slot = FreeWordIn(bucket)) return slot;
+    for (uint32_t line = 0; line < kOverflowLines; ++line) {
+      if (auto* slot = FreeWordIn(overflow_[line])) return slot;
+    }
+    return nullptr;
+  }
+
+  bool IsOverflow(const std::atomic<uint64_t>* slot) const {
+    return slot >= overflow_[0].words.data();
+  }
+
+  Bucket* buckets_;
+  uint32_t mask_;
+  Bucket* overflow_;
+  uint32_t capacity_;
+  uint32_t size_ = 0;  // the writer's
+  alignas(kCacheLine) std::atomic<uint32_t> overflow_used_{0};
+};
+
+}  // namespace lns::dataplane
