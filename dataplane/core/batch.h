@@ -45,13 +45,13 @@ struct PacketMeta {
   uint16_t l4_offset = 0;       // UDP header of an L2TP packet
   uint16_t payload_offset = 0;  // L2TP header, then PPP frame
   uint16_t payload_length = 0;
-  uint16_t in_port = 0;   // index in the port list
-  uint16_t out_port = 0;  // index in the port list
+  uint16_t in_port = 0;                     // index in the port list
+  uint16_t out_port = 0;                    // index in the port list
   net::Family family = net::Family::kNone;  // of the header at l3_offset
-  uint8_t owner = 0;             // worker
-  uint32_t session_key = 0;      // local tunnel id << 16 | local session id
-  uint32_t session = kNoIndex;   // index of the session's entries
-  uint32_t next_hop = 0;         // index of the adjacency
+  uint8_t owner = 0;                        // worker
+  uint32_t session_key = 0;                 // local tunnel id << 16 | local session id
+  uint32_t session = kNoIndex;              // index of the session's entries
+  uint32_t next_hop = 0;                    // index of the adjacency
   Verdict verdict = Verdict::kContinue;
   uint8_t reason = 0;  // DropReason or PuntReason
   Resume resume = Resume::kUplink;
@@ -80,7 +80,9 @@ class Batch {
   }
   void Clear() { size_ = leaving_ = 0; }
 
-  void Drop(uint32_t i, DropReason reason) { Leave(i, Verdict::kDrop, static_cast<uint8_t>(reason)); }
+  void Drop(uint32_t i, DropReason reason) {
+    Leave(i, Verdict::kDrop, static_cast<uint8_t>(reason));
+  }
   // What goes up is at payload_offset, payload_length long.
   void Punt(uint32_t i, punt::PuntReason reason) {
     Leave(i, Verdict::kPunt, static_cast<uint8_t>(reason));

@@ -30,9 +30,10 @@ enum class StageId : uint8_t {
 };
 
 inline constexpr std::array<std::string_view, 15> kStageNames = {
-    "parse",     "classify",  "session_lookup",    "l2tp_decap", "ppp_input",
-    "source_guard", "subscriber_lookup", "mtu", "hop_limit",  "ppp_output",
-    "l2tp_encap", "route", "rewrite", "inject", "transmit",
+    "parse",     "classify",     "session_lookup",    "l2tp_decap",
+    "ppp_input", "source_guard", "subscriber_lookup", "mtu",
+    "hop_limit", "ppp_output",   "l2tp_encap",        "route",
+    "rewrite",   "inject",       "transmit",
 };
 inline constexpr size_t kStageCount = kStageNames.size();
 static_assert(static_cast<size_t>(StageId::kTransmit) + 1 == kStageCount);

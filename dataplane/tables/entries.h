@@ -1,5 +1,5 @@
-// What the tables' values index: a session's uplink and downlink lines, tunnels, adjacencies. Arrays
-// of these are made once at the table limits.
+// What the tables' values index: a session's uplink and downlink lines, tunnels, adjacencies.
+// Arrays of these are made once at the table limits.
 //
 // Two kinds of words. Configuration words are written by the table writer while workers read, so
 // they are relaxed atomics; a change that must not be seen half done is one word or a new entry.

@@ -92,8 +92,7 @@ uint32_t PrefixTable::Find(net::Family family, const uint8_t* address) const {
 
 uint32_t PrefixTable::Exact(const net::IpPrefix& prefix) const {
   const net::Family family = prefix.address.family();
-  const Entry* entry =
-      FindEntry(family, prefix.length, Load(family, prefix.address.raw().data()));
+  const Entry* entry = FindEntry(family, prefix.length, Load(family, prefix.address.raw().data()));
   return entry == nullptr ? kNotFound : entry->value.load(std::memory_order_relaxed);
 }
 

@@ -1,5 +1,6 @@
 // The reference beside tables/session_table.h: DPDK's rte_hash in its lock-free read mode, behind
-// the same interface and under the same tests. Not used by the product; the benchmark compares them.
+// the same interface and under the same tests. Not used by the product; the benchmark compares
+// them.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -27,8 +28,7 @@ class RteHashSessionTable {
     parameters.entries = capacity < 64 ? 64 : capacity;
     parameters.key_len = sizeof(uint32_t);
     parameters.hash_func = rte_hash_crc;
-    parameters.extra_flag =
-        RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF | RTE_HASH_EXTRA_FLAGS_EXT_TABLE;
+    parameters.extra_flag = RTE_HASH_EXTRA_FLAGS_RW_CONCURRENCY_LF | RTE_HASH_EXTRA_FLAGS_EXT_TABLE;
     rte_hash* hash = rte_hash_create(&parameters);
     if (hash == nullptr) return nullptr;
     return std::unique_ptr<RteHashSessionTable>(new RteHashSessionTable(hash, capacity));

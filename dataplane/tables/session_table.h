@@ -191,8 +191,7 @@ class SessionTable {
   // overflow.
   std::atomic<uint64_t>* FreeWord(const Place& place) {
     const uint32_t first_free = FreeWords(buckets_[place.first]);
-    const bool use_first =
-        first_free >= kRoomy || first_free >= FreeWords(buckets_[place.second]);
+    const bool use_first = first_free >= kRoomy || first_free >= FreeWords(buckets_[place.second]);
     Bucket& bucket = buckets_[use_first ? place.first : place.second];
     if (auto* slot = FreeWordIn(bucket)) return slot;
     for (uint32_t line = 0; line < kOverflowLines; ++line) {

@@ -72,7 +72,8 @@ RULES = {
     'lib/config': (LIB_LEAF, ('std', 'files', 'absl', 'yaml', 'protobuf', 'generated-config')),
 
     # The packet path: DPDK and per-packet headers, no API, no logging.
-    'dataplane/core': (PACKET_PATH, ('std', 'dpdk', 'absl')),
+    # The clock: punted frames carry the time.
+    'dataplane/core': (PACKET_PATH, ('std', 'clock', 'dpdk', 'absl')),
     'dataplane/tables': (PACKET_PATH + ('dataplane/core',), ('std', 'threads', 'dpdk', 'absl')),
     'dataplane/stages': (PACKET_PATH + ('dataplane/core', 'dataplane/tables'), ('std', 'dpdk')),
     # Around it: everything of the process that is not the API.

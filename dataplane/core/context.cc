@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/core/context.h"
+
+#include <rte_ethdev.h>
+
+#include <bit>
+#include <cstring>
+#include <ctime>
+
+#include "lib/base/check.h"
+
+namespace lns::dataplane {
+namespace {
+uint64_t MonotonicNanoseconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+}  // namespace
+
+Context::Context(const WorkerConfig& worker_config)
+    : config_(worker_config), to_worker_(worker_config.workers) {
+  LNS_CHECK(config_.workers >= 1 && config_.workers <= kMaxWorkers);
+  LNS_CHECK(config_.index < config_.workers);
+  LNS_CHECK(config_.workers == 1 || config_.handoff != nullptr);
+  for (const WorkerPort& port : config_.ports) {
+    LNS_CHECK(port.index < kMaxPorts);
+    port_by_index_[port.index] = &port;
+  }
+  const auto worker_bits = static_cast<uint32_t>(std::bit_width(config_.workers - 1));
+  ip_id_base_ = static_cast<uint16_t>(config_.index << (16 - worker_bits));
+  ip_id_mask_ = static_cast<uint16_t>(0xffff >> worker_bits);
+}
+
+Context::~Context() {
+  for (Staging& staging : to_port_) {
+    if (staging.count != 0) rte_pktmbuf_free_bulk(staging.packets.data(), staging.count);
+  }
+  for (Staging& staging : to_worker_) {
+    if (staging.count != 0) rte_pktmbuf_free_bulk(staging.packets.data(), staging.count);
+  }
+}
+
+void Context::CountDrop(rte_mbuf* packet, DropReason reason) {
+  counters_.drops[static_cast<size_t>(reason)].Add(1);
+  rte_pktmbuf_free(packet);
+}
+
+void Context::Settle(Batch& batch) {
+  if (batch.leaving() == 0) return;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    const PacketMeta& meta = batch.meta(i);
+    switch (meta.verdict) {
+      case Verdict::kContinue:
+        if (kept != i) batch.Keep(kept, i);
+        ++kept;
+        break;
+      case Verdict::kDrop:
+        CountDrop(batch.packet(i), static_cast<DropReason>(meta.reason));
+        break;
+      case Verdict::kPunt:
+        PuntPacket(batch, i);
+        break;
+      case Verdict::kMirror:
+        // No port has a mirror interface: with AF_XDP the kernel has kept what is its own.
+        CountDrop(batch.packet(i), DropReason::kNotOurs);
+        break;
+      case Verdict::kTransmit:
+        StageForPort(batch.packet(i), meta.out_port);
+        break;
+      case Verdict::kHandOff:
+        HandOff(batch.packet(i), meta);
+        break;
+      case Verdict::kToDownlink:
+        downlink_.Add(batch.packet(i), meta);
+        downlink_.meta(downlink_.size() - 1).verdict = Verdict::kContinue;
+        break;
+    }
+  }
+  batch.Resize(kept);
+}
+
+void Context::PuntPacket(const Batch& batch, uint32_t i) {
+  const PacketMeta& meta = batch.meta(i);
+  const auto reason = static_cast<punt::PuntReason>(meta.reason);
+  const punt::PuntClass punt_class = punt::Describe(reason).punt_class;
+  const auto ring = static_cast<size_t>(punt_class);
+  const WorkerPort* in_port = port(meta.in_port);
+
+  punt::FrameHeader header{};
+  header.kind = punt_class == punt::PuntClass::kSessionControl ? punt::FrameKind::kPpp
+                                                               : punt::FrameKind::kL2tpControl;
+  header.reason = reason;
+  header.punt_class = static_cast<uint8_t>(punt_class);
+  header.family = static_cast<uint8_t>(meta.family);
+  header.port_index = meta.in_port;
+  header.interface_group = in_port != nullptr ? in_port->interface_group : 0;
+  header.local_tunnel_id = static_cast<uint16_t>(meta.session_key >> 16);
+  header.local_session_id = static_cast<uint16_t>(meta.session_key);
+  const uint8_t* udp = batch.At(i, meta.l4_offset);
+  header.peer_udp_port = LoadBe16(udp);
+  header.local_udp_port = LoadBe16(udp + 2);
+  const uint8_t* ip = batch.At(i, meta.l3_offset);
+  const size_t address_length = meta.family == net::Family::kIpv4 ? 4 : 16;
+  const uint8_t* source = ip + (meta.family == net::Family::kIpv4 ? 12 : 8);
+  std::memcpy(header.peer_address.data(), source, address_length);
+  std::memcpy(header.local_address.data(), source + address_length, address_length);
+  header.timestamp_ns = MonotonicNanoseconds();
+
+  const ByteView payload(batch.At(i, meta.payload_offset), meta.payload_length);
+  if (payload.size() > punt::kMaxPayload) {
+    CountDrop(batch.packet(i), DropReason::kPuntTooLong);
+    return;
+  }
+  punt::Producer& producer = config_.punt[ring];
+  if (!producer.attached() || !producer.Push(header, payload)) {
+    counters_.punt_overflows[ring].Add(1);
+    CountDrop(batch.packet(i), DropReason::kPuntRingFull);
+    return;
+  }
+  counters_.punts[meta.reason].Add(1);
+  rte_pktmbuf_free(batch.packet(i));
+  ++staged_;
+}
+
+void Context::StageForPort(rte_mbuf* packet, uint16_t port_index) {
+  const WorkerPort* out = port(port_index);
+  if (out == nullptr) {
+    CountDrop(packet, DropReason::kNoTxQueue);
+    return;
+  }
+  if (!out->tx_queue.has_value()) {
+    if (out->tx_worker == config_.index || out->tx_worker >= config_.workers) {
+      CountDrop(packet, DropReason::kNoTxQueue);
+      return;
+    }
+    PacketMeta meta;
+    meta.out_port = port_index;
+    meta.owner = static_cast<uint8_t>(out->tx_worker);
+    meta.resume = Resume::kTransmit;
+    HandOff(packet, meta);
+    return;
+  }
+  Staging& staging = to_port_[port_index];
+  if (staging.count == Staging::kCapacity) FlushPort(*out);
+  staging.packets[staging.count++] = packet;
+  ++staged_;
+}
+
+void Context::HandOff(rte_mbuf* packet, const PacketMeta& meta) {
+  Staging& staging = to_worker_[meta.owner];
+  if (staging.count == Staging::kCapacity) FlushHandoff(meta.owner);
+  config_.handoff->Record(packet) = Pack(meta);
+  staging.packets[staging.count++] = packet;
+  ++staged_;
+}
+
+void Context::Flush() {
+  if (staged_ == 0) return;
+  staged_ = 0;
+  for (const WorkerPort& port : config_.ports) {
+    if (to_port_[port.index].count != 0) FlushPort(port);
+  }
+  for (uint32_t to = 0; to < config_.workers; ++to) {
+    if (to_worker_[to].count != 0) FlushHandoff(to);
+  }
+  FlushPunts();
+}
+
+void Context::FlushPort(const WorkerPort& port) {
+  Staging& staging = to_port_[port.index];
+  uint32_t sent = 0;
+  for (int attempt = 0; attempt < kTxAttempts && sent < staging.count; ++attempt) {
+    sent += rte_eth_tx_burst(port.dpdk_port, *port.tx_queue, staging.packets.data() + sent,
+                             static_cast<uint16_t>(staging.count - sent));
+  }
+  counters_.tx_packets.Add(sent);
+  for (uint32_t i = sent; i < staging.count; ++i) {
+    CountDrop(staging.packets[i], DropReason::kTxQueueFull);
+  }
+  staging.count = 0;
+}
+
+void Context::FlushHandoff(uint32_t to) {
+  Staging& staging = to_worker_[to];
+  rte_ring* ring = config_.handoff->Ring(config_.index, to);
+  void** packets = reinterpret_cast<void**>(staging.packets.data());
+  const uint32_t sent = rte_ring_sp_enqueue_burst(ring, packets, staging.count, nullptr);
+  counters_.handoff_out.Add(sent);
+  for (uint32_t i = sent; i < staging.count; ++i) {
+    CountDrop(staging.packets[i], DropReason::kHandoffRingFull);
+  }
+  staging.count = 0;
+}
+
+void Context::FlushPunts() {
+  for (punt::Producer& producer : config_.punt) {
+    if (producer.attached() && producer.Publish()) consumer_sleeps_ = true;
+  }
+}
+
+}  // namespace lns::dataplane

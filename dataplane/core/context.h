@@ -1,0 +1,119 @@
+// What one worker has in hand while it runs stages: the tables it reads, its counters, and where
+// packets go when they leave (port queues, other workers, punt rings). Belongs to that worker's
+// thread; others only read the counters.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dataplane/core/batch.h"
+#include "dataplane/core/counters.h"
+#include "dataplane/core/handoff.h"
+#include "dataplane/core/port.h"
+#include "lib/punt/ring.h"
+
+namespace lns::dataplane {
+
+struct Tables;          // dataplane/tables/forwarding_state.h
+class UnresolvedQueue;  // dataplane/tables/unresolved_queue.h
+
+inline constexpr uint32_t kMaxWorkers = 64;
+
+// What is given to a worker; everything outlives it.
+struct WorkerConfig {
+  uint32_t index = 0;
+  uint32_t workers = 1;
+  std::vector<WorkerPort> ports;  // every port, also those this worker has no queue on
+  const Tables* tables = nullptr;
+  UnresolvedQueue* unresolved = nullptr;
+  HandoffMesh* handoff = nullptr;  // may be null with one worker
+  // Rings of this worker (punt::Mapping::PuntProducer, InjectConsumer). One that is not attached
+  // counts as full, or as empty.
+  std::array<punt::Producer, punt::kClassCount> punt;
+  punt::Consumer inject;
+  // Written when a sleeping consumer must wake; null, or -1 while nobody is connected.
+  const std::atomic<int>* punt_eventfd = nullptr;
+  rte_mempool* inject_pool = nullptr;  // buffers for injected frames
+};
+
+// Packets collected for one destination. Twice a batch, so that a whole batch fits behind what a
+// busy destination has left over.
+struct Staging {
+  static constexpr uint32_t kCapacity = 2 * kBatchSize;
+  uint32_t count = 0;
+  std::array<rte_mbuf*, kCapacity> packets;
+};
+
+class Context {
+ public:
+  explicit Context(const WorkerConfig& worker_config);
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  // Frees what is staged and not sent.
+  ~Context();
+
+  const Tables& tables() const { return *config_.tables; }
+  const WorkerConfig& config() const { return config_; }
+  WorkerCounters& counters() { return counters_; }
+  const WorkerCounters& counters() const { return counters_; }
+  UnresolvedQueue& unresolved() { return *config_.unresolved; }
+  uint32_t worker() const { return config_.index; }
+  uint32_t workers() const { return config_.workers; }
+  // Null where there is no such port.
+  const WorkerPort* port(uint16_t index) const {
+    return index < kMaxPorts ? port_by_index_[index] : nullptr;
+  }
+  // Packets for subscribers, found by classify or route, that wait for the downlink pipeline.
+  Batch& downlink() { return downlink_; }
+  punt::Consumer& inject() { return config_.inject; }
+  // Of outer IPv4 headers: unique per worker until it wraps. Fragments of packets of two workers
+  // to one LAC could carry the same value, so each worker has its own top bits.
+  uint16_t NextIpId() { return static_cast<uint16_t>(ip_id_base_ | (ip_id_++ & ip_id_mask_)); }
+
+  // Carries out the verdicts of the packets that leave and closes the gaps.
+  void Settle(Batch& batch);
+
+  // The worker's loop: a packet another worker has finished, ready for a port.
+  void StageForPort(rte_mbuf* packet, uint16_t port_index);
+  // Hands every staged packet to its port queue or ring and makes punts visible. What a port does
+  // not take after kTxAttempts is dropped and counted.
+  void Flush();
+  // True once when Flush() published to a consumer that sleeps: the caller writes its eventfd.
+  bool TakeWakeup() {
+    const bool wake = consumer_sleeps_;
+    consumer_sleeps_ = false;
+    return wake;
+  }
+
+ private:
+  static constexpr int kTxAttempts = 16;
+
+  void CountDrop(rte_mbuf* packet, DropReason reason);
+  void PuntPacket(const Batch& batch, uint32_t i);
+  void HandOff(rte_mbuf* packet, const PacketMeta& meta);
+  void FlushPort(const WorkerPort& port);
+  void FlushHandoff(uint32_t to);
+  void FlushPunts();
+
+  WorkerConfig config_;
+  std::array<const WorkerPort*, kMaxPorts> port_by_index_{};
+  uint32_t staged_ = 0;
+  bool consumer_sleeps_ = false;
+  uint32_t ip_id_ = 0;
+  uint16_t ip_id_base_ = 0;
+  uint16_t ip_id_mask_ = 0xffff;
+  Batch downlink_;
+  std::array<Staging, kMaxPorts> to_port_;
+  std::vector<Staging> to_worker_;
+  WorkerCounters counters_;
+};
+
+}  // namespace lns::dataplane

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/core/handoff.h"
+
+#include <cstdio>
+
+namespace lns::dataplane {
+
+HandoffRecord Pack(const PacketMeta& meta) {
+  const bool transmit = meta.resume == Resume::kTransmit;
+  return {
+      .session_key = meta.session_key,
+      .l3_offset = meta.l3_offset,
+      .l3_length = meta.l3_length,
+      .l4_offset = meta.l4_offset,
+      .payload_offset = meta.payload_offset,
+      .payload_length = meta.payload_length,
+      .port = static_cast<uint8_t>(transmit ? meta.out_port : meta.in_port),
+      .family_and_resume = static_cast<uint8_t>(static_cast<uint8_t>(meta.family) << 4 |
+                                                static_cast<uint8_t>(meta.resume)),
+  };
+}
+
+PacketMeta Unpack(const HandoffRecord& record) {
+  PacketMeta meta;
+  meta.session_key = record.session_key;
+  meta.l3_offset = record.l3_offset;
+  meta.l3_length = record.l3_length;
+  meta.l4_offset = record.l4_offset;
+  meta.payload_offset = record.payload_offset;
+  meta.payload_length = record.payload_length;
+  meta.family = static_cast<net::Family>(record.family_and_resume >> 4);
+  meta.resume = static_cast<Resume>(record.family_and_resume & 0xf);
+  (meta.resume == Resume::kTransmit ? meta.out_port : meta.in_port) = record.port;
+  return meta;
+}
+
+std::unique_ptr<HandoffMesh> HandoffMesh::Make(uint32_t workers, int socket) {
+  rte_mbuf_dynfield field{};
+  std::snprintf(field.name, sizeof(field.name), "lns_handoff");
+  field.size = sizeof(HandoffRecord);
+  field.align = alignof(HandoffRecord);
+  const int offset = rte_mbuf_dynfield_register(&field);
+  if (offset < 0) return nullptr;
+  std::unique_ptr<HandoffMesh> mesh(new HandoffMesh());
+  mesh->workers_ = workers;
+  mesh->record_offset_ = static_cast<size_t>(offset);
+  mesh->rings_.assign(size_t{workers} * workers, nullptr);
+  for (uint32_t from = 0; from < workers; ++from) {
+    for (uint32_t to = 0; to < workers; ++to) {
+      if (from == to) continue;
+      char name[RTE_RING_NAMESIZE];
+      std::snprintf(name, sizeof(name), "h%p_%u_%u", static_cast<void*>(mesh.get()), from, to);
+      rte_ring* ring = rte_ring_create(name, kRingSlots, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
+      if (ring == nullptr) return nullptr;
+      mesh->rings_[from * workers + to] = ring;
+    }
+  }
+  return mesh;
+}
+
+HandoffMesh::~HandoffMesh() {
+  for (rte_ring* ring : rings_) {
+    if (ring == nullptr) continue;
+    void* packet = nullptr;
+    while (rte_ring_sc_dequeue(ring, &packet) == 0) {
+      rte_pktmbuf_free(static_cast<rte_mbuf*>(packet));
+    }
+    rte_ring_free(ring);
+  }
+}
+
+}  // namespace lns::dataplane

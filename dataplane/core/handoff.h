@@ -1,0 +1,62 @@
+// Packets on their way from the worker that received them to the one that owns them: a single
+// producer, single consumer ring for each ordered pair of workers, so what one worker sends another
+// keeps its order. What the receiver needs to go on travels in the mbuf, as a dynamic field: a slot
+// index would not survive the wait in the ring, so the owner looks the session up itself.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <rte_mbuf.h>
+#include <rte_mbuf_dyn.h>
+#include <rte_ring.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataplane/core/batch.h"
+
+namespace lns::dataplane {
+
+// The part of PacketMeta that a receiver needs.
+struct HandoffRecord {
+  uint32_t session_key;
+  uint16_t l3_offset;
+  uint16_t l3_length;
+  uint16_t l4_offset;
+  uint16_t payload_offset;
+  uint16_t payload_length;
+  uint8_t port;  // in_port, or out_port where the receiver only transmits
+  uint8_t family_and_resume;
+};
+static_assert(sizeof(HandoffRecord) == 16);
+
+HandoffRecord Pack(const PacketMeta& meta);
+PacketMeta Unpack(const HandoffRecord& record);
+
+class HandoffMesh {
+ public:
+  static constexpr uint32_t kRingSlots = 1024;
+
+  // Null without memory or without room in the mbuf. Needs the EAL.
+  static std::unique_ptr<HandoffMesh> Make(uint32_t workers, int socket);
+  HandoffMesh(const HandoffMesh&) = delete;
+  HandoffMesh& operator=(const HandoffMesh&) = delete;
+  // Frees the packets that are still in the rings.
+  ~HandoffMesh();
+
+  // Null from a worker to itself.
+  rte_ring* Ring(uint32_t from, uint32_t to) const { return rings_[from * workers_ + to]; }
+  HandoffRecord& Record(rte_mbuf* packet) const {
+    return *RTE_MBUF_DYNFIELD(packet, record_offset_, HandoffRecord*);
+  }
+
+ private:
+  HandoffMesh() = default;
+
+  uint32_t workers_ = 0;
+  size_t record_offset_ = 0;
+  std::vector<rte_ring*> rings_;
+};
+
+}  // namespace lns::dataplane

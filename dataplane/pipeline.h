@@ -1,0 +1,35 @@
+// The pipelines as data (pipeline.cc, to be read first) and what runs them.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "dataplane/core/batch.h"
+#include "dataplane/core/context.h"
+#include "dataplane/core/stage_id.h"
+
+namespace lns::dataplane {
+
+struct Stage {
+  StageId id;
+  void (*run)(Context&, Batch&);
+};
+
+struct PipelineView {
+  std::string_view name;
+  std::span<const Stage> stages;
+};
+
+// In the order of pipeline.cc; for documents and tests.
+std::span<const PipelineView> Pipelines();
+
+// Each runs every stage on the batch and settles it; the batch is empty afterwards. The first two
+// may leave packets in context.downlink().
+void RunReceive(Context& context, Batch& batch);  // continues in RunUplink
+void RunUplink(Context& context, Batch& batch);
+void RunDownlink(Context& context, Batch& batch);
+void RunInject(Context& context, Batch& batch);  // fills the batch from the inject ring itself
+
+}  // namespace lns::dataplane

@@ -1,0 +1,66 @@
+// All forwarding tables of the process, made once at start and sized by the limits: what workers
+// read (`tables()`, under `quiescence()`) and what programs them (`writer()`). The process owns it
+// and outlives its workers with it. Needs the EAL.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dataplane/core/address_steering.h"
+#include "dataplane/tables/entries.h"
+#include "dataplane/tables/fib.h"
+#include "dataplane/tables/quiescence.h"
+#include "dataplane/tables/session_table.h"
+#include "dataplane/tables/subscriber_table.h"
+#include "dataplane/tables/table_writer.h"
+#include "dataplane/tables/unresolved_queue.h"
+
+#include "absl/status/statusor.h"
+
+namespace lns::dataplane {
+
+// What workers see. Tunnel index 0 and adjacency indices are into the spans.
+struct Tables {
+  std::unique_ptr<SessionTable> sessions;        // SessionKeyWord -> session index
+  std::unique_ptr<SubscriberTable> subscribers;  // address -> session index
+  std::unique_ptr<Fib> fib;
+  std::span<UplinkEntry> uplink;      // by session index
+  std::span<DownlinkEntry> downlink;  // by session index
+  std::span<TunnelEntry> tunnels;
+  std::span<std::atomic<uint32_t>> tunnel_by_id;  // 65536 of them; kNotFound: no such tunnel
+  std::span<Adjacency> adjacencies;
+};
+
+// A port as routes see it, in the order of the process's port list.
+struct PortLink {
+  net::MacAddress mac{};
+  uint16_t mtu = 1500;
+};
+
+struct ForwardingConfig {
+  TableLimits limits;
+  uint32_t workers = 1;
+  int socket = 0;  // NUMA node of the tables' memory
+  std::vector<PortLink> ports;
+  AddressSteering* steering = nullptr;  // may be null; else outlives the state
+};
+
+class ForwardingState {
+ public:
+  virtual ~ForwardingState() = default;
+  virtual const Tables& tables() const = 0;
+  virtual TableWriter& writer() = 0;
+  virtual Quiescence& quiescence() = 0;
+  virtual UnresolvedQueue& unresolved(uint32_t worker) = 0;
+};
+
+// kInvalidArgument for limits that cannot be, kResourceExhausted without the memory.
+absl::StatusOr<std::unique_ptr<ForwardingState>> MakeForwardingState(
+    const ForwardingConfig& config);
+
+}  // namespace lns::dataplane

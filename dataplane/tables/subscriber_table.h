@@ -1,0 +1,73 @@
+// Destination address -> session: who a packet from the core is for, and whether a source belongs
+// to a session. IPv4 host addresses, the common case, are one line of a hash; every other prefix
+// (delegated IPv6, framed IPv4 routes) is a longest-prefix match.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/tables/prefix_table.h"
+#include "dataplane/tables/session_table.h"
+#include "lib/base/bytes.h"
+#include "lib/net/address.h"
+
+namespace lns::dataplane {
+
+class SubscriberTable {
+ public:
+  // Null without memory.
+  static std::unique_ptr<SubscriberTable> Make(TableMemory& memory, uint32_t hosts,
+                                               uint32_t prefixes) {
+    auto host_table = SessionTable::Make(memory, hosts);
+    auto prefix_table = PrefixTable::Make(memory, prefixes);
+    if (host_table == nullptr || prefix_table == nullptr) return nullptr;
+    return std::unique_ptr<SubscriberTable>(
+        new SubscriberTable(std::move(host_table), std::move(prefix_table)));
+  }
+
+  // Readers. Session index or kNotFound; the address is in network order.
+  void Prefetch(net::Family family, const uint8_t* address) const {
+    if (family == net::Family::kIpv4) hosts_->Prefetch(LoadBe32(address));
+  }
+  uint32_t Find(net::Family family, const uint8_t* address) const {
+    if (family == net::Family::kIpv4) {
+      const uint32_t session = hosts_->Find(LoadBe32(address));
+      if (session != kNotFound) [[likely]] {
+        return session;
+      }
+    }
+    return prefixes_->Find(family, address);
+  }
+
+  // The writer.
+  bool Upsert(const net::IpPrefix& prefix, uint32_t session) {
+    if (IsIpv4Host(prefix)) return hosts_->Upsert(prefix.address.v4(), session);
+    return prefixes_->Upsert(prefix, session);
+  }
+  // The entry to give to Free() after a grace period; kNotFound: nothing to free.
+  uint32_t Erase(const net::IpPrefix& prefix) {
+    if (!IsIpv4Host(prefix)) return prefixes_->Erase(prefix);
+    hosts_->Erase(prefix.address.v4());
+    return kNotFound;
+  }
+  void Free(uint32_t entry) { prefixes_->Free(entry); }
+  // The session of exactly this prefix, or kNotFound.
+  uint32_t Exact(const net::IpPrefix& prefix) const {
+    return IsIpv4Host(prefix) ? hosts_->Find(prefix.address.v4()) : prefixes_->Exact(prefix);
+  }
+
+ private:
+  SubscriberTable(std::unique_ptr<SessionTable> hosts, std::unique_ptr<PrefixTable> prefixes)
+      : hosts_(std::move(hosts)), prefixes_(std::move(prefixes)) {}
+
+  static bool IsIpv4Host(const net::IpPrefix& prefix) {
+    return prefix.address.is_v4() && prefix.length == 32;
+  }
+
+  std::unique_ptr<SessionTable> hosts_;
+  std::unique_ptr<PrefixTable> prefixes_;
+};
+
+}  // namespace lns::dataplane

@@ -1,0 +1,45 @@
+// One poll-mode core: receives from its queues and rings, runs the pipelines, transmits, reports a
+// quiescent state, over and over. The process makes one per lcore and outlives it with everything
+// the config points to.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "dataplane/core/context.h"
+#include "dataplane/tables/quiescence.h"
+
+namespace lns::dataplane {
+
+class Worker {
+ public:
+  Worker(const WorkerConfig& config, Quiescence& quiescence);
+
+  // On the worker's thread, until Stop(). Packets in hand are sent or freed before it returns.
+  void Run();
+  // From any thread.
+  void Stop() { stop_.store(true, std::memory_order_relaxed); }
+
+  // One turn of the loop without the quiescence report: for tests, which drive several workers in
+  // one thread, and for benchmarks. True if there was any work.
+  bool PollOnce();
+
+  // Read by anyone at any time.
+  const WorkerCounters& counters() const { return context_.counters(); }
+  uint32_t index() const { return context_.worker(); }
+  Context& context() { return context_; }
+
+ private:
+  bool PollPort(const WorkerPort& port);
+  bool PollHandoff(uint32_t from);
+  bool PollInject();
+  void RunReceived(Batch& batch);
+
+  Context context_;
+  Quiescence& quiescence_;
+  std::atomic<bool> stop_{false};
+};
+
+}  // namespace lns::dataplane

@@ -1,0 +1,80 @@
+// The Internet checksum (RFC 1071) and its incremental update (RFC 1624). Sums are of 16-bit words
+// as they lie in memory, so a folded sum is stored without a swap (RFC 1071 2, byte order
+// independence). Header-only: workers use it per packet.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "lib/base/bytes.h"
+
+namespace lns::net {
+
+// One's complement sum in progress: 32-bit words added up in 64 bits, folded at the end.
+class ChecksumSum {
+ public:
+  constexpr ChecksumSum() = default;
+  explicit constexpr ChecksumSum(uint32_t folded) : sum_(folded) {}
+
+  // An odd length is padded with a zero byte, so only the last piece may be odd.
+  void Add(ByteView bytes) {
+    const uint8_t* p = bytes.data();
+    size_t left = bytes.size();
+    for (; left >= 4; left -= 4, p += 4) {
+      uint32_t word;
+      std::memcpy(&word, p, sizeof(word));
+      sum_ += word;
+    }
+    if (left >= 2) {
+      uint16_t word;
+      std::memcpy(&word, p, sizeof(word));
+      sum_ += word;
+      p += 2;
+      left -= 2;
+    }
+    if (left == 1) sum_ += *p;
+  }
+  // A 16-bit field in host order.
+  void AddField(uint16_t host) { sum_ += __builtin_bswap16(host); }
+  // A sum made before by Fold().
+  void AddFolded(uint32_t folded) { sum_ += folded; }
+
+  // At most 0xffff.
+  uint32_t Fold() const {
+    uint64_t sum = (sum_ & 0xffffffffu) + (sum_ >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return static_cast<uint32_t>(sum);
+  }
+  // To be stored with memcpy (it is in memory order).
+  uint16_t Checksum() const { return static_cast<uint16_t>(~Fold()); }
+
+ private:
+  uint64_t sum_ = 0;
+};
+
+// Of a whole header whose checksum field holds what it should: zero.
+inline uint16_t Checksum(ByteView bytes) {
+  ChecksumSum sum;
+  sum.Add(bytes);
+  return sum.Checksum();
+}
+
+inline void StoreChecksum(uint8_t* field, uint16_t checksum) {
+  std::memcpy(field, &checksum, sizeof(checksum));
+}
+
+// RFC 1624 3, equation 3: HC' = ~(~HC + ~m + m'). All in memory order.
+constexpr uint16_t UpdateChecksum(uint16_t checksum, uint16_t old_word, uint16_t new_word) {
+  uint32_t sum = static_cast<uint16_t>(~checksum);
+  sum += static_cast<uint16_t>(~old_word);
+  sum += new_word;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<uint16_t>(~sum);
+}
+
+}  // namespace lns::net
