@@ -2,18 +2,19 @@
 // Copyright The Terminus Authors
 #include "dataplane/tables/fib.h"
 
-#include <algorithm>
 #include <cstdio>
 
 namespace lns::dataplane {
 namespace {
 // Groups of 256 for prefixes longer than /24: 1 KiB each.
 constexpr uint32_t kLongPrefixGroups = 4096;
+// rte_lpm resolves this many bits in its first table, the rest in a group.
+constexpr uint8_t kFirstStepBits = 24;
 }  // namespace
 
 std::unique_ptr<Fib> Fib::Make(TableMemory& memory, uint32_t ipv4_prefixes, uint32_t ipv6_prefixes,
                                int socket, Quiescence& quiescence) {
-  std::unique_ptr<Fib> fib(new Fib());
+  std::unique_ptr<Fib> fib(new Fib(quiescence));
   char name[RTE_LPM_NAMESIZE];  // rte_lpm wants one of its own for each table
   std::snprintf(name, sizeof(name), "fib4_%p", static_cast<void*>(fib.get()));
   rte_lpm_config config{};
@@ -21,13 +22,16 @@ std::unique_ptr<Fib> Fib::Make(TableMemory& memory, uint32_t ipv4_prefixes, uint
   config.number_tbl8s = kLongPrefixGroups;
   fib->ipv4_ = rte_lpm_create(name, socket, &config);
   if (fib->ipv4_ == nullptr) return nullptr;
-  rte_lpm_rcu_config rcu{};
-  rcu.v = quiescence.variable();
-  rcu.mode = RTE_LPM_QSBR_MODE_DQ;
-  if (rte_lpm_rcu_qsbr_add(fib->ipv4_, &rcu) != 0) return nullptr;
   fib->ipv6_ = PrefixTable::Make(memory, ipv6_prefixes);
   if (fib->ipv6_ == nullptr) return nullptr;
   return fib;
+}
+
+bool Fib::GroupsAreReusable() {
+  if (group_freed_ == 0) return true;
+  if (!quiescence_.Wait(group_freed_)) return false;
+  group_freed_ = 0;
+  return true;
 }
 
 bool Fib::Upsert(const net::IpPrefix& prefix, uint32_t value) {
@@ -36,6 +40,7 @@ bool Fib::Upsert(const net::IpPrefix& prefix, uint32_t value) {
     ipv4_default_.store(value, std::memory_order_relaxed);
     return true;
   }
+  if (prefix.length > kFirstStepBits && !GroupsAreReusable()) return false;
   return rte_lpm_add(ipv4_, prefix.address.v4(), prefix.length, value) == 0;
 }
 
@@ -45,6 +50,7 @@ uint32_t Fib::Erase(const net::IpPrefix& prefix) {
     ipv4_default_.store(kFibNoRoute, std::memory_order_relaxed);
   } else {
     rte_lpm_delete(ipv4_, prefix.address.v4(), prefix.length);
+    if (prefix.length > kFirstStepBits) group_freed_ = quiescence_.StartGracePeriod();
   }
   return kNotFound;
 }

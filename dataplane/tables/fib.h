@@ -1,7 +1,9 @@
 // Where an IP packet goes: our own address, a subscriber prefix, an adjacency, or nowhere (the
-// kFib... values of tables/entries.h). IPv4 is DPDK's rte_lpm, whose freed groups go through the
-// workers' quiescence; IPv6 is the prefix table, one probe per prefix length in use.
-// rte_lpm has no length 0, so the default route of IPv4 is a word of its own.
+// kFib... values of tables/entries.h). IPv4 is DPDK's rte_lpm; IPv6 is the prefix table, one probe
+// per prefix length in use. rte_lpm has no length 0, so the default route of IPv4 is a word of its
+// own. A delete may free a group that a worker is just reading, so nothing that may take a group is
+// added before every worker has been quiescent since (rte_lpm's own way to do so is not yet stable
+// in DPDK 22.11).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -47,8 +49,12 @@ class Fib {
   void Free(uint32_t entry) { ipv6_->Free(entry); }
 
  private:
-  Fib() = default;
+  explicit Fib(Quiescence& quiescence) : quiescence_(quiescence) {}
+  bool GroupsAreReusable();
 
+  Quiescence& quiescence_;
+  uint64_t group_freed_ =
+      0;  // grace period of the last delete that may have freed a group; 0: over
   rte_lpm* ipv4_ = nullptr;
   std::atomic<uint32_t> ipv4_default_{kFibNoRoute};
   std::unique_ptr<PrefixTable> ipv6_;

@@ -16,6 +16,8 @@ namespace lns::dataplane {
 
 class Quiescence {
  public:
+  static constexpr uint64_t kLongestWaitMs = 200;
+
   // Null without memory.
   static std::unique_ptr<Quiescence> Make(TableMemory& memory, uint32_t readers);
 
@@ -27,6 +29,8 @@ class Quiescence {
   // The writer.
   uint64_t StartGracePeriod() { return rte_rcu_qsbr_start(variable_); }
   bool IsOver(uint64_t token) { return rte_rcu_qsbr_check(variable_, token, false) == 1; }
+  // Polls until the period is over; false after kLongestWaitMs, which only a stuck worker reaches.
+  bool Wait(uint64_t token);
 
   rte_rcu_qsbr* variable() { return variable_; }
 
