@@ -20,7 +20,8 @@ class Capture:
     def __init__(self, namespace, interface, path, capture_filter=''):
         """Starts to record; returns when the first packet would be seen."""
         self.path = path
-        command = ['tcpdump', '-i', interface, '-n', '-U', '--immediate-mode', '-B', '65536', '-w', path, '-Z', 'root']
+        command = ['tcpdump', '-i', interface, '-n', '-U', '--immediate-mode', '-B', '65536',
+                   '-w', path, '-Z', 'root']
         if capture_filter:
             command.append(capture_filter)
         self._tcpdump = Process('tcpdump', command, path.with_suffix('.log'), netns=namespace.name)

@@ -32,8 +32,8 @@ class Hugepages:
         free = meminfo('HugePages_Free')
         if free < needed:
             self.restore()
-            raise LabError(f'reserved {free} of {needed} hugepages of {page_kb} KiB: too little free '
-                           'memory in one piece; free some, or reboot and try again')
+            raise LabError(f'reserved {free} of {needed} hugepages of {page_kb} KiB: too little '
+                           'free memory in one piece; free some, or reboot and try again')
 
     def restore(self):
         COUNT.write_text(str(self.before))

@@ -67,11 +67,11 @@ class Process:
                 # It may have written its last words between the two looks.
                 match = re.search(pattern, self.output())
                 if match is None:
-                    raise LabError(f'{self.name} ended with status {self.status} instead of saying '
+                    raise LabError(f'{self.name} ended with status {self.status} before it said '
                                    f'/{pattern}/:\n{self.output()}')
             return match
-        return wait_until(found, lambda: f'{self.name} to say /{pattern}/; it said:\n{self.output()}',
-                          timeout)
+        return wait_until(
+            found, lambda: f'{self.name} to say /{pattern}/; it said:\n{self.output()}', timeout)
 
     def wait(self, timeout):
         """Waits for it to end by itself; its exit status."""

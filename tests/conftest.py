@@ -1,0 +1,60 @@
+# Fixtures of the pytest tiers: a lab of one's own for each test, empty or with the LNS running. A
+# test that fails shows the ends of the programs' logs; a lab that leaves something behind fails its
+# test.
+#
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
+"""Labs for tests."""
+
+import os
+
+import pytest
+
+from lab import Lab
+
+LOG_TAIL_LINES = 40
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    setattr(item, f'report_{call.when}', outcome.get_result())
+
+
+def _show_logs(lab):
+    for log in sorted(lab.directory.glob('*.log')):
+        lines = log.read_text(errors='replace').splitlines()[-LOG_TAIL_LINES:]
+        print(f'--- {log.name} ---', *lines, sep='\n')
+
+
+@pytest.fixture
+def make_lab(request):
+    """Makes a lab with other options than the usual; it ends with the test."""
+    if os.geteuid() != 0:
+        pytest.skip('needs root: network namespaces and XDP')
+    labs = []
+
+    def make(**options):
+        lab = Lab(**options).__enter__()
+        labs.append(lab)
+        return lab
+
+    yield make
+    report = getattr(request.node, 'report_call', None)
+    for lab in labs:
+        if report is None or report.failed:
+            _show_logs(lab)
+        lab.__exit__(None, None, None)
+
+
+@pytest.fixture
+def lab(make_lab):
+    """The network, and nothing running yet."""
+    return make_lab()
+
+
+@pytest.fixture
+def lns(lab):
+    """The same with both processes running."""
+    lab.start_lns()
+    return lab
