@@ -109,7 +109,7 @@ RULES = {
     'tools': (LIB_ALL, PROCESS + ('cli11', 'grpc', 'protobuf', 'generated', 'dpdk')),
 
     # Tests see everything.
-    'tests': (('lib', 'dataplane', 'controlplane', 'tools'), None),
+    'tests': (('lib', 'dataplane', 'controlplane', 'tools', 'tests'), None),
 }
 
 

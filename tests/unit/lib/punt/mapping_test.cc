@@ -6,7 +6,7 @@
 
 #include "lib/punt/handshake.h"
 #include "lib/punt/mapping.h"
-#include "tests/unit/lib/punt/page_memory.h"
+#include "tests/support/page_memory.h"
 
 namespace lns::punt {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "lib/base/rng.h"
 #include "lib/punt/ring.h"
-#include "tests/unit/lib/punt/page_memory.h"
+#include "tests/support/page_memory.h"
 
 namespace lns::punt {
 namespace {
