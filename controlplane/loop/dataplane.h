@@ -1,0 +1,29 @@
+// What the protocol loop asks of the data plane's tables: the seam that southbound implements over
+// gRPC and tests implement with a fake that remembers. Called on the loop thread only; none of the
+// calls blocks. Outcomes come back through the mailbox as Engine::OnSessionProgrammed.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+
+#include "controlplane/lns/actions.h"
+
+namespace lns::controlplane {
+
+class Dataplane {
+ public:
+  virtual ~Dataplane() = default;
+
+  virtual void ProgramTunnel(const TunnelEntry& tunnel) = 0;
+  virtual void RemoveTunnel(l2tp::LocalTunnelId tunnel) = 0;
+  // A refusal is always reported; success only when `confirm`.
+  virtual void ProgramSession(const SessionEntry& session, bool confirm) = 0;
+  virtual void RemoveSession(const SessionKey& session) = 0;
+
+  // Nothing asked for is still on its way. Always true while there is no data plane: a refill
+  // brings it everything.
+  virtual bool Settled() const = 0;
+};
+
+}  // namespace lns::controlplane

@@ -1,0 +1,207 @@
+// Stand-ins for what surrounds the protocol loop, each of which remembers what it was told: an
+// engine that follows a script of actions, and the seams Dataplane, Transport and Authenticator.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controlplane/aaa/authenticator.h"
+#include "controlplane/lns/engine.h"
+#include "controlplane/loop/dataplane.h"
+#include "controlplane/loop/transport.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::controlplane {
+
+inline SessionKey Key(uint16_t tunnel, uint16_t session) {
+  return {l2tp::LocalTunnelId(tunnel), l2tp::LocalSessionId(session)};
+}
+
+// Every call is a line in `calls`; `reply` may append actions for it.
+class FakeEngine final : public Engine {
+ public:
+  std::vector<std::string> calls;
+  std::function<void(const std::string& call, EngineActions& out)> reply;
+  std::vector<TunnelEntry> tunnels;
+  std::vector<SessionEntry> sessions;
+  std::vector<TunnelView> tunnel_views;
+  std::map<SessionKey, SessionView> session_views;
+  std::vector<PoolView> pools;
+  std::vector<std::pair<SessionKey, absl::Status>> programmed;
+  Instant deadline = Instant::Never();
+  bool shutdown_complete = false;
+
+  void OnControl(const net::EndpointPair& endpoints, ByteView message, Instant,
+                 EngineActions& out) override {
+    Called(absl::StrCat("control from ", endpoints.peer.ToString(), ": ", Text(message)), out);
+  }
+  void OnPpp(const SessionKey& session, ByteView frame, Instant, EngineActions& out) override {
+    Called(absl::StrCat("ppp of ", Name(session), ": ", Text(frame)), out);
+  }
+  void OnSessionProgrammed(const SessionKey& session, const absl::Status& status, Instant,
+                           EngineActions& out) override {
+    programmed.emplace_back(session, status);
+    Called(absl::StrCat("programmed ", Name(session), " ", status.ok() ? "ok" : "refused"), out);
+  }
+  void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant,
+                     EngineActions& out) override {
+    Called(absl::StrCat("verdict ", request_id, verdict.accepted ? " yes" : " no"), out);
+  }
+  void OnTimer(Instant now, EngineActions& out) override {
+    deadline = Instant::Never();
+    Called(absl::StrCat("timer ", now.nanoseconds()), out);
+  }
+  Instant NextDeadline() const override { return deadline; }
+  absl::Status ClearSession(const SessionKey& session, Instant, EngineActions& out) override {
+    Called(absl::StrCat("clear session ", Name(session)), out);
+    return session_views.count(session) > 0 ? absl::OkStatus() : absl::NotFoundError("no session");
+  }
+  absl::Status ClearTunnel(l2tp::LocalTunnelId tunnel, Instant, EngineActions& out) override {
+    Called(absl::StrCat("clear tunnel ", tunnel.value()), out);
+    for (const TunnelView& view : tunnel_views) {
+      if (view.local_id == tunnel) return absl::OkStatus();
+    }
+    return absl::NotFoundError("no tunnel");
+  }
+  void Shutdown(Instant, EngineActions& out) override { Called("shutdown", out); }
+  bool ShutdownComplete() const override { return shutdown_complete; }
+  std::vector<TunnelView> Tunnels() const override { return tunnel_views; }
+  std::vector<SessionView> Sessions() const override { return SessionsAfter({}, SIZE_MAX); }
+  std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const override {
+    std::vector<SessionView> page;
+    for (auto it = session_views.upper_bound(after);
+         it != session_views.end() && page.size() < limit; ++it) {
+      page.push_back(it->second);
+    }
+    return page;
+  }
+  std::optional<SessionView> FindSession(const SessionKey& session) const override {
+    const auto found = session_views.find(session);
+    if (found == session_views.end()) return std::nullopt;
+    return found->second;
+  }
+  std::vector<PoolView> Pools() const override { return pools; }
+  EngineCounts Counts() const override {
+    return {static_cast<uint32_t>(tunnel_views.size()), static_cast<uint32_t>(session_views.size()),
+            0};
+  }
+  std::vector<std::pair<std::string, uint64_t>> Counters() const override {
+    return {{"engine_calls", calls.size()}};
+  }
+  void DesiredState(std::vector<TunnelEntry>& t, std::vector<SessionEntry>& s) const override {
+    t = tunnels;
+    s = sessions;
+  }
+
+  static std::string Name(const SessionKey& key) {
+    return absl::StrCat(key.tunnel.value(), "/", key.session.value());
+  }
+
+ private:
+  static std::string Text(ByteView bytes) { return std::string(AsText(bytes)); }
+  void Called(std::string call, EngineActions& out) {
+    calls.push_back(std::move(call));
+    if (reply) reply(calls.back(), out);
+  }
+};
+
+// What the seams were told, in one list, so that tests see the order across them.
+using Journal = std::vector<std::string>;
+
+class FakeDataplane final : public Dataplane {
+ public:
+  explicit FakeDataplane(Journal& journal) : journal_(journal) {}
+  void ProgramTunnel(const TunnelEntry& tunnel) override {
+    journal_.push_back(absl::StrCat("program tunnel ", tunnel.local_id.value()));
+  }
+  void RemoveTunnel(l2tp::LocalTunnelId tunnel) override {
+    journal_.push_back(absl::StrCat("remove tunnel ", tunnel.value()));
+  }
+  void ProgramSession(const SessionEntry& session, bool confirm) override {
+    journal_.push_back(absl::StrCat("program session ", FakeEngine::Name(session.key),
+                                    confirm ? " and confirm" : ""));
+  }
+  void RemoveSession(const SessionKey& session) override {
+    journal_.push_back(absl::StrCat("remove session ", FakeEngine::Name(session)));
+  }
+  bool Settled() const override { return settled; }
+  bool settled = true;
+
+ private:
+  Journal& journal_;
+};
+
+class FakeTransport final : public Transport {
+ public:
+  struct Frame {
+    punt::FrameKind kind;
+    std::string payload;
+    SessionKey session;
+  };
+  explicit FakeTransport(Journal& journal) : journal_(journal) {}
+  std::array<std::deque<Frame>, punt::kClassCount> punted;
+  bool attached = true;
+
+  size_t Receive(punt::PuntClass punt_class, size_t limit, FrameSink& sink) override {
+    auto& queue = punted[static_cast<size_t>(punt_class)];
+    size_t taken = 0;
+    for (; taken < limit && !queue.empty(); ++taken) {
+      const Frame frame = queue.front();
+      queue.pop_front();
+      PuntedFrame out;
+      out.kind = frame.kind;
+      out.payload = AsBytes(frame.payload);
+      out.session = frame.session;
+      out.endpoints.peer = {net::IpAddress::V4(0xc6336401), 1701};
+      sink.OnFrame(out);
+    }
+    return taken;
+  }
+  bool PrepareToSleep() override { return true; }
+  void SendControl(const controlplane::SendControl& message) override {
+    journal_.push_back(absl::StrCat("send control ", std::string(AsText(message.message))));
+  }
+  void SendPpp(const controlplane::SendPpp& frame) override {
+    journal_.push_back(absl::StrCat("send ppp ", FakeEngine::Name(frame.session)));
+  }
+  void Flush() override { ++flushes; }
+  void OnTimer(Instant) override {}
+  Instant NextDeadline() const override { return Instant::Never(); }
+  bool Attached() const override { return attached; }
+  std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
+  int flushes = 0;
+
+ private:
+  Journal& journal_;
+};
+
+class FakeAuthenticator final : public Authenticator {
+ public:
+  explicit FakeAuthenticator(Journal& journal) : journal_(journal) {}
+  std::vector<AuthOutcome> ready;
+  bool accept_at_once = false;
+
+  void Authenticate(const AuthenticateUser& request, Instant) override {
+    journal_.push_back(absl::StrCat("authenticate ", request.credentials.user_name));
+    if (accept_at_once) ready.push_back({request.request_id, {.accepted = true}});
+  }
+  void TakeOutcomes(std::vector<AuthOutcome>& out) override {
+    out.insert(out.end(), ready.begin(), ready.end());
+    ready.clear();
+  }
+  void OnTimer(Instant) override {}
+  Instant NextDeadline() const override { return Instant::Never(); }
+  std::vector<std::pair<std::string, uint64_t>> Counters() const override { return {}; }
+
+ private:
+  Journal& journal_;
+};
+
+}  // namespace lns::controlplane
