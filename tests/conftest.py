@@ -6,6 +6,7 @@
 # Copyright The Terminus Authors
 """Labs for tests."""
 
+import contextlib
 import os
 
 import pytest
@@ -33,18 +34,16 @@ def make_lab(request):
     if os.geteuid() != 0:
         pytest.skip('needs root: network namespaces and XDP')
     labs = []
+    with contextlib.ExitStack() as stack:
+        def make(**options):
+            labs.append(stack.enter_context(Lab(**options)))
+            return labs[-1]
 
-    def make(**options):
-        lab = Lab(**options).__enter__()
-        labs.append(lab)
-        return lab
-
-    yield make
-    report = getattr(request.node, 'report_call', None)
-    for lab in labs:
+        yield make
+        report = getattr(request.node, 'report_call', None)
         if report is None or report.failed:
-            _show_logs(lab)
-        lab.__exit__(None, None, None)
+            for lab in labs:
+                _show_logs(lab)
 
 
 @pytest.fixture
