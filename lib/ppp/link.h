@@ -3,7 +3,7 @@
 // LinkActions out. Frames are PPP frames as they stand in an L2TP data message; those appended here
 // start at the two-byte protocol field (the sender adds FF 03). Who the user is, and which address
 // they get, is the owner's: the link asks with AuthenticationNeeded and is answered by
-// OnAuthentication.
+// OnAuthentication. Nothing here is thread-safe and nothing is shared but the settings.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -24,6 +24,9 @@ namespace lns::ppp {
 enum class AuthProtocol : uint8_t { kNone, kPap, kChapMd5 };
 const char* ToString(AuthProtocol protocol);
 
+// CHAP-MD5, then PAP.
+std::vector<AuthProtocol> DefaultAuthProtocols();
+
 enum class Role : uint8_t { kServer, kClient };
 
 // One settings object is shared by all links of a profile; it must outlive them.
@@ -31,10 +34,12 @@ struct LinkSettings {
   Role role = Role::kServer;
   uint16_t mru = 1492;  // what we can receive
   // Server: demanded, in order of preference. Client: what it can answer, others are Nak'ed.
-  std::vector<AuthProtocol> auth = {AuthProtocol::kChapMd5, AuthProtocol::kPap};
+  std::vector<AuthProtocol> auth = DefaultAuthProtocols();
   std::string local_name;  // server: CHAP Name
   bool ipv4 = true;
   bool ipv6 = false;
+  bool ask_pfc = false;   // offer to receive compressed protocol fields
+  bool ask_acfc = false;  // and no address and control fields
   // RFC 1661 4.6 and 5.
   Duration restart = Duration::Seconds(3);
   int max_configure = 10;
@@ -52,9 +57,9 @@ struct Credentials {
   std::string password;
 };
 
-// Network-order addresses; zero = none.
+// Host-order addresses; zero = none.
 struct Ipv4Parameters {
-  uint32_t local = 0;  // ours, host order
+  uint32_t local = 0;  // ours
   uint32_t peer = 0;   // the subscriber's
   std::array<uint32_t, 2> dns{};
 };
@@ -87,9 +92,11 @@ struct LinkOpened {
   bool send_acfc = false;  // and address-and-control field compression
   AuthProtocol auth = AuthProtocol::kNone;
 };
-// LCP left Opened and is negotiating again; network layers are down.
+// LCP left Opened and is negotiating again; network layers are down. An AuthenticationNeeded not
+// yet answered is void: its verdict must not be passed on.
 struct LinkRenegotiating {};
-// Server: check these. CHAP: challenge and 16-byte response; PAP: password.
+// Server: check these. CHAP: challenge and 16-byte response; PAP: password; kNone: the peer was not
+// asked, the owner says whether it may go on and with which address.
 struct AuthenticationNeeded {
   AuthProtocol protocol;
   std::string user_name;
@@ -151,6 +158,8 @@ class Link {
                                 LinkActions& out) = 0;
   // LCP Terminate-Request; LinkDown follows when it is answered or max-terminate is exhausted.
   virtual void Close(Instant now, LinkActions& out) = 0;
+  // Data of the subscriber arrived on another path: a sign of life, no echo is needed.
+  virtual void OnDataSeen() = 0;
   virtual void OnTimer(Instant now, LinkActions& out) = 0;
   virtual Instant NextDeadline() const = 0;
 
