@@ -1,0 +1,56 @@
+// One emulated subscriber: an L2TP session of its LAC's tunnel with a PPP client on it. Plain
+// state, small because there are many; Lac drives it, everything else reads it.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "lib/base/time.h"
+#include "lib/l2tp/actions.h"
+#include "lib/l2tp/ids.h"
+#include "lib/ppp/frame.h"
+#include "lib/ppp/link.h"
+
+namespace lns::lacsim {
+
+enum class SubscriberState : uint8_t {
+  kIdle,         // not called yet
+  kCalling,      // ICRQ sent
+  kNegotiating,  // session up, PPP on its way
+  kOnline,       // IPCP open
+  kHangingUp,    // we sent LCP Terminate
+  kLinkDown,     // PPP ended without us: the LNS's CDN should follow
+  kGone,
+};
+const char* ToString(SubscriberState state);
+
+// Why a subscriber failed or was lost.
+struct Ending {
+  SubscriberState stage = SubscriberState::kIdle;  // where it stood when things went wrong
+  bool timed_out = false;                          // our patience ended
+  bool tunnel_lost = false;                        // its tunnel closed, or never came up
+  ppp::LinkDownCause ppp_cause = ppp::LinkDownCause::kNone;
+  std::string ppp_message;
+  std::optional<l2tp::ResultCode> cdn;  // the LNS's CDN, or its StopCCN when tunnel_lost
+};
+
+struct Subscriber {
+  uint32_t index = 0;  // over all LACs; the flow number in traffic
+  SubscriberState state = SubscriberState::kIdle;
+  bool was_online = false;
+  l2tp::PeerSessionId peer_session_id;
+  ppp::FrameFormat format;  // what the LNS lets us leave out
+  uint16_t peer_mru = 1500;
+  uint32_t address = 0;       // assigned, host order
+  uint32_t peer_address = 0;  // the LNS's end
+  Instant called_at;
+  Instant deadline = Instant::Never();  // of set-up, or of waiting for a CDN
+  std::unique_ptr<ppp::Link> link;
+  std::unique_ptr<Ending> ending;  // only when something went wrong
+};
+
+}  // namespace lns::lacsim
