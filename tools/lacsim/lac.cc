@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "tools/lacsim/lac.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "lib/base/check.h"
+#include "lib/l2tp/header.h"
+#include "lib/ppp/frame.h"
+#include "tools/lacsim/options.h"
+
+namespace lns::lacsim {
+namespace {
+
+constexpr uint32_t kTunnelTimer = 0;
+// How long the LNS has to send its CDN after PPP ended, before we send ours.
+constexpr Duration kDisconnectWait = Duration::Seconds(3);
+
+// RFC 2661 4.4.2.
+constexpr uint16_t kStopCcnGeneral = 1;
+constexpr uint16_t kStopCcnShuttingDown = 6;
+constexpr uint16_t kCdnAdministrative = 3;
+constexpr uint16_t kCdnNotEstablishedInTime = 10;
+
+// What the calls say of themselves: a synchronous digital line (RFC 2661 4.4.3, 4.4.4).
+constexpr uint32_t kSynchronous = 1;
+constexpr uint32_t kDigital = 1;
+constexpr uint32_t kConnectSpeedBps = 100'000'000;
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+}  // namespace
+
+Lac::Lac(Identity identity, const LacSettings& settings, std::unique_ptr<Wire> wire,
+         uint32_t subscriber_count, Rng& rng, LacListener& listener)
+    : identity_(std::move(identity)),
+      settings_(settings),
+      wire_(std::move(wire)),
+      rng_(rng),
+      listener_(listener),
+      subscribers_(subscriber_count),
+      timers_(size_t{1} + subscriber_count) {}
+
+// --- what the run asks for ---
+
+void Lac::Open(Instant now) {
+  open_deadline_ = now + settings_.setup_timeout;
+  l2tp::Actions actions;
+  tunnel_ = l2tp::Tunnel::Open(identity_.tunnel, identity_.tunnel_id, rng_, now, actions);
+  CarryOut(actions, now);
+}
+
+void Lac::PlaceCall(uint32_t local_index, Instant now) {
+  Subscriber& subscriber = subscribers_[local_index];
+  LNS_CHECK(subscriber.state == SubscriberState::kIdle);
+  if (!up_) {
+    EndingOf(subscriber).tunnel_lost = true;
+    if (failure_) EndingOf(subscriber).cdn = failure_->result;
+    Gone(subscriber);
+    return;
+  }
+  subscriber.state = SubscriberState::kCalling;
+  subscriber.called_at = now;
+  subscriber.deadline = now + settings_.setup_timeout;
+  l2tp::CallInfo info;
+  info.call_serial_number = subscriber.index + 1;
+  info.calling_number = std::to_string(subscriber.index + 1);
+  info.bearer_type = kDigital;
+  info.framing_type = kSynchronous;
+  info.tx_connect_speed_bps = kConnectSpeedBps;
+  l2tp::Actions actions;
+  tunnel_->PlaceCall(SessionIdOf(local_index), info, now, actions);
+  CarryOut(actions, now);
+  RefreshTimer(subscriber);
+}
+
+void Lac::HangUp(uint32_t local_index, Instant now) {
+  Subscriber& subscriber = subscribers_[local_index];
+  if (subscriber.state == SubscriberState::kGone) return;
+  if (subscriber.state == SubscriberState::kIdle) {
+    Gone(subscriber);
+    return;
+  }
+  const bool has_link = subscriber.link != nullptr;
+  subscriber.state = SubscriberState::kHangingUp;
+  subscriber.deadline = Instant::Never();
+  if (!has_link) {
+    CloseSession(subscriber, kCdnAdministrative, now);
+    return;
+  }
+  ppp::LinkActions actions;
+  subscriber.link->Close(now, actions);
+  CarryOut(subscriber, actions, now);
+  RefreshTimer(subscriber);
+}
+
+void Lac::Close(Instant now) {
+  closing_ = true;
+  open_deadline_ = Instant::Never();
+  if (tunnel_ == nullptr) return;
+  l2tp::Actions actions;
+  tunnel_->Close({.result = up_ ? kStopCcnShuttingDown : kStopCcnGeneral}, now, actions);
+  CarryOut(actions, now);
+}
+
+bool Lac::settled() const {
+  if (tunnel_ == nullptr) return true;
+  const l2tp::TunnelState state = tunnel_->state();
+  return state == l2tp::TunnelState::kIdle || state == l2tp::TunnelState::kRetained;
+}
+
+void Lac::SendIp(std::span<UplinkPacket> packets) {
+  LNS_CHECK(packets.size() <= kMaxBurst);
+  if (tunnel_ == nullptr) return;
+  std::array<ByteView, kMaxBurst> datagrams;
+  for (size_t i = 0; i < packets.size(); ++i) {
+    const UplinkPacket& packet = packets[i];
+    const Subscriber& subscriber = subscribers_[packet.local_index];
+    const size_t ppp_length = ppp::FrameHeaderLength(ppp::kProtocolIpv4, subscriber.format);
+    const l2tp::Header header{.tunnel_id = tunnel_->peer_id().value(),
+                              .session_id = subscriber.peer_session_id.value()};
+    const size_t l2tp_length = l2tp::HeaderLength(header);
+    uint8_t* start = packet.packet.data() - ppp_length - l2tp_length;
+    l2tp::WriteHeader(header, ppp_length + packet.packet.size(), {start, l2tp_length});
+    ppp::WriteFrameHeader(ppp::kProtocolIpv4, subscriber.format, start + l2tp_length);
+    datagrams[i] = ByteView(start, l2tp_length + ppp_length + packet.packet.size());
+  }
+  const size_t sent = wire_->Send(std::span<const ByteView>(datagrams).first(packets.size()));
+  for (size_t i = 0; i < sent; ++i) packets[i].sent = true;
+}
+
+// --- what arrives, and time ---
+
+void Lac::OnReadable(Instant now) {
+  bool data_seen = false;
+  for (const ByteView datagram : wire_->Receive()) {
+    l2tp::Header header;
+    if (l2tp::ParseHeader(datagram, header) != l2tp::HeaderError::kNone) {
+      ++counters_.malformed;
+    } else if (tunnel_ == nullptr || header.tunnel_id != identity_.tunnel_id.value()) {
+      ++counters_.stray;
+    } else if (header.control) {
+      OnControl(datagram, now);
+    } else {
+      data_seen = true;
+      OnData(header.session_id, datagram.subspan(header.payload_offset, header.payload_length()),
+             now);
+    }
+  }
+  if (data_seen && tunnel_ != nullptr) {
+    tunnel_->OnDataSeen(now);
+    RefreshTunnelTimer();
+  }
+}
+
+void Lac::OnTimer(Instant now) {
+  // Each timer fires at most once a turn: setting it again moves it past `now`, and an engine that
+  // does not would be asked again in the next turn, not here.
+  for (size_t fired = 0; fired <= subscribers_.size(); ++fired) {
+    const std::optional<uint32_t> timer = timers_.PopDue(now);
+    if (!timer) return;
+    if (*timer != kTunnelTimer) {
+      OnSubscriberTimer(subscribers_[*timer - 1], now);
+      continue;
+    }
+    if (open_deadline_ <= now) {
+      open_timed_out_ = true;
+      Close(now);
+      continue;
+    }
+    if (tunnel_ == nullptr) continue;
+    l2tp::Actions actions;
+    tunnel_->OnTimer(now, actions);
+    CarryOut(actions, now);
+  }
+}
+
+void Lac::OnControl(ByteView datagram, Instant now) {
+  l2tp::Actions actions;
+  tunnel_->OnDatagram(datagram, now, actions);
+  CarryOut(actions, now);
+}
+
+void Lac::OnData(uint16_t session_id, ByteView frame, Instant now) {
+  Subscriber* subscriber = FindSubscriber(session_id);
+  if (subscriber == nullptr || subscriber->link == nullptr) {
+    ++counters_.stray;
+    return;
+  }
+  const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
+  if (!header.ok()) {
+    ++counters_.unexpected_frames;
+  } else if (header.protocol == ppp::kProtocolIpv4) {
+    listener_.OnIpPacket(*subscriber, frame.subspan(header.length), now);
+  } else if (ppp::IsNetworkData(header.protocol)) {
+    ++counters_.unexpected_frames;
+  } else {
+    ppp::LinkActions actions;
+    subscriber->link->OnFrame(frame, now, actions);
+    CarryOut(*subscriber, actions, now);
+    RefreshTimer(*subscriber);
+  }
+}
+
+void Lac::OnSubscriberTimer(Subscriber& subscriber, Instant now) {
+  if (subscriber.deadline <= now) {
+    const bool waited_for_cdn = subscriber.state == SubscriberState::kLinkDown;
+    if (!waited_for_cdn) EndingOf(subscriber).timed_out = true;
+    CloseSession(subscriber, waited_for_cdn ? kCdnAdministrative : kCdnNotEstablishedInTime, now);
+    return;
+  }
+  if (subscriber.link != nullptr) {
+    ppp::LinkActions actions;
+    subscriber.link->OnTimer(now, actions);
+    CarryOut(subscriber, actions, now);
+  }
+  RefreshTimer(subscriber);
+}
+
+// --- what the engines answer ---
+
+void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
+  std::vector<Subscriber*> to_start;
+  bool released = false;
+  // Sessions that end with their tunnel are reported as closed before the tunnel is.
+  tunnel_closing_ = std::any_of(actions.begin(), actions.end(), [](const l2tp::Action& action) {
+    return std::holds_alternative<l2tp::TunnelClosed>(action);
+  });
+  for (l2tp::Action& action : actions) {
+    std::visit(
+        Overloaded{
+            [&](const l2tp::SendDatagram& send) { SendDatagram(send.bytes); },
+            [&](const l2tp::TunnelEstablished&) {
+              up_ = was_up_ = true;
+              open_deadline_ = Instant::Never();
+              listener_.OnTunnelUp(*this);
+            },
+            [&](const l2tp::TunnelClosed& closed) { OnTunnelClosed(closed); },
+            [&](const l2tp::TunnelReleased&) { released = true; },
+            [&](const l2tp::SessionEstablished& established) {
+              OnEstablished(established);
+              to_start.push_back(FindSubscriber(established.local_session_id.value()));
+            },
+            [&](const l2tp::SessionClosed& closed) { OnSessionClosed(closed); },
+            // A LAC is not called (the engine refuses OCRQ); events are for longer-lived processes.
+            [](const l2tp::IncomingCall&) {},
+            [](const l2tp::CountEvent&) {},
+        },
+        action);
+  }
+  if (tunnel_ != nullptr) statistics_ = tunnel_->statistics();
+  if (released) tunnel_.reset();
+  // The ICCN is on its way by now: PPP follows it.
+  for (Subscriber* subscriber : to_start) {
+    if (subscriber != nullptr && subscriber->state == SubscriberState::kNegotiating) {
+      StartLink(*subscriber, now);
+    }
+  }
+  RefreshTunnelTimer();
+}
+
+void Lac::OnEstablished(const l2tp::SessionEstablished& action) {
+  Subscriber* subscriber = FindSubscriber(action.local_session_id.value());
+  if (subscriber == nullptr || subscriber->state != SubscriberState::kCalling) return;
+  subscriber->peer_session_id = action.peer_session_id;
+  subscriber->state = SubscriberState::kNegotiating;
+}
+
+void Lac::StartLink(Subscriber& subscriber, Instant now) {
+  const uint32_t number = subscriber.index + 1;
+  const ppp::Credentials credentials{.user_name = ExpandNumber(settings_.user_pattern, number),
+                                     .password = ExpandNumber(settings_.password_pattern, number)};
+  subscriber.link = ppp::Link::MakeClient(settings_.link, credentials, rng_);
+  ppp::LinkActions actions;
+  subscriber.link->Start(now, actions);
+  CarryOut(subscriber, actions, now);
+  RefreshTimer(subscriber);
+}
+
+void Lac::CarryOut(Subscriber& subscriber, ppp::LinkActions& actions, Instant now) {
+  for (ppp::LinkAction& action : actions) {
+    std::visit(Overloaded{
+                   [&](const ppp::SendFrame& send) { SendPpp(subscriber, send.bytes); },
+                   [&](const ppp::LinkOpened& opened) {
+                     subscriber.format = {.pfc = opened.send_pfc, .acfc = opened.send_acfc};
+                     subscriber.peer_mru = opened.peer_mru;
+                   },
+                   [&](const ppp::Ipv4Up& up) {
+                     subscriber.address = up.parameters.local;
+                     subscriber.peer_address = up.parameters.peer;
+                     subscriber.state = SubscriberState::kOnline;
+                     subscriber.deadline = Instant::Never();
+                     if (std::exchange(subscriber.was_online, true)) return;
+                     listener_.OnOnline(*this, subscriber, now);
+                   },
+                   [&](const ppp::Ipv4Down&) {
+                     if (subscriber.state != SubscriberState::kOnline) return;
+                     subscriber.state = SubscriberState::kNegotiating;
+                     subscriber.deadline = now + settings_.setup_timeout;
+                   },
+                   [&](const ppp::LinkDown& down) { OnLinkDown(subscriber, down, now); },
+                   [](const auto&) {},
+               },
+               action);
+  }
+}
+
+void Lac::OnLinkDown(Subscriber& subscriber, const ppp::LinkDown& action, Instant now) {
+  if (subscriber.state == SubscriberState::kGone) return;
+  if (subscriber.state == SubscriberState::kHangingUp) {
+    CloseSession(subscriber, kCdnAdministrative, now);
+    return;
+  }
+  Ending& ending = EndingOf(subscriber);
+  ending.ppp_cause = action.cause;
+  ending.ppp_message = action.message;
+  subscriber.state = SubscriberState::kLinkDown;
+  subscriber.deadline = now + kDisconnectWait;
+}
+
+void Lac::CloseSession(Subscriber& subscriber, uint16_t result, Instant now) {
+  if (tunnel_ != nullptr) {
+    l2tp::Actions actions;
+    tunnel_->CloseSession(SessionIdOf(LocalIndexOf(subscriber)), {.result = result}, now, actions);
+    CarryOut(actions, now);
+  }
+  Gone(subscriber);
+}
+
+void Lac::OnSessionClosed(const l2tp::SessionClosed& action) {
+  Subscriber* subscriber = FindSubscriber(action.local_session_id.value());
+  if (subscriber == nullptr || subscriber->state == SubscriberState::kGone) return;
+  const bool wanted = closing_ || subscriber->state == SubscriberState::kHangingUp;
+  if (!wanted && (action.by_peer || subscriber->ending == nullptr)) {
+    Ending& ending = EndingOf(*subscriber);
+    ending.cdn = action.result;
+    ending.tunnel_lost = tunnel_closing_;
+  }
+  Gone(*subscriber);
+}
+
+void Lac::OnTunnelClosed(const l2tp::TunnelClosed& action) {
+  up_ = false;
+  open_deadline_ = Instant::Never();
+  if (!closing_ || !was_up_) {
+    failure_ = action;
+    failure_->timed_out = action.timed_out || open_timed_out_;
+  }
+  for (Subscriber& subscriber : subscribers_) {
+    if (subscriber.state == SubscriberState::kIdle || subscriber.state == SubscriberState::kGone) {
+      continue;
+    }
+    if (!closing_) EndingOf(subscriber).tunnel_lost = true;
+    Gone(subscriber);
+  }
+  listener_.OnTunnelDown(*this);
+}
+
+Ending& Lac::EndingOf(Subscriber& subscriber) {
+  if (subscriber.ending == nullptr) {
+    subscriber.ending = std::make_unique<Ending>();
+    subscriber.ending->stage = subscriber.state;
+  }
+  return *subscriber.ending;
+}
+
+void Lac::Gone(Subscriber& subscriber) {
+  if (subscriber.state == SubscriberState::kGone) return;
+  subscriber.state = SubscriberState::kGone;
+  subscriber.deadline = Instant::Never();
+  subscriber.link.reset();
+  timers_.Set(TimerOf(LocalIndexOf(subscriber)), Instant::Never());
+  listener_.OnGone(*this, subscriber);
+}
+
+// --- sending and timers ---
+
+void Lac::SendPpp(const Subscriber& subscriber, ByteView frame) {
+  if (tunnel_ == nullptr) return;
+  const l2tp::Header header{.tunnel_id = tunnel_->peer_id().value(),
+                            .session_id = subscriber.peer_session_id.value()};
+  std::array<uint8_t, 2048> datagram;
+  const size_t header_length = l2tp::WriteHeader(header, frame.size() + 2, datagram);
+  Writer writer(MutableByteView(datagram).subspan(header_length));
+  writer.WriteU8(ppp::kAllStations);
+  writer.WriteU8(ppp::kUnnumberedInformation);
+  writer.WriteBytes(frame);
+  LNS_CHECK(writer.ok());
+  SendDatagram(ByteView(datagram).first(header_length + writer.offset()));
+}
+
+void Lac::SendDatagram(ByteView datagram) {
+  if (wire_->Send({&datagram, 1}) != 1) ++counters_.control_unsent;
+}
+
+void Lac::RefreshTunnelTimer() {
+  const Instant engine = tunnel_ == nullptr ? Instant::Never() : tunnel_->NextDeadline();
+  timers_.Set(kTunnelTimer, std::min(engine, open_deadline_));
+}
+
+void Lac::RefreshTimer(Subscriber& subscriber) {
+  if (subscriber.state == SubscriberState::kGone) return;
+  const Instant engine =
+      subscriber.link == nullptr ? Instant::Never() : subscriber.link->NextDeadline();
+  timers_.Set(TimerOf(LocalIndexOf(subscriber)), std::min(engine, subscriber.deadline));
+}
+
+Subscriber* Lac::FindSubscriber(uint16_t session_id) {
+  if (session_id == 0 || session_id > subscribers_.size()) return nullptr;
+  return &subscribers_[session_id - size_t{1}];
+}
+
+}  // namespace lns::lacsim
