@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/southbound/convert.h"
+
+#include "lib/base/bytes.h"
+
+namespace lns::controlplane {
+
+void ToProto(const net::IpAddress& address, types::v1::IpAddress& out) {
+  const ByteView bytes = address.bytes();
+  out.set_octets(bytes.data(), bytes.size());
+}
+
+void ToProto(const net::IpPrefix& prefix, types::v1::IpPrefix& out) {
+  ToProto(prefix.address, *out.mutable_address());
+  out.set_length(prefix.length);
+}
+
+void ToProto(const SessionKey& key, types::v1::SessionKey& out) {
+  out.set_local_tunnel_id(key.tunnel.value());
+  out.set_local_session_id(key.session.value());
+}
+
+void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out) {
+  out.set_local_tunnel_id(tunnel.local_id.value());
+  out.set_peer_tunnel_id(tunnel.peer_id.value());
+  types::v1::Endpoints& endpoints = *out.mutable_endpoints();
+  ToProto(tunnel.endpoints.local.address, *endpoints.mutable_local_address());
+  endpoints.set_local_port(tunnel.endpoints.local.port);
+  ToProto(tunnel.endpoints.peer.address, *endpoints.mutable_peer_address());
+  endpoints.set_peer_port(tunnel.endpoints.peer.port);
+}
+
+void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
+  ToProto(session.key, *out.mutable_key());
+  out.set_peer_session_id(session.peer_id.value());
+  out.set_ipv4_open(session.ipv4_open);
+  out.set_ipv6_open(session.ipv6_open);
+  for (const net::IpPrefix& prefix : session.prefixes) ToProto(prefix, *out.add_prefixes());
+  out.set_peer_mru(session.peer_mru);
+  out.set_send_pfc(session.send_pfc);
+  out.set_send_acfc(session.send_acfc);
+}
+
+absl::Status FromProto(const dataplane::v1::ApplyError& error) {
+  constexpr uint32_t kHighestCode = static_cast<uint32_t>(absl::StatusCode::kUnauthenticated);
+  const bool known = error.code() > 0 && error.code() <= kHighestCode;
+  return absl::Status(
+      known ? static_cast<absl::StatusCode>(error.code()) : absl::StatusCode::kUnknown,
+      error.message());
+}
+
+}  // namespace lns::controlplane

@@ -1,0 +1,23 @@
+// The engine's entries as messages of lns.dataplane.v1, and status codes back. Pure functions.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include "controlplane/lns/actions.h"
+#include "lib/net/address.h"
+
+#include "absl/status/status.h"
+#include "lns/dataplane/v1/forwarding.pb.h"
+
+namespace lns::controlplane {
+
+void ToProto(const net::IpAddress& address, types::v1::IpAddress& out);
+void ToProto(const net::IpPrefix& prefix, types::v1::IpPrefix& out);
+void ToProto(const SessionKey& key, types::v1::SessionKey& out);
+void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out);
+void ToProto(const SessionEntry& session, dataplane::v1::Session& out);
+
+// google.rpc.Code numbers are those of absl::StatusCode; one that is neither is kUnknown.
+absl::Status FromProto(const dataplane::v1::ApplyError& error);
+
+}  // namespace lns::controlplane

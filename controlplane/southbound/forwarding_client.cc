@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/southbound/forwarding_client.h"
+
+#include <grpcpp/grpcpp.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "controlplane/loop/clock.h"
+#include "controlplane/southbound/convert.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+
+namespace lns::controlplane {
+namespace {
+
+// How often the southbound thread looks at what only time changes: stalls, overdue confirmations.
+constexpr absl::Duration kTick = absl::Milliseconds(100);
+
+absl::Duration ToAbsl(Duration d) { return absl::Nanoseconds(d.nanoseconds()); }
+
+absl::Status ToAbsl(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+// A fresh connection each time: gRPC would otherwise keep its own, slower, idea of when to retry.
+std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
+}
+
+}  // namespace
+
+ForwardingClient::ForwardingClient(ForwardingSettings settings, Mailbox& mailbox, LogSink log,
+                                   OnInfo on_info)
+    : settings_(std::move(settings)),
+      mailbox_(mailbox),
+      log_(std::move(log)),
+      on_info_(std::move(on_info)) {}
+
+ForwardingClient::~ForwardingClient() {
+  {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    if (call_ != nullptr) call_->TryCancel();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void ForwardingClient::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+// ---- The loop's side ----
+
+void ForwardingClient::ProgramTunnel(const TunnelEntry& tunnel) { Enqueue(tunnel); }
+void ForwardingClient::RemoveTunnel(l2tp::LocalTunnelId tunnel) { Enqueue(tunnel); }
+void ForwardingClient::ProgramSession(const SessionEntry& session, bool confirm) {
+  Enqueue(SessionChange{session, confirm});
+}
+void ForwardingClient::RemoveSession(const SessionKey& session) { Enqueue(session); }
+
+void ForwardingClient::Enqueue(Change change) {
+  absl::MutexLock lock(&mutex_);
+  if (accepting_ && queue_.size() >= settings_.max_queued) {
+    overflowed_ = true;
+    queue_overflows_.fetch_add(1, std::memory_order_relaxed);
+    DropQueue();
+  }
+  if (accepting_) {
+    queue_.push_back(std::move(change));
+    return;
+  }
+  // The next refill brings everything the engine still wants; remember only who waits for it.
+  if (const auto* session = std::get_if<SessionChange>(&change)) {
+    if (session->confirm) Hold(session->entry.key);
+  } else if (const auto* removed = std::get_if<SessionKey>(&change)) {
+    held_.erase(*removed);
+  }
+}
+
+void ForwardingClient::Hold(const SessionKey& session) {
+  held_.try_emplace(session, MonotonicNow() + settings_.confirm_bound);
+}
+
+void ForwardingClient::DropQueue() {
+  accepting_ = false;
+  for (const Change& change : queue_) {
+    if (const auto* session = std::get_if<SessionChange>(&change)) {
+      if (session->confirm) Hold(session->entry.key);
+    } else if (const auto* removed = std::get_if<SessionKey>(&change)) {
+      held_.erase(*removed);
+    }
+  }
+  queue_.clear();
+}
+
+bool ForwardingClient::Settled() const {
+  absl::MutexLock lock(&mutex_);
+  return !accepting_ || (refilled_ && queue_.empty() && unanswered_ == 0);
+}
+
+ForwardingStatus ForwardingClient::status() const {
+  absl::MutexLock lock(&mutex_);
+  return {refilled_, generation_};
+}
+
+std::vector<std::pair<std::string, uint64_t>> ForwardingClient::Counters() const {
+  return {{"southbound_connections", connections_.load(std::memory_order_relaxed)},
+          {"southbound_batches_sent", batches_sent_.load(std::memory_order_relaxed)},
+          {"southbound_updates_sent", updates_sent_.load(std::memory_order_relaxed)},
+          {"southbound_updates_refused", updates_refused_.load(std::memory_order_relaxed)},
+          {"southbound_queue_overflows", queue_overflows_.load(std::memory_order_relaxed)},
+          {"southbound_confirms_timed_out", confirms_timed_out_.load(std::memory_order_relaxed)}};
+}
+
+// ---- The southbound thread ----
+
+void ForwardingClient::Run() {
+  Duration backoff = kBackoffFirst;
+  while (true) {
+    const absl::Status ended = Serve();
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return;
+      if (refilled_) {
+        backoff = kBackoffFirst;
+        log_(LogLevel::kWarn, absl::StrCat("the data plane has gone: ", ended.message()));
+      }
+      refilled_ = false;
+    }
+    Explain(ended);
+    Pause(backoff);
+    backoff = std::min(backoff * 2, kBackoffMax);
+  }
+}
+
+absl::Status ForwardingClient::Serve() {
+  const auto stub = dataplane::v1::Forwarding::NewStub(MakeChannel(settings_.target));
+  dataplane::v1::Info info;
+  absl::Status answered = Call([&](grpc::ClientContext& context) {
+    return stub->GetInfo(&context, dataplane::v1::GetInfoRequest(), &info);
+  });
+  if (!answered.ok()) return answered;
+  connections_.fetch_add(1, std::memory_order_relaxed);
+  {
+    absl::MutexLock lock(&mutex_);
+    ++connection_;
+    generation_ = info.generation();
+    overflowed_ = false;
+  }
+  mailbox_.Post([this, info](Engine&, Instant, EngineActions&) { on_info_(info); });
+
+  ApplyStream stream(*stub, mutex_,
+                     [this](const std::vector<UpdateTicket>& tickets,
+                            const dataplane::v1::ApplyReply& reply) { OnReply(tickets, reply); });
+  absl::Status status = Refill(*stub, stream);
+  if (status.ok()) {
+    explained_.clear();
+    status = SendQueued(stream);
+  }
+  stream.Close();
+  absl::MutexLock lock(&mutex_);
+  DropQueue();
+  for (const UpdateTicket& ticket : stream.TakeUnanswered()) {
+    if (ticket.confirm) Hold(ticket.session);
+  }
+  unanswered_ = 0;
+  return status;
+}
+
+absl::Status ForwardingClient::Call(const std::function<grpc::Status(grpc::ClientContext&)>& call) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() +
+                       std::chrono::nanoseconds(kCallTimeout.nanoseconds()));
+  {
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return absl::CancelledError("stopping");
+    call_ = &context;
+  }
+  const grpc::Status status = call(context);
+  absl::MutexLock lock(&mutex_);
+  call_ = nullptr;
+  return ToAbsl(status);
+}
+
+absl::Status ForwardingClient::Refill(dataplane::v1::Forwarding::Stub& stub, ApplyStream& stream) {
+  const Instant started = MonotonicNow();
+  dataplane::v1::SyncReply swept;
+  const auto sync = [&](dataplane::v1::SyncRequest::Step step) {
+    dataplane::v1::SyncRequest request;
+    request.set_step(step);
+    return Call([&](grpc::ClientContext& context) { return stub.Sync(&context, request, &swept); });
+  };
+  absl::Status status = sync(dataplane::v1::SyncRequest::STEP_BEGIN);
+  if (!status.ok()) return status;
+  Snapshot snapshot;
+  status = AwaitSnapshot(snapshot);
+  if (status.ok()) status = SendSnapshot(snapshot, stream);
+  if (status.ok()) status = AwaitReplies(stream);
+  if (status.ok()) status = sync(dataplane::v1::SyncRequest::STEP_END);
+  if (!status.ok()) return status;
+  absl::MutexLock lock(&mutex_);
+  refilled_ = true;
+  log_(LogLevel::kInfo,
+       absl::StrCat("data plane ", absl::Hex(generation_), " refilled: ", snapshot.tunnels.size(),
+                    " tunnels and ", snapshot.sessions.size(), " sessions in ",
+                    (MonotonicNow() - started).milliseconds(), " ms, swept ", swept.swept_tunnels(),
+                    " tunnels and ", swept.swept_sessions(), " sessions"));
+  return absl::OkStatus();
+}
+
+absl::Status ForwardingClient::AwaitSnapshot(Snapshot& snapshot) {
+  uint64_t connection = 0;
+  {
+    absl::MutexLock lock(&mutex_);
+    connection = connection_;
+    snapshot_.reset();
+  }
+  // On the loop thread, so that no change falls between the snapshot and the queue.
+  mailbox_.Post([this, connection](Engine& engine, Instant, EngineActions&) {
+    Snapshot taken;
+    engine.DesiredState(taken.tunnels, taken.sessions);
+    absl::MutexLock lock(&mutex_);
+    if (connection != connection_) return;  // asked for by a connection that is gone
+    snapshot_ = std::move(taken);
+    accepting_ = true;
+  });
+  const auto ready = [this] { return snapshot_.has_value() || stopping_; };
+  absl::MutexLock lock(&mutex_);
+  if (!mutex_.AwaitWithTimeout(absl::Condition(&ready), ToAbsl(kCallTimeout))) {
+    ++connection_;  // should the loop get to it after all, it is void
+    return absl::DeadlineExceededError("the protocol loop did not hand over its state");
+  }
+  if (stopping_) return absl::CancelledError("stopping");
+  snapshot = std::move(*snapshot_);
+  snapshot_.reset();
+  return absl::OkStatus();
+}
+
+absl::Status ForwardingClient::SendSnapshot(const Snapshot& snapshot, ApplyStream& stream) {
+  Batch batch;
+  absl::Status status;
+  const auto next = [&]() -> dataplane::v1::Update* {
+    if (batch.tickets.size() == kBatchSize) {
+      status = SendWhenReady(std::exchange(batch, {}), stream);
+      if (!status.ok()) return nullptr;
+    }
+    batch.tickets.emplace_back();
+    return batch.request.add_updates();
+  };
+  for (const net::IpAddress& address : settings_.local_addresses) {
+    auto* const update = next();
+    if (update == nullptr) return status;
+    ToProto(address, *update->mutable_local_address()->mutable_address());
+  }
+  for (const net::IpPrefix& prefix : settings_.subscriber_prefixes) {
+    auto* const update = next();
+    if (update == nullptr) return status;
+    ToProto(prefix, *update->mutable_subscriber_prefix()->mutable_prefix());
+  }
+  for (const TunnelEntry& tunnel : snapshot.tunnels) {
+    auto* const update = next();
+    if (update == nullptr) return status;
+    ToProto(tunnel, *update->mutable_tunnel());
+  }
+  for (const SessionEntry& session : snapshot.sessions) {
+    auto* const update = next();
+    if (update == nullptr) return status;
+    ToProto(session, *update->mutable_session());
+    absl::MutexLock lock(&mutex_);
+    batch.tickets.back() = {session.key, held_.erase(session.key) > 0};
+  }
+  return batch.tickets.empty() ? absl::OkStatus() : SendWhenReady(std::move(batch), stream);
+}
+
+absl::Status ForwardingClient::Health(const ApplyStream& stream) const {
+  if (stopping_) return absl::CancelledError("stopping");
+  if (stream.Broken()) return absl::UnavailableError("its Apply stream ended");
+  if (overflowed_) {
+    return absl::ResourceExhaustedError("it takes updates more slowly than calls come and go");
+  }
+  const Instant oldest = stream.OldestSent();
+  if (oldest != Instant::Never() && MonotonicNow() - oldest > settings_.stall_timeout) {
+    return absl::DeadlineExceededError("it does not answer updates");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ForwardingClient::SendWhenReady(Batch batch, ApplyStream& stream) {
+  const auto ready = [&] { return stopping_ || overflowed_ || stream.Ready(); };
+  {
+    absl::MutexLock lock(&mutex_);
+    absl::Status health;
+    do {
+      mutex_.AwaitWithTimeout(absl::Condition(&ready), kTick);
+      health = Health(stream);
+    } while (health.ok() && !ready());
+    if (!health.ok()) {
+      for (const UpdateTicket& ticket : batch.tickets) {
+        if (ticket.confirm) Hold(ticket.session);
+      }
+      return health;
+    }
+  }
+  batches_sent_.fetch_add(1, std::memory_order_relaxed);
+  updates_sent_.fetch_add(batch.tickets.size(), std::memory_order_relaxed);
+  stream.Send(std::move(batch.request), std::move(batch.tickets), MonotonicNow());
+  return absl::OkStatus();
+}
+
+absl::Status ForwardingClient::AwaitReplies(ApplyStream& stream) {
+  const auto ready = [&] { return stopping_ || overflowed_ || stream.Broken() || stream.Idle(); };
+  absl::MutexLock lock(&mutex_);
+  while (true) {
+    mutex_.AwaitWithTimeout(absl::Condition(&ready), kTick);
+    if (absl::Status health = Health(stream); !health.ok()) return health;
+    if (stream.Idle()) return absl::OkStatus();
+  }
+}
+
+absl::Status ForwardingClient::SendQueued(ApplyStream& stream) {
+  const auto ready = [&] {
+    return stopping_ || overflowed_ || stream.Broken() || (!queue_.empty() && stream.Ready());
+  };
+  const auto full = [&] {
+    return stopping_ || stream.Broken() || stream.Idle() || queue_.size() >= kBatchSize;
+  };
+  while (true) {
+    RefuseOverdue();
+    std::deque<Change> changes;
+    {
+      absl::MutexLock lock(&mutex_);
+      mutex_.AwaitWithTimeout(absl::Condition(&ready), kTick);
+      if (absl::Status health = Health(stream); !health.ok()) return health;
+      if (queue_.empty() || !stream.Ready()) continue;
+      // With nothing unanswered the first change goes at once; under load they gather.
+      mutex_.AwaitWithTimeout(absl::Condition(&full), ToAbsl(kLinger));
+      const size_t count = std::min(queue_.size(), kBatchSize);
+      const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+      changes.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+      queue_.erase(queue_.begin(), end);
+      unanswered_ += count;
+    }
+    Batch batch;
+    for (const Change& change : changes) Add(change, batch);
+    if (batch.tickets.empty()) continue;  // the queue overflowed while we lingered
+    if (absl::Status sent = SendWhenReady(std::move(batch), stream); !sent.ok()) return sent;
+  }
+}
+
+void ForwardingClient::Add(const Change& change, Batch& batch) {
+  struct Visitor {
+    dataplane::v1::Update& update;
+    UpdateTicket& ticket;
+    void operator()(const TunnelEntry& tunnel) const { ToProto(tunnel, *update.mutable_tunnel()); }
+    void operator()(const l2tp::LocalTunnelId& id) const { update.set_remove_tunnel(id.value()); }
+    void operator()(const SessionChange& change) const {
+      ToProto(change.entry, *update.mutable_session());
+      ticket = {change.entry.key, change.confirm};
+    }
+    void operator()(const SessionKey& key) const { ToProto(key, *update.mutable_remove_session()); }
+  };
+  batch.tickets.emplace_back();
+  std::visit(Visitor{*batch.request.add_updates(), batch.tickets.back()}, change);
+}
+
+void ForwardingClient::OnReply(const std::vector<UpdateTicket>& tickets,
+                               const dataplane::v1::ApplyReply& reply) {
+  std::vector<Outcome> outcomes;
+  std::vector<bool> refused(tickets.size(), false);
+  for (const dataplane::v1::ApplyError& error : reply.errors()) {
+    if (error.index() >= tickets.size() || refused[error.index()]) continue;
+    refused[error.index()] = true;
+    const UpdateTicket& ticket = tickets[error.index()];
+    if (ticket.session == SessionKey{}) continue;  // of a tunnel: its sessions are refused, too
+    outcomes.push_back({ticket.session, FromProto(error)});
+  }
+  for (size_t i = 0; i < tickets.size(); ++i) {
+    if (tickets[i].confirm && !refused[i])
+      outcomes.push_back({tickets[i].session, absl::OkStatus()});
+  }
+  if (reply.errors_size() > 0) {
+    updates_refused_.fetch_add(static_cast<uint64_t>(reply.errors_size()),
+                               std::memory_order_relaxed);
+    log_(LogLevel::kWarn,
+         absl::StrCat("the data plane refused ", reply.errors_size(), " of ", tickets.size(),
+                      " updates, the first: ", FromProto(reply.errors(0)).ToString()));
+  }
+  Report(std::move(outcomes));
+  absl::MutexLock lock(&mutex_);
+  unanswered_ -= std::min(unanswered_, refilled_ ? tickets.size() : 0);
+}
+
+void ForwardingClient::Report(std::vector<Outcome> outcomes) {
+  if (outcomes.empty()) return;
+  mailbox_.Post([outcomes = std::move(outcomes)](Engine& engine, Instant now, EngineActions& out) {
+    for (const Outcome& outcome : outcomes) {
+      engine.OnSessionProgrammed(outcome.session, outcome.status, now, out);
+    }
+  });
+}
+
+void ForwardingClient::RefuseOverdue() {
+  std::vector<Outcome> overdue;
+  {
+    absl::MutexLock lock(&mutex_);
+    const Instant now = MonotonicNow();
+    absl::erase_if(held_, [&](const auto& held) {
+      if (held.second > now) return false;
+      overdue.push_back({held.first, absl::UnavailableError("the data plane is away")});
+      return true;
+    });
+  }
+  confirms_timed_out_.fetch_add(overdue.size(), std::memory_order_relaxed);
+  Report(std::move(overdue));
+}
+
+void ForwardingClient::Pause(Duration time) {
+  const Instant until = MonotonicNow() + time;
+  for (Instant now = MonotonicNow(); now < until; now = MonotonicNow()) {
+    RefuseOverdue();
+    absl::MutexLock lock(&mutex_);
+    mutex_.AwaitWithTimeout(absl::Condition(&stopping_), std::min(kTick, ToAbsl(until - now)));
+    if (stopping_) return;
+  }
+}
+
+void ForwardingClient::Explain(const absl::Status& why) {
+  const std::string text(why.message());
+  if (text == explained_) return;
+  explained_ = text;
+  log_(LogLevel::kInfo,
+       absl::StrCat("waiting for the data plane at ", settings_.target, ": ", text));
+}
+
+}  // namespace lns::controlplane

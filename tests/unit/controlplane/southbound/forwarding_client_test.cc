@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include "controlplane/loop/clock.h"
+#include "controlplane/southbound/forwarding_client.h"
+#include "tests/unit/controlplane/loop/fakes.h"
+#include "tests/unit/controlplane/southbound/fake_forwarding.h"
+
+namespace lns::controlplane {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Le;
+using ::testing::SizeIs;
+
+TunnelEntry TunnelOf(uint16_t id) {
+  return {.local_id = l2tp::LocalTunnelId(id),
+          .peer_id = l2tp::PeerTunnelId(static_cast<uint16_t>(id + 1000)),
+          .endpoints = {{net::IpAddress::V4(0xc6336401), 1701},
+                        {net::IpAddress::V4(0xc633640b), 1701}}};
+}
+SessionEntry SessionOf(uint16_t tunnel, uint16_t session) {
+  return {.key = Key(tunnel, session), .peer_id = l2tp::PeerSessionId(session)};
+}
+
+class ForwardingClientTest : public ::testing::Test {
+ protected:
+  ForwardingClientTest() {
+    settings.target = server.target();
+    settings.local_addresses = {net::IpAddress::V4(0xc6336401)};
+    settings.subscriber_prefixes = {*net::IpPrefix::Parse("100.64.0.0/16")};
+  }
+  ~ForwardingClientTest() override {
+    client.reset();
+    mailbox.Close();
+  }
+  void Connect() {
+    client = std::make_unique<ForwardingClient>(
+        settings, mailbox,
+        [this](LogLevel, std::string_view text) {
+          const std::lock_guard lock(log_mutex);
+          log.emplace_back(text);
+        },
+        [this](const dataplane::v1::Info& info) { infos.push_back(info); });
+    client->Start();
+  }
+  // Runs the loop's side until `done`; fails after a bound no healthy run comes near.
+  template <typename Done>
+  void RunUntil(const char* what, Done done) {
+    const Instant bound = MonotonicNow() + Duration::Seconds(20);
+    while (!done()) {
+      ASSERT_LT(MonotonicNow(), bound) << "still waiting for: " << what;
+      pollfd entry{mailbox.wake_fd(), POLLIN, 0};
+      poll(&entry, 1, 5);
+      mailbox.ClearWake();
+      mailbox.Drain(1000,
+                    [&](Mailbox::Command& command) { command(engine, MonotonicNow(), actions); });
+    }
+  }
+  void RunUntilRefilled() {
+    RunUntil("a refill", [&] { return client->status().connected; });
+  }
+  void RunUntilSettled() {
+    RunUntil("all updates answered", [&] { return client->Settled() && mailbox.Empty(); });
+  }
+  std::vector<std::string> Log() {
+    const std::lock_guard lock(log_mutex);
+    return log;
+  }
+  uint64_t Counter(const std::string& name) const {
+    for (const auto& [counter, value] : client->Counters()) {
+      if (counter == name) return value;
+    }
+    ADD_FAILURE() << "no counter " << name;
+    return 0;
+  }
+
+  FakeForwarding server;
+  FakeEngine engine;
+  EngineActions actions;
+  Mailbox mailbox;
+  ForwardingSettings settings;
+  std::mutex log_mutex;
+  std::vector<std::string> log;
+  std::vector<dataplane::v1::Info> infos;
+  std::unique_ptr<ForwardingClient> client;
+};
+
+TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
+  engine.tunnels = {TunnelOf(1), TunnelOf(2)};
+  SessionEntry online = SessionOf(2, 7);
+  online.ipv4_open = true;
+  online.prefixes = {*net::IpPrefix::Parse("100.64.0.2/32")};
+  online.peer_mru = 1452;
+  online.send_pfc = true;
+  engine.sessions = {SessionOf(1, 5), online};
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  const FakeForwarding::State state = server.state();
+  EXPECT_THAT(state.local_addresses, ElementsAre(std::string("\xc6\x33\x64\x01", 4)));
+  EXPECT_THAT(state.prefixes, ElementsAre(std::string("\x64\x40\0\0", 4)));
+  ASSERT_THAT(state.tunnels, SizeIs(2));
+  EXPECT_EQ(state.tunnels.at(2).peer_tunnel_id(), 1002u);
+  EXPECT_EQ(state.tunnels.at(2).endpoints().peer_port(), 1701u);
+  ASSERT_THAT(state.sessions, SizeIs(2));
+  const dataplane::v1::Session& session = state.sessions.at({2, 7});
+  EXPECT_TRUE(session.ipv4_open());
+  EXPECT_FALSE(session.ipv6_open());
+  EXPECT_TRUE(session.send_pfc());
+  EXPECT_EQ(session.peer_mru(), 1452u);
+  ASSERT_EQ(session.prefixes_size(), 1);
+  EXPECT_EQ(session.prefixes(0).length(), 32u);
+  EXPECT_EQ(state.syncs_ended, 1);
+  EXPECT_THAT(engine.calls, IsEmpty()) << "a refill is nothing the engine must hear of";
+  ASSERT_THAT(infos, SizeIs(1));
+  EXPECT_EQ(infos[0].punt_socket(), server.punt_socket());
+  EXPECT_EQ(client->status().generation, server.generation());
+}
+
+TEST_F(ForwardingClientTest, ConfirmsOnlyWhenAskedAndReportsEveryRefusal) {
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  server.Refuse({1, 3}, grpc::StatusCode::ALREADY_EXISTS);
+  server.Refuse({1, 4}, grpc::StatusCode::RESOURCE_EXHAUSTED);
+  client->ProgramTunnel(TunnelOf(1));
+  client->ProgramSession(SessionOf(1, 1), true);
+  client->ProgramSession(SessionOf(1, 2), false);
+  client->ProgramSession(SessionOf(1, 3), false);
+  client->ProgramSession(SessionOf(1, 4), true);
+  RunUntilSettled();
+  std::map<SessionKey, absl::StatusCode> outcomes;
+  for (const auto& [key, status] : engine.programmed) outcomes[key] = status.code();
+  EXPECT_EQ(engine.programmed.size(), 3u);
+  EXPECT_EQ(outcomes.at(Key(1, 1)), absl::StatusCode::kOk);
+  EXPECT_EQ(outcomes.at(Key(1, 3)), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(outcomes.at(Key(1, 4)), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Counter("southbound_updates_refused"), 2u);
+}
+
+TEST_F(ForwardingClientTest, KeepsTheOrderOfChanges) {
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  client->ProgramTunnel(TunnelOf(1));
+  client->ProgramSession(SessionOf(1, 1), false);
+  client->RemoveSession(Key(1, 1));
+  client->ProgramSession(SessionOf(1, 2), false);
+  SessionEntry changed = SessionOf(1, 2);
+  changed.peer_mru = 1400;
+  client->ProgramSession(changed, false);
+  client->ProgramTunnel(TunnelOf(2));
+  client->RemoveTunnel(l2tp::LocalTunnelId(2));
+  RunUntilSettled();
+  const FakeForwarding::State state = server.state();
+  EXPECT_THAT(state.tunnels, SizeIs(1));
+  ASSERT_THAT(state.sessions, SizeIs(1));
+  EXPECT_EQ(state.sessions.at({1, 2}).peer_mru(), 1400u);
+  EXPECT_THAT(engine.programmed, IsEmpty());
+}
+
+TEST_F(ForwardingClientTest, GathersChangesIntoBatchesUnderLoad) {
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  client->ProgramTunnel(TunnelOf(1));
+  constexpr uint16_t kSessions = 20'000;
+  for (uint16_t s = 1; s <= kSessions; ++s) client->ProgramSession(SessionOf(1, s), true);
+  RunUntilSettled();
+  EXPECT_THAT(engine.programmed, SizeIs(kSessions));
+  const FakeForwarding::State state = server.state();
+  EXPECT_THAT(state.sessions, SizeIs(kSessions));
+  EXPECT_THAT(state.batch_sizes, Each(Le(ForwardingClient::kBatchSize)));
+  EXPECT_THAT(state.batch_sizes, SizeIs(Le(kSessions / 50))) << "changes go out one by one";
+}
+
+TEST_F(ForwardingClientTest, ARestartedDataPlaneIsRefilledAndNoSessionDrops) {
+  engine.tunnels = {TunnelOf(1)};
+  constexpr uint16_t kSessions = 3000;
+  for (uint16_t s = 1; s <= kSessions; ++s) engine.sessions.push_back(SessionOf(1, s));
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  const uint64_t before = server.generation();
+  server.Stop();
+  RunUntil("the loss to be noticed", [&] { return !client->status().connected; });
+  server.Start();
+  RunUntilRefilled();
+  EXPECT_THAT(server.state().sessions, SizeIs(kSessions));
+  EXPECT_NE(client->status().generation, before);
+  EXPECT_EQ(client->status().generation, server.generation());
+  EXPECT_THAT(engine.calls, IsEmpty());
+  EXPECT_EQ(Counter("southbound_connections"), 2u);
+  EXPECT_THAT(Log(), Contains(HasSubstr("the data plane has gone")));
+}
+
+TEST_F(ForwardingClientTest, WhatTheEngineDoesNotWantIsSwept) {
+  engine.tunnels = {TunnelOf(1)};
+  engine.sessions = {SessionOf(1, 1)};
+  server.Start();
+  dataplane::v1::Session left_over;
+  left_over.mutable_key()->set_local_tunnel_id(1);
+  left_over.mutable_key()->set_local_session_id(99);
+  server.Preload(left_over);
+  Connect();
+  RunUntilRefilled();
+  EXPECT_THAT(server.state().sessions, SizeIs(1));
+  EXPECT_EQ(server.state().sessions.count({1, 1}), 1u);
+  EXPECT_THAT(Log(), Contains(HasSubstr("swept 0 tunnels and 1 sessions")));
+}
+
+TEST_F(ForwardingClientTest, ChangesMadeDuringARefillFollowIt) {
+  engine.tunnels = {TunnelOf(1)};
+  engine.sessions = {SessionOf(1, 1)};
+  server.Start(/*held_at_start=*/true);
+  Connect();
+  RunUntil("the snapshot", [&] { return !client->Settled(); });
+  client->RemoveSession(Key(1, 1));
+  client->ProgramSession(SessionOf(1, 2), true);
+  server.Hold(false);
+  RunUntilRefilled();
+  RunUntilSettled();
+  EXPECT_THAT(server.state().sessions, SizeIs(1));
+  EXPECT_EQ(server.state().sessions.count({1, 2}), 1u);
+  ASSERT_THAT(engine.programmed, SizeIs(1));
+  EXPECT_EQ(engine.programmed[0].first, Key(1, 2));
+}
+
+TEST_F(ForwardingClientTest, ASessionProgrammedWhileAwayIsConfirmedByTheRefill) {
+  Connect();
+  client->ProgramTunnel(TunnelOf(1));
+  client->ProgramSession(SessionOf(1, 1), true);
+  client->ProgramSession(SessionOf(1, 2), true);
+  client->RemoveSession(Key(1, 2));  // ended before anybody could be told
+  engine.tunnels = {TunnelOf(1)};
+  engine.sessions = {SessionOf(1, 1)};
+  EXPECT_TRUE(client->Settled());
+  server.Start();
+  RunUntilRefilled();
+  RunUntil("the confirmation", [&] { return !engine.programmed.empty(); });
+  ASSERT_THAT(engine.programmed, SizeIs(1));
+  EXPECT_EQ(engine.programmed[0].first, Key(1, 1));
+  EXPECT_TRUE(engine.programmed[0].second.ok());
+}
+
+TEST_F(ForwardingClientTest, AnUnansweredSessionIsConfirmedByTheRefillAfterARestart) {
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  server.Hold(true);
+  client->ProgramTunnel(TunnelOf(1));
+  client->ProgramSession(SessionOf(1, 1), true);
+  engine.tunnels = {TunnelOf(1)};
+  engine.sessions = {SessionOf(1, 1)};
+  server.Stop();
+  server.Start();
+  RunUntil("the confirmation", [&] { return !engine.programmed.empty(); });
+  EXPECT_TRUE(engine.programmed[0].second.ok()) << engine.programmed[0].second;
+  EXPECT_EQ(server.state().sessions.count({1, 1}), 1u);
+}
+
+TEST_F(ForwardingClientTest, ADataPlaneThatStaysAwayRefusesAfterTheBound) {
+  settings.confirm_bound = Duration::Milliseconds(1);
+  Connect();
+  client->ProgramSession(SessionOf(1, 1), true);
+  client->ProgramSession(SessionOf(1, 2), false);
+  RunUntil("the refusal", [&] { return !engine.programmed.empty(); });
+  ASSERT_THAT(engine.programmed, SizeIs(1));
+  EXPECT_EQ(engine.programmed[0].first, Key(1, 1));
+  EXPECT_EQ(engine.programmed[0].second.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Counter("southbound_confirms_timed_out"), 1u);
+}
+
+TEST_F(ForwardingClientTest, SaysOnceThatItWaits) {
+  Connect();
+  RunUntil("a few attempts", [&] { return !Log().empty(); });
+  RunUntil("more attempts", [&, until = MonotonicNow() + Duration::Milliseconds(200)] {
+    return MonotonicNow() > until;
+  });
+  const std::vector<std::string> said = Log();
+  ASSERT_THAT(said, SizeIs(1));
+  EXPECT_THAT(said[0], AllOf(HasSubstr("waiting for the data plane"), HasSubstr(server.target())));
+}
+
+TEST_F(ForwardingClientTest, AHungDataPlaneIsLeftAndRefilledWhenItAnswersAgain) {
+  settings.stall_timeout = Duration::Milliseconds(50);
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  server.Hold(true);
+  engine.tunnels = {TunnelOf(1)};
+  client->ProgramTunnel(TunnelOf(1));
+  RunUntil("the stall to be noticed", [&] { return Counter("southbound_connections") >= 2; });
+  server.Hold(false);
+  RunUntilRefilled();
+  EXPECT_THAT(server.state().tunnels, SizeIs(1));
+  EXPECT_THAT(Log(), Contains(HasSubstr("does not answer updates")));
+}
+
+TEST_F(ForwardingClientTest, MoreChangesThanTheQueueHoldsAreMadeGoodByARefill) {
+  settings.max_queued = 100;
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  server.Hold(true);
+  client->ProgramTunnel(TunnelOf(1));
+  engine.tunnels = {TunnelOf(1)};
+  constexpr uint16_t kSessions = 9000;  // more than the window and the queue
+  for (uint16_t s = 1; s <= kSessions; ++s) {
+    engine.sessions.push_back(SessionOf(1, s));
+    client->ProgramSession(SessionOf(1, s), s == kSessions);
+  }
+  RunUntil("the overflow", [&] { return Counter("southbound_queue_overflows") > 0; });
+  server.Hold(false);
+  RunUntil("the confirmation", [&] { return !engine.programmed.empty(); });
+  EXPECT_EQ(engine.programmed[0].first, Key(1, kSessions));
+  EXPECT_TRUE(engine.programmed[0].second.ok());
+  EXPECT_THAT(server.state().sessions, SizeIs(kSessions));
+}
+
+TEST_F(ForwardingClientTest, StopsPromptlyWhileTheDataPlaneHangs) {
+  engine.tunnels = {TunnelOf(1)};
+  server.Start(/*held_at_start=*/true);
+  Connect();
+  RunUntil("the snapshot", [&] { return !client->Settled(); });
+  const Instant started = MonotonicNow();
+  client.reset();
+  EXPECT_LT(MonotonicNow() - started, Duration::Seconds(2));
+}
+
+}  // namespace
+}  // namespace lns::controlplane
