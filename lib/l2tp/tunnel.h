@@ -18,6 +18,7 @@
 #include "lib/l2tp/actions.h"
 #include "lib/l2tp/header.h"
 #include "lib/l2tp/ids.h"
+#include "lib/l2tp/reliable_channel.h"
 
 namespace lns::l2tp {
 
@@ -73,7 +74,8 @@ struct SccrqInfo {
 };
 enum class SccrqError : uint8_t { kNotSccrq, kMalformed };
 // `datagram` from its first header byte. Accepts whatever has a readable Message Type, Host Name
-// and Assigned Tunnel ID; Tunnel::Accept judges the rest and answers on the wire.
+// and Assigned Tunnel ID; Tunnel::Accept judges the rest and answers on the wire. An Assigned
+// Tunnel ID that is hidden cannot be read before a secret is chosen: it is 0 here.
 Result<SccrqInfo, SccrqError> PeekSccrq(ByteView datagram);
 
 // LNS answering a call it rejects, or either side ending one.
@@ -115,13 +117,7 @@ class Tunnel {
   virtual void OnDataSeen(Instant now) = 0;
 
   // For operators and tests.
-  struct Statistics {
-    uint64_t control_rx = 0;
-    uint64_t control_tx = 0;
-    uint64_t retransmissions = 0;
-    uint64_t duplicates = 0;
-    uint64_t out_of_order = 0;
-  };
+  using Statistics = ChannelStatistics;
   virtual TunnelState state() const = 0;
   virtual LocalTunnelId local_id() const = 0;
   virtual PeerTunnelId peer_id() const = 0;

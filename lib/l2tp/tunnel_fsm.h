@@ -1,0 +1,166 @@
+// The control connection's state machine as a table (RFC 2661 7.2.1), in the RFC's order. The RFC's
+// `idle` is three states here: kIdle has no control connection any more (or not yet), kClosing has
+// sent StopCCN and waits for its acknowledgement, kRetained acknowledges the retransmissions of a
+// peer that may have missed our last acknowledgement (5.7). Rows the RFC does not have are marked.
+// Not here: the tie breaker of simultaneous opens; this side keeps both tunnels.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "lib/l2tp/tunnel.h"
+
+namespace lns::l2tp {
+
+enum class TunnelEvent : uint8_t {
+  kLocalOpen,
+  kSccrq,
+  kSccrqBad,
+  kSccrp,
+  kSccrpBad,
+  kScccn,
+  kScccnBad,
+  kStopCcn,
+  kLocalClose,    // an administrator's, or an error on this tunnel
+  kSetupTimeout,  // the peer acknowledges but does not answer
+  kChannelDead,   // retransmissions exhausted
+  kStopCcnAcked,  // everything we sent is acknowledged
+  kRetentionOver,
+};
+inline constexpr size_t kTunnelEventCount = static_cast<size_t>(TunnelEvent::kRetentionOver) + 1;
+inline constexpr size_t kTunnelStateCount = static_cast<size_t>(TunnelState::kRetained) + 1;
+
+enum class TunnelStep : uint8_t {
+  kIgnore,
+  kSendSccrq,
+  kSendSccrp,
+  kSendScccn,    // and the tunnel is open
+  kOpen,         // send tunnel-open event to waiting sessions
+  kSendStopCcn,  // and clean up
+  kCleanUp,      // sessions end; acknowledge what still comes
+  kRetain,       // nothing but the state changes
+  kTimeOut,      // sessions end; nobody is there to be told
+  kRelease,      // the owner may forget the tunnel
+};
+
+class TunnelStates {
+ public:
+  template <typename... States>
+  static constexpr TunnelStates Of(States... states) {
+    TunnelStates set;
+    ((set.bits_ |= 1u << static_cast<unsigned>(states)), ...);
+    return set;
+  }
+  constexpr bool Has(TunnelState state) const {
+    return (bits_ >> static_cast<unsigned>(state) & 1u) != 0;
+  }
+
+ private:
+  unsigned bits_ = 0;
+};
+
+struct TunnelTransition {
+  TunnelStates from;
+  TunnelEvent event;
+  TunnelStep step;
+  TunnelState next;  // with kIgnore: the state stays
+};
+
+inline constexpr auto kTunnelTransitions = [] {
+  using enum TunnelState;
+  using E = TunnelEvent;
+  using S = TunnelStep;
+  constexpr auto In = [](auto... states) { return TunnelStates::Of(states...); };
+  return std::to_array<TunnelTransition>({
+      // idle
+      {In(kIdle), E::kLocalOpen, S::kSendSccrq, kWaitCtlReply},
+      {In(kIdle), E::kSccrq, S::kSendSccrp, kWaitCtlConn},
+      {In(kIdle), E::kSccrqBad, S::kSendStopCcn, kClosing},
+      {In(kIdle), E::kSccrp, S::kSendStopCcn, kClosing},
+      {In(kIdle), E::kSccrpBad, S::kSendStopCcn, kClosing},
+      {In(kIdle), E::kScccn, S::kIgnore, kIdle},
+      {In(kIdle), E::kScccnBad, S::kIgnore, kIdle},
+      // wait-ctl-reply
+      {In(kWaitCtlReply), E::kSccrp, S::kSendScccn, kEstablished},
+      {In(kWaitCtlReply), E::kSccrpBad, S::kSendStopCcn, kClosing},
+      {In(kWaitCtlReply), E::kSccrq, S::kSendStopCcn, kClosing},
+      {In(kWaitCtlReply), E::kSccrqBad, S::kSendStopCcn, kClosing},
+      {In(kWaitCtlReply), E::kScccn, S::kSendStopCcn, kClosing},
+      {In(kWaitCtlReply), E::kScccnBad, S::kSendStopCcn, kClosing},
+      // wait-ctl-conn
+      {In(kWaitCtlConn), E::kScccn, S::kOpen, kEstablished},
+      {In(kWaitCtlConn), E::kScccnBad, S::kSendStopCcn, kClosing},
+      {In(kWaitCtlConn), E::kSccrp, S::kSendStopCcn, kClosing},
+      {In(kWaitCtlConn), E::kSccrpBad, S::kSendStopCcn, kClosing},
+      {In(kWaitCtlConn), E::kSccrq, S::kSendStopCcn, kClosing},
+      {In(kWaitCtlConn), E::kSccrqBad, S::kSendStopCcn, kClosing},
+      // established
+      {In(kEstablished), E::kLocalClose, S::kSendStopCcn, kClosing},
+      {In(kEstablished), E::kSccrq, S::kSendStopCcn, kClosing},
+      {In(kEstablished), E::kSccrqBad, S::kSendStopCcn, kClosing},
+      {In(kEstablished), E::kSccrp, S::kSendStopCcn, kClosing},
+      {In(kEstablished), E::kSccrpBad, S::kSendStopCcn, kClosing},
+      {In(kEstablished), E::kScccn, S::kSendStopCcn, kClosing},
+      {In(kEstablished), E::kScccnBad, S::kSendStopCcn, kClosing},
+      // StopCCN in any state of the RFC's; a StopCCN that crosses ours acknowledges it.
+      {In(kWaitCtlReply, kWaitCtlConn, kEstablished, kClosing), E::kStopCcn, S::kCleanUp,
+       kRetained},
+
+      // Not in the RFC's table: closing before the tunnel is up,
+      {In(kWaitCtlReply, kWaitCtlConn), E::kLocalClose, S::kSendStopCcn, kClosing},
+      // a peer that acknowledges and says no more,
+      {In(kWaitCtlReply, kWaitCtlConn), E::kSetupTimeout, S::kSendStopCcn, kClosing},
+      // a peer that is gone (5.5, 5.8),
+      {In(kWaitCtlReply, kWaitCtlConn, kEstablished), E::kChannelDead, S::kTimeOut, kIdle},
+      {In(kClosing), E::kChannelDead, S::kRelease, kIdle},
+      // and the end of a closed tunnel (5.7).
+      {In(kClosing), E::kStopCcnAcked, S::kRetain, kRetained},
+      {In(kRetained), E::kRetentionOver, S::kRelease, kIdle},
+
+      // Undefined pairs: acknowledged, counted, nothing else.
+      {In(kWaitCtlReply, kWaitCtlConn, kEstablished, kClosing, kRetained), E::kLocalOpen,
+       S::kIgnore, kIdle},
+      {In(kClosing, kRetained), E::kSccrq, S::kIgnore, kIdle},
+      {In(kClosing, kRetained), E::kSccrqBad, S::kIgnore, kIdle},
+      {In(kClosing, kRetained), E::kSccrp, S::kIgnore, kIdle},
+      {In(kClosing, kRetained), E::kSccrpBad, S::kIgnore, kIdle},
+      {In(kClosing, kRetained), E::kScccn, S::kIgnore, kIdle},
+      {In(kClosing, kRetained), E::kScccnBad, S::kIgnore, kIdle},
+      {In(kIdle, kRetained), E::kStopCcn, S::kIgnore, kIdle},
+      {In(kIdle, kClosing, kRetained), E::kLocalClose, S::kIgnore, kIdle},
+      {In(kIdle, kEstablished, kClosing, kRetained), E::kSetupTimeout, S::kIgnore, kIdle},
+      {In(kIdle, kRetained), E::kChannelDead, S::kIgnore, kIdle},
+      {In(kIdle, kWaitCtlReply, kWaitCtlConn, kEstablished, kRetained), E::kStopCcnAcked,
+       S::kIgnore, kIdle},
+      {In(kIdle, kWaitCtlReply, kWaitCtlConn, kEstablished, kClosing), E::kRetentionOver,
+       S::kIgnore, kIdle},
+  });
+}();
+
+constexpr const TunnelTransition* FindTransition(TunnelState state, TunnelEvent event) {
+  for (const TunnelTransition& row : kTunnelTransitions) {
+    if (row.event == event && row.from.Has(state)) return &row;
+  }
+  return nullptr;
+}
+
+// Every pair has exactly one row.
+constexpr bool TunnelTransitionsAreComplete() {
+  for (size_t state = 0; state < kTunnelStateCount; ++state) {
+    for (size_t event = 0; event < kTunnelEventCount; ++event) {
+      int rows = 0;
+      for (const TunnelTransition& row : kTunnelTransitions) {
+        rows += row.event == static_cast<TunnelEvent>(event) &&
+                row.from.Has(static_cast<TunnelState>(state));
+      }
+      if (rows != 1) return false;
+    }
+  }
+  return true;
+}
+static_assert(TunnelTransitionsAreComplete());
+
+}  // namespace lns::l2tp
