@@ -62,7 +62,10 @@ void Lac::PlaceCall(uint32_t local_index, Instant now) {
   LNS_CHECK(subscriber.state == SubscriberState::kIdle);
   if (!up_) {
     EndingOf(subscriber).tunnel_lost = true;
-    if (failure_) EndingOf(subscriber).cdn = failure_->result;
+    if (failure_) {
+      EndingOf(subscriber).cdn = failure_->result;
+      EndingOf(subscriber).by_peer = failure_->by_peer;
+    }
     Gone(subscriber);
     return;
   }
@@ -227,7 +230,6 @@ void Lac::OnSubscriberTimer(Subscriber& subscriber, Instant now) {
 // --- what the engines answer ---
 
 void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
-  std::vector<Subscriber*> to_start;
   bool released = false;
   // Sessions that end with their tunnel are reported as closed before the tunnel is.
   tunnel_closing_ = std::any_of(actions.begin(), actions.end(), [](const l2tp::Action& action) {
@@ -236,7 +238,7 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
   for (l2tp::Action& action : actions) {
     std::visit(
         Overloaded{
-            [&](const l2tp::SendDatagram& send) { SendDatagram(send.bytes); },
+            [&](const l2tp::SendDatagram& send) { SendControl(send.bytes); },
             [&](const l2tp::TunnelEstablished&) {
               up_ = was_up_ = true;
               open_deadline_ = Instant::Never();
@@ -244,10 +246,7 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
             },
             [&](const l2tp::TunnelClosed& closed) { OnTunnelClosed(closed); },
             [&](const l2tp::TunnelReleased&) { released = true; },
-            [&](const l2tp::SessionEstablished& established) {
-              OnEstablished(established);
-              to_start.push_back(FindSubscriber(established.local_session_id.value()));
-            },
+            [&](const l2tp::SessionEstablished& established) { OnEstablished(established); },
             [&](const l2tp::SessionClosed& closed) { OnSessionClosed(closed); },
             // A LAC is not called (the engine refuses OCRQ); events are for longer-lived processes.
             [](const l2tp::IncomingCall&) {},
@@ -257,11 +256,9 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
   }
   if (tunnel_ != nullptr) statistics_ = tunnel_->statistics();
   if (released) tunnel_.reset();
-  // The ICCN is on its way by now: PPP follows it.
-  for (Subscriber* subscriber : to_start) {
-    if (subscriber != nullptr && subscriber->state == SubscriberState::kNegotiating) {
-      StartLink(*subscriber, now);
-    }
+  for (const uint32_t local_index : std::exchange(iccn_sent_, {})) {
+    Subscriber& subscriber = subscribers_[local_index];
+    if (subscriber.state == SubscriberState::kNegotiating) StartLink(subscriber, now);
   }
   RefreshTunnelTimer();
 }
@@ -271,6 +268,7 @@ void Lac::OnEstablished(const l2tp::SessionEstablished& action) {
   if (subscriber == nullptr || subscriber->state != SubscriberState::kCalling) return;
   subscriber->peer_session_id = action.peer_session_id;
   subscriber->state = SubscriberState::kNegotiating;
+  awaiting_iccn_.push_back(LocalIndexOf(*subscriber));
 }
 
 void Lac::StartLink(Subscriber& subscriber, Instant now) {
@@ -341,6 +339,7 @@ void Lac::OnSessionClosed(const l2tp::SessionClosed& action) {
   if (!wanted && (action.by_peer || subscriber->ending == nullptr)) {
     Ending& ending = EndingOf(*subscriber);
     ending.cdn = action.result;
+    ending.by_peer = action.by_peer;
     ending.tunnel_lost = tunnel_closing_;
   }
   Gone(*subscriber);
@@ -367,6 +366,7 @@ Ending& Lac::EndingOf(Subscriber& subscriber) {
   if (subscriber.ending == nullptr) {
     subscriber.ending = std::make_unique<Ending>();
     subscriber.ending->stage = subscriber.state;
+    if (subscriber.link != nullptr) subscriber.ending->ppp_phase = subscriber.link->phase();
   }
   return *subscriber.ending;
 }
@@ -381,6 +381,23 @@ void Lac::Gone(Subscriber& subscriber) {
 }
 
 // --- sending and timers ---
+
+// Watches for the ICCN of each new session: it is the first message that carries the session's id.
+// With a full window it leaves later than the session is established, and PPP frames that overtake
+// it meet a session the LNS does not know yet.
+void Lac::SendControl(const Bytes& datagram) {
+  SendDatagram(datagram);
+  if (awaiting_iccn_.empty()) return;
+  l2tp::Header header;
+  if (l2tp::ParseHeader(datagram, header) != l2tp::HeaderError::kNone) return;
+  const auto waiting =
+      std::find_if(awaiting_iccn_.begin(), awaiting_iccn_.end(), [&](uint32_t local_index) {
+        return subscribers_[local_index].peer_session_id.value() == header.session_id;
+      });
+  if (waiting == awaiting_iccn_.end()) return;
+  iccn_sent_.push_back(*waiting);
+  awaiting_iccn_.erase(waiting);
+}
 
 void Lac::SendPpp(const Subscriber& subscriber, ByteView frame) {
   if (tunnel_ == nullptr) return;

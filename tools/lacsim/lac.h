@@ -122,6 +122,7 @@ class Lac {
   void Gone(Subscriber& subscriber);
 
   void SendPpp(const Subscriber& subscriber, ByteView frame);
+  void SendControl(const Bytes& datagram);
   void SendDatagram(ByteView datagram);
   void RefreshTunnelTimer();
   void RefreshTimer(Subscriber& subscriber);
@@ -142,7 +143,9 @@ class Lac {
   l2tp::Tunnel::Statistics statistics_;
   Counters counters_;
   std::vector<Subscriber> subscribers_;
-  TimerHeap timers_;  // 0: the tunnel; then the subscribers
+  std::vector<uint32_t> awaiting_iccn_;  // established, their ICCN not sent yet; in flight at most
+  std::vector<uint32_t> iccn_sent_;      // their PPP starts next
+  TimerHeap timers_;                     // 0: the tunnel; then the subscribers
 };
 
 }  // namespace lns::lacsim

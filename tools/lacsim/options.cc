@@ -50,6 +50,8 @@ struct RawOptions {
 };
 
 void Declare(CLI::App& app, Options& options, RawOptions& raw) {
+  // So that a script can add to a command line that already says something.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--lns", raw.lns, "LNS to dial: ADDR[:PORT]")->required();
   app.add_option("--tunnels,--lacs", options.tunnels, "number of tunnels")
       ->check(CLI::Range(1u, 65535u));

@@ -39,7 +39,9 @@ void WriteCause(JsonWriter& json, const FailureCause& cause, uint32_t count) {
   json.Bool("tunnel_lost", cause.tunnel_lost);
   json.Text("ppp_cause", cause.ppp_cause);
   json.Text("ppp_message", cause.ppp_message);
+  json.Text("ppp_phase", cause.ppp_phase);
   if (cause.has_result) {
+    json.Bool("by_peer", cause.by_peer);
     json.Integer("result", cause.result);
     json.Integer("error", cause.error);
     json.Text("message", cause.message);
@@ -120,9 +122,12 @@ FailureCause CauseOf(const Ending& ending) {
                      .ppp_message = ending.ppp_message};
   if (ending.ppp_cause != ppp::LinkDownCause::kNone) {
     cause.ppp_cause = ppp::ToString(ending.ppp_cause);
+  } else if (ending.ppp_phase) {
+    cause.ppp_phase = ppp::ToString(*ending.ppp_phase);
   }
   if (ending.cdn) {
     cause.has_result = true;
+    cause.by_peer = ending.by_peer;
     cause.result = ending.cdn->result;
     cause.error = ending.cdn->error;
     cause.message = ending.cdn->message;
@@ -133,10 +138,11 @@ FailureCause CauseOf(const Ending& ending) {
 FailureCause CauseOf(const l2tp::TunnelClosed& closed) {
   return {.stage = "tunnel",
           .timed_out = closed.timed_out,
-          .has_result = closed.by_peer,
-          .result = closed.by_peer ? closed.result.result : uint16_t{0},
-          .error = closed.by_peer ? closed.result.error : uint16_t{0},
-          .message = closed.by_peer ? closed.result.message : std::string()};
+          .has_result = closed.by_peer || !closed.timed_out,
+          .by_peer = closed.by_peer,
+          .result = closed.result.result,
+          .error = closed.result.error,
+          .message = closed.result.message};
 }
 
 std::string ToString(const FailureCause& cause) {
@@ -144,10 +150,12 @@ std::string ToString(const FailureCause& cause) {
   if (cause.timed_out) absl::StrAppend(&text, ": timed out");
   if (cause.tunnel_lost) absl::StrAppend(&text, ": no tunnel");
   if (!cause.ppp_cause.empty()) absl::StrAppend(&text, ": PPP ", cause.ppp_cause);
+  if (!cause.ppp_phase.empty()) absl::StrAppend(&text, ": PPP phase ", cause.ppp_phase);
   if (!cause.ppp_message.empty()) absl::StrAppend(&text, " \"", cause.ppp_message, "\"");
   if (cause.has_result) {
     const bool stop_ccn = cause.tunnel_lost || cause.stage == "tunnel";
-    absl::StrAppend(&text, stop_ccn ? ": StopCCN " : ": CDN ", cause.result, "/", cause.error);
+    absl::StrAppend(&text, stop_ccn ? ": StopCCN " : ": CDN ",
+                    cause.by_peer ? "received " : "sent ", cause.result, "/", cause.error);
     if (!cause.message.empty()) absl::StrAppend(&text, " \"", cause.message, "\"");
   }
   return text;

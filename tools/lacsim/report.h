@@ -28,7 +28,9 @@ struct FailureCause {
   bool tunnel_lost = false;
   std::string ppp_cause;  // empty: not PPP's doing
   std::string ppp_message;
+  std::string ppp_phase;    // where PPP stood, if it was not its doing
   bool has_result = false;  // a CDN or StopCCN said:
+  bool by_peer = false;     // the LNS's; else ours
   uint16_t result = 0;
   uint16_t error = 0;
   std::string message;

@@ -33,9 +33,12 @@ struct Ending {
   SubscriberState stage = SubscriberState::kIdle;  // where it stood when things went wrong
   bool timed_out = false;                          // our patience ended
   bool tunnel_lost = false;                        // its tunnel closed, or never came up
-  ppp::LinkDownCause ppp_cause = ppp::LinkDownCause::kNone;
+  // Where PPP stood when the session was cleared under it; none without PPP.
+  std::optional<ppp::LinkPhase> ppp_phase;
+  ppp::LinkDownCause ppp_cause = ppp::LinkDownCause::kNone;  // PPP ended by itself
   std::string ppp_message;
-  std::optional<l2tp::ResultCode> cdn;  // the LNS's CDN, or its StopCCN when tunnel_lost
+  std::optional<l2tp::ResultCode> cdn;  // or StopCCN when tunnel_lost
+  bool by_peer = false;                 // it was the LNS's, not ours
 };
 
 struct Subscriber {
