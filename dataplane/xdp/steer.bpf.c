@@ -11,15 +11,15 @@
  * SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0
  * Copyright The Terminus Authors */
 #include <linux/bpf.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
-
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
 
 #include "dataplane/xdp/steer_maps.h"
 

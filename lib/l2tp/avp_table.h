@@ -1,7 +1,9 @@
 // The AVPs of RFC 2661 and those of its extensions that are met on the wire, one row each: the
 // name, the M bit when we send it, whether it may be hidden, the bounds of its value, where it is
 // defined. Reading, writing and refusing AVPs walk this table. Values: message.h; who may carry
-// what: message_table.h. SPDX-License-Identifier: Apache-2.0 Copyright The Terminus Authors
+// what: message_table.h.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
 #pragma once
 
 #include <array>

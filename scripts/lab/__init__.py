@@ -14,9 +14,10 @@
 # Copyright The Terminus Authors
 """Terminus and its peers in network namespaces on one machine."""
 
+from . import config
 from .capture import Capture
 from .commands import LabError, run, wait_until
 from .process import Process
 from .topology import Lab
 
-__all__ = ['Capture', 'Lab', 'LabError', 'Process', 'run', 'wait_until']
+__all__ = ['Capture', 'Lab', 'LabError', 'Process', 'config', 'run', 'wait_until']

@@ -64,6 +64,11 @@ class Lab:
 
     # --- coming and going ---
 
+    @property
+    def hugepages_before(self):
+        """The machine's own number of hugepages, None if we did not touch it."""
+        return self._hugepages.before if self._hugepages else None
+
     def __enter__(self):
         if os.geteuid() != 0:
             raise LabError('needs root: network namespaces and XDP')

@@ -1,6 +1,8 @@
 // The XDP program's verdict and counter for every kind of packet, each a row: the kernel itself
 // runs the program (BPF_PROG_TEST_RUN) on the bytes. A real AF_XDP socket stands in the XSKMAP
-// where a row wants one. SPDX-License-Identifier: Apache-2.0 Copyright The Terminus Authors
+// where a row wants one.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
