@@ -22,6 +22,13 @@ void Count(PppEvent event, OptionOutputs& out) {
 // Counters in the settings are ints; here they are small, and zero would never send anything.
 uint8_t Limit(int value) { return static_cast<uint8_t>(std::clamp(value, 1, 255)); }
 
+// FNV-1a: tells a copy from a new request; nothing depends on it being hard to forge.
+uint32_t Digest(ByteView bytes) {
+  uint32_t digest = 2166136261u;
+  for (const uint8_t byte : bytes) digest = (digest ^ byte) * 16777619u;
+  return digest;
+}
+
 bool Contains(ByteView list, const Option& wanted) {
   OptionReader reader(list);
   while (const std::optional<Option> option = reader.Next()) {
@@ -69,11 +76,27 @@ void OptionFsm::OnConfigureRequest(const ControlPacket& packet, Instant now, Opt
     const Cause cause{.packet = &packet};
     return Apply(FsmEvent::kRequestGood, &cause, now, out);
   }
+  if (RepeatsAckedRequest(packet)) {
+    ++repeats_;
+    PacketBuilder ack(policy_.protocol(), kConfigureAck, packet.id);
+    ack.Append(packet.data);
+    Count(PppEvent::kRepeatedRequest, out);
+    return Send(std::move(ack).Finish(), out);
+  }
   bool good = false;
   const Bytes reply = ReplyTo(packet, good);
   const Cause cause{.packet = &packet, .reply = &reply};
   Apply(good ? FsmEvent::kRequestGood : FsmEvent::kRequestBad, &cause, now, out);
   if (policy_.refusal() != LinkDownCause::kNone) Close(now, out);
+}
+
+// In Opened the table renegotiates on any Configure-Request. A copy of the one already
+// acknowledged, identifier and all, is a wire that duplicates or reorders, or our Ack lost: another
+// Ack is what the peer wants, and the network layers stay up. A peer that did start over with the
+// very same bytes repeats them, and is believed then.
+bool OptionFsm::RepeatsAckedRequest(const ControlPacket& packet) const {
+  return state_ == FsmState::kOpened && repeats_ < kMaxRepeatedRequests &&
+         Digest(packet.whole) == acked_digest_;
 }
 
 // RFC 1661 5.2 to 5.4: any Reject makes the reply a Configure-Reject of just those options, else
@@ -99,7 +122,11 @@ Bytes OptionFsm::ReplyTo(const ControlPacket& request, bool& good) {
   }
   good = rejects.empty() && naks.empty();
   const uint8_t code = good ? kConfigureAck : rejects.empty() ? kConfigureNak : kConfigureReject;
-  if (code == kConfigureAck) naks_sent_ = 0;
+  if (code == kConfigureAck) {
+    naks_sent_ = 0;
+    repeats_ = 0;
+    acked_digest_ = Digest(request.whole);
+  }
   if (code == kConfigureNak && patient) ++naks_sent_;
   PacketBuilder reply(policy_.protocol(), code, request.id);
   reply.Append(good ? request.data : rejects.empty() ? naks.bytes() : rejects.bytes());

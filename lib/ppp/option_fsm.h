@@ -18,6 +18,10 @@
 
 namespace lns::ppp {
 
+// A copy of the Configure-Request we acknowledged last, arriving in Opened, is so often only
+// acknowledged again before it counts as a new negotiation.
+inline constexpr uint8_t kMaxRepeatedRequests = 2;
+
 // One protocol's options and what has been agreed on so far.
 class OptionPolicy {
  public:
@@ -124,6 +128,7 @@ class OptionFsm {
   void OnCodeReject(const ControlPacket& packet, Instant now, OptionOutputs& out);
   // The reply, and in `good` whether it is an Ack.
   Bytes ReplyTo(const ControlPacket& request, bool& good);
+  bool RepeatsAckedRequest(const ControlPacket& packet) const;
   bool RepliesToOurRequest(const ControlPacket& packet) const;
   void HearNaksAndRejects(const ControlPacket& packet);
 
@@ -140,7 +145,9 @@ class OptionFsm {
   const LinkSettings& settings_;
   Instant deadline_ = Instant::Never();
   uint16_t peer_mru_ = 1500;
+  uint32_t acked_digest_ = 0;  // of the Configure-Request acknowledged last
   FsmState state_ = FsmState::kInitial;
+  uint8_t repeats_ = 0;  // copies of it since Opened
   uint8_t next_id_ = 1;
   uint8_t request_id_ = 0;     // of the Configure- or Terminate-Request in flight
   bool request_open_ = false;  // no reply to that Configure-Request has been taken yet

@@ -269,6 +269,21 @@ TEST_F(OptionFsmTest, ANewRequestInOpenedNegotiatesEverythingAgain) {
   EXPECT_EQ(Expire(), Said{"finished"});
 }
 
+TEST_F(OptionFsmTest, ACopyOfTheAckedRequestIsAckedAgainTwiceAndThenBelieved) {
+  BeginAndOpen();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Receive(kConfigureRequest, 9, kGood), (Said{"repeated_request", "ack 9"}));
+    EXPECT_EQ(Bytes(last_.begin() + 6, last_.end()), kGood);
+    EXPECT_TRUE(fsm_.opened());
+  }
+  EXPECT_EQ(Receive(kConfigureRequest, 9, kGood), (Said{"down", "request 2", "ack 9"}));
+}
+
+TEST_F(OptionFsmTest, TheSameIdentifierWithOtherOptionsIsNoCopy) {
+  BeginAndOpen();
+  EXPECT_EQ(Receive(kConfigureRequest, 9, {1, 4, 0, 4}), (Said{"down", "request 2", "ack 9"}));
+}
+
 TEST_F(OptionFsmTest, CloseSendsMaxTerminateRequestsThenFinishes) {
   BeginAndOpen();
   fsm_.Close(now_, outputs_);
