@@ -201,6 +201,7 @@ void Lac::OnData(uint16_t session_id, ByteView frame, Instant now) {
   if (!header.ok()) {
     ++counters_.unexpected_frames;
   } else if (header.protocol == ppp::kProtocolIpv4) {
+    subscriber->link->OnDataSeen();
     listener_.OnIpPacket(*subscriber, frame.subspan(header.length), now);
   } else if (ppp::IsNetworkData(header.protocol)) {
     ++counters_.unexpected_frames;
