@@ -1,0 +1,31 @@
+// A port as the operator wrote it, checked and with its defaults filled in.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "dataplane/core/port.h"
+#include "lib/net/address.h"
+
+namespace lns::dataplane {
+
+enum class DeviceKind : uint8_t {
+  kAfXdp,  // a Linux interface
+  kVdev,   // a DPDK virtual device
+  kPci,    // a PCI function bound to a DPDK driver
+};
+
+struct PortSettings {
+  std::string name;
+  PortRole role = PortRole::kBoth;
+  DeviceKind kind = DeviceKind::kVdev;
+  std::string device;           // interface name, vdev with arguments, or PCI address
+  uint16_t queues = 1;          // AF_XDP only; others get one per worker where they can
+  std::optional<uint16_t> mtu;  // absent: the interface's own, else 1500
+  std::optional<net::MacAddress> mac;
+};
+
+}  // namespace lns::dataplane

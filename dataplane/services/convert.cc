@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/services/convert.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::dataplane {
+namespace {
+
+constexpr uint32_t kMaxDscp = 63;
+constexpr uint32_t kDefaultMru = 1500;
+// A PPP information field that leaves no room for a protocol is no use (RFC 1661 6.1 has no lower
+// bound); 68 is the least an IPv4 link must carry (RFC 791).
+constexpr uint32_t kMinMru = 68;
+constexpr int kMaxPrefixesPerSession = 16;
+
+// Both as values, so that a caller's `return` fits any StatusOr.
+absl::Status Invalid(const std::string& field, const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrCat(field, ": ", what));
+}
+
+absl::StatusOr<uint16_t> ToId(uint32_t value, const std::string& field) {
+  if (value >= 1 && value <= 0xffff) return static_cast<uint16_t>(value);
+  return Invalid(field, absl::StrCat("expected 1 to 65535, found ", value));
+}
+
+absl::StatusOr<uint16_t> ToPort(const std::string& name, PortNames ports,
+                                const std::string& field) {
+  const auto it = std::find(ports.begin(), ports.end(), name);
+  if (it != ports.end()) return static_cast<uint16_t>(it - ports.begin());
+  return absl::NotFoundError(absl::StrCat(field, ": no port named '", name, "'"));
+}
+
+std::string PortName(uint16_t index, PortNames ports) {
+  return index < ports.size() ? ports[index] : std::string();
+}
+
+v1::RouteOrigin FromOrigin(Origin origin) {
+  return origin == Origin::kKernel ? v1::ROUTE_ORIGIN_KERNEL : v1::ROUTE_ORIGIN_UNSPECIFIED;
+}
+
+absl::StatusOr<net::EndpointPair> ToEndpoints(const types::v1::Endpoints& message,
+                                              const std::string& field) {
+  const auto local = ToAddress(message.local_address(), field + ".local_address");
+  if (!local.ok()) return local.status();
+  const auto peer = ToAddress(message.peer_address(), field + ".peer_address");
+  if (!peer.ok()) return peer.status();
+  if (local->family() != peer->family()) {
+    return Invalid(field + ".peer_address",
+                   absl::StrCat(peer->ToString(), " is not of the family of local address ",
+                                local->ToString()));
+  }
+  const auto local_port = ToId(message.local_port(), field + ".local_port");
+  if (!local_port.ok()) return local_port.status();
+  const auto peer_port = ToId(message.peer_port(), field + ".peer_port");
+  if (!peer_port.ok()) return peer_port.status();
+  return net::EndpointPair{{*local, *local_port}, {*peer, *peer_port}};
+}
+
+}  // namespace
+
+absl::StatusOr<net::IpAddress> ToAddress(const types::v1::IpAddress& message,
+                                         const std::string& field) {
+  const auto address = net::IpAddress::FromBytes(AsBytes(message.octets()));
+  if (address) return *address;
+  return Invalid(field, absl::StrCat("expected an address of 4 or 16 octets, found ",
+                                     message.octets().size()));
+}
+
+absl::StatusOr<net::IpPrefix> ToPrefix(const types::v1::IpPrefix& message,
+                                       const std::string& field) {
+  const auto address = ToAddress(message.address(), field + ".address");
+  if (!address.ok()) return address.status();
+  if (message.length() > static_cast<uint32_t>(address->bits())) {
+    return Invalid(field + ".length",
+                   absl::StrCat("expected 0 to ", address->bits(), ", found ", message.length()));
+  }
+  const net::IpPrefix prefix{*address, static_cast<uint8_t>(message.length())};
+  // Parse refuses what has host bits set.
+  if (net::IpPrefix::Parse(prefix.ToString())) return prefix;
+  return Invalid(field, absl::StrCat(prefix.ToString(), " has host bits set"));
+}
+
+absl::StatusOr<l2tp::LocalTunnelId> ToTunnelId(uint32_t value, const std::string& field) {
+  const auto id = ToId(value, field);
+  if (!id.ok()) return id.status();
+  return l2tp::LocalTunnelId(*id);
+}
+
+absl::StatusOr<SessionKey> ToSessionKey(const types::v1::SessionKey& message,
+                                        const std::string& field) {
+  const auto tunnel = ToId(message.local_tunnel_id(), field + ".local_tunnel_id");
+  if (!tunnel.ok()) return tunnel.status();
+  const auto session = ToId(message.local_session_id(), field + ".local_session_id");
+  if (!session.ok()) return session.status();
+  return SessionKey{l2tp::LocalTunnelId(*tunnel), l2tp::LocalSessionId(*session)};
+}
+
+absl::StatusOr<TunnelConfig> ToTunnel(const v1::Tunnel& message) {
+  TunnelConfig tunnel;
+  const auto local = ToId(message.local_tunnel_id(), "tunnel.local_tunnel_id");
+  if (!local.ok()) return local.status();
+  tunnel.local_id = l2tp::LocalTunnelId(*local);
+  const auto peer = ToId(message.peer_tunnel_id(), "tunnel.peer_tunnel_id");
+  if (!peer.ok()) return peer.status();
+  tunnel.peer_id = l2tp::PeerTunnelId(*peer);
+  const auto endpoints = ToEndpoints(message.endpoints(), "tunnel.endpoints");
+  if (!endpoints.ok()) return endpoints.status();
+  tunnel.endpoints = *endpoints;
+  if (message.dscp() > kMaxDscp) {
+    return Invalid("tunnel.dscp", absl::StrCat("expected 0 to 63, found ", message.dscp()));
+  }
+  tunnel.dscp = static_cast<uint8_t>(message.dscp());
+  if (message.udp_checksum_off() && tunnel.endpoints.local.address.is_v6()) {
+    return Invalid("tunnel.udp_checksum_off", "is for IPv4 tunnels only (RFC 6936)");
+  }
+  tunnel.udp_checksum_off = message.udp_checksum_off();
+  return tunnel;
+}
+
+absl::StatusOr<SessionConfig> ToSession(const v1::Session& message) {
+  SessionConfig session;
+  const auto key = ToSessionKey(message.key(), "session.key");
+  if (!key.ok()) return key.status();
+  session.key = *key;
+  const auto peer = ToId(message.peer_session_id(), "session.peer_session_id");
+  if (!peer.ok()) return peer.status();
+  session.peer_id = l2tp::PeerSessionId(*peer);
+  if (message.prefixes_size() > kMaxPrefixesPerSession) {
+    return Invalid("session.prefixes", absl::StrCat("expected at most ", kMaxPrefixesPerSession,
+                                                    ", found ", message.prefixes_size()));
+  }
+  for (int i = 0; i < message.prefixes_size(); ++i) {
+    const auto prefix = ToPrefix(message.prefixes(i), absl::StrCat("session.prefixes[", i, "]"));
+    if (!prefix.ok()) return prefix.status();
+    session.prefixes.push_back(*prefix);
+  }
+  const uint32_t mru = message.peer_mru() == 0 ? kDefaultMru : message.peer_mru();
+  if (mru < kMinMru || mru > 0xffff) {
+    return Invalid("session.peer_mru",
+                   absl::StrCat("expected 0 or ", kMinMru, " to 65535, found ", mru));
+  }
+  session.peer_mru = static_cast<uint16_t>(mru);
+  session.ipv4_open = message.ipv4_open();
+  session.ipv6_open = message.ipv6_open();
+  session.send_pfc = message.send_pfc();
+  session.send_acfc = message.send_acfc();
+  return session;
+}
+
+absl::StatusOr<RouteConfig> ToRoute(const v1::Route& message, PortNames ports) {
+  RouteConfig route;
+  const auto prefix = ToPrefix(message.prefix(), "route.prefix");
+  if (!prefix.ok()) return prefix.status();
+  route.prefix = *prefix;
+  if (!message.next_hop().octets().empty()) {
+    const auto next_hop = ToAddress(message.next_hop(), "route.next_hop");
+    if (!next_hop.ok()) return next_hop.status();
+    route.next_hop = *next_hop;
+  }
+  if (message.origin() != v1::ROUTE_ORIGIN_UNSPECIFIED) {
+    return Invalid("route.origin", "cannot be applied: kernel routes are learned from Linux");
+  }
+  const auto port = ToPort(message.port(), ports, "route.port");
+  if (!port.ok()) return port.status();
+  route.port = *port;
+  return route;
+}
+
+absl::StatusOr<NeighbourConfig> ToNeighbour(const v1::Neighbour& message, PortNames ports) {
+  NeighbourConfig neighbour;
+  const auto address = ToAddress(message.address(), "neighbour.address");
+  if (!address.ok()) return address.status();
+  neighbour.address = *address;
+  if (message.origin() != v1::ROUTE_ORIGIN_UNSPECIFIED) {
+    return Invalid("neighbour.origin",
+                   "cannot be applied: kernel neighbours are learned from Linux");
+  }
+  if (!message.mac().empty() && message.mac().size() != neighbour.mac.size()) {
+    return Invalid("neighbour.mac",
+                   absl::StrCat("expected 6 octets or none, found ", message.mac().size()));
+  }
+  std::memcpy(neighbour.mac.data(), message.mac().data(), message.mac().size());
+  const auto port = ToPort(message.port(), ports, "neighbour.port");
+  if (!port.ok()) return port.status();
+  neighbour.port = *port;
+  return neighbour;
+}
+
+types::v1::IpAddress FromAddress(const net::IpAddress& address) {
+  types::v1::IpAddress message;
+  message.set_octets(std::string(AsText(address.bytes())));
+  return message;
+}
+
+types::v1::IpPrefix FromPrefix(const net::IpPrefix& prefix) {
+  types::v1::IpPrefix message;
+  *message.mutable_address() = FromAddress(prefix.address);
+  message.set_length(prefix.length);
+  return message;
+}
+
+types::v1::SessionKey FromSessionKey(const SessionKey& key) {
+  types::v1::SessionKey message;
+  message.set_local_tunnel_id(key.tunnel.value());
+  message.set_local_session_id(key.session.value());
+  return message;
+}
+
+v1::Tunnel FromTunnel(const TunnelConfig& tunnel) {
+  v1::Tunnel message;
+  message.set_local_tunnel_id(tunnel.local_id.value());
+  message.set_peer_tunnel_id(tunnel.peer_id.value());
+  types::v1::Endpoints* endpoints = message.mutable_endpoints();
+  *endpoints->mutable_local_address() = FromAddress(tunnel.endpoints.local.address);
+  endpoints->set_local_port(tunnel.endpoints.local.port);
+  *endpoints->mutable_peer_address() = FromAddress(tunnel.endpoints.peer.address);
+  endpoints->set_peer_port(tunnel.endpoints.peer.port);
+  message.set_dscp(tunnel.dscp);
+  message.set_udp_checksum_off(tunnel.udp_checksum_off);
+  return message;
+}
+
+v1::Session FromSession(const SessionConfig& session) {
+  v1::Session message;
+  *message.mutable_key() = FromSessionKey(session.key);
+  message.set_peer_session_id(session.peer_id.value());
+  message.set_ipv4_open(session.ipv4_open);
+  message.set_ipv6_open(session.ipv6_open);
+  for (const net::IpPrefix& prefix : session.prefixes) *message.add_prefixes() = FromPrefix(prefix);
+  message.set_peer_mru(session.peer_mru);
+  message.set_send_pfc(session.send_pfc);
+  message.set_send_acfc(session.send_acfc);
+  return message;
+}
+
+v1::Route FromRoute(const RouteConfig& route, PortNames ports) {
+  v1::Route message;
+  *message.mutable_prefix() = FromPrefix(route.prefix);
+  if (!route.next_hop.is_none()) *message.mutable_next_hop() = FromAddress(route.next_hop);
+  message.set_port(PortName(route.port, ports));
+  message.set_origin(FromOrigin(route.origin));
+  return message;
+}
+
+v1::Neighbour FromNeighbour(const NeighbourConfig& neighbour, PortNames ports) {
+  v1::Neighbour message;
+  *message.mutable_address() = FromAddress(neighbour.address);
+  message.set_port(PortName(neighbour.port, ports));
+  if (neighbour.mac != net::MacAddress{}) message.set_mac(std::string(AsText(neighbour.mac)));
+  message.set_origin(FromOrigin(neighbour.origin));
+  return message;
+}
+
+std::string CounterName(std::string_view name) {
+  std::string result;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isupper(byte) != 0 && !result.empty()) result += '_';
+    result += static_cast<char>(std::tolower(byte));
+  }
+  return result;
+}
+
+}  // namespace lns::dataplane

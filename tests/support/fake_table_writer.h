@@ -1,0 +1,146 @@
+// A table writer that remembers what it was told, in maps, and refuses what it was told to refuse.
+// For tests of those who program the data plane. Any thread.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "dataplane/tables/table_writer.h"
+
+namespace lns::test {
+
+class FakeTableWriter final : public dataplane::TableWriter {
+ public:
+  absl::Status UpsertTunnel(const dataplane::TunnelConfig& tunnel) override {
+    const std::lock_guard lock(mutex_);
+    if (!refusal_.ok()) return refusal_;
+    tunnels_[tunnel.local_id] = tunnel;
+    return absl::OkStatus();
+  }
+  absl::Status RemoveTunnel(l2tp::LocalTunnelId id) override {
+    const std::lock_guard lock(mutex_);
+    tunnels_.erase(id);
+    std::erase_if(sessions_, [&](const auto& entry) { return entry.first.tunnel == id; });
+    return absl::OkStatus();
+  }
+  absl::Status UpsertSession(const dataplane::SessionConfig& session) override {
+    const std::lock_guard lock(mutex_);
+    if (!refusal_.ok()) return refusal_;
+    if (!tunnels_.contains(session.key.tunnel)) return absl::NotFoundError("no such tunnel");
+    sessions_[session.key] = session;
+    return absl::OkStatus();
+  }
+  absl::Status RemoveSession(const dataplane::SessionKey& key) override {
+    const std::lock_guard lock(mutex_);
+    sessions_.erase(key);
+    return absl::OkStatus();
+  }
+  absl::Status UpsertRoute(const dataplane::RouteConfig& route) override {
+    const std::lock_guard lock(mutex_);
+    ++route_updates_;
+    if (!refusal_.ok()) return refusal_;
+    routes_[{route.prefix, route.origin}] = route;
+    return absl::OkStatus();
+  }
+  absl::Status RemoveRoute(const net::IpPrefix& prefix, dataplane::Origin origin) override {
+    const std::lock_guard lock(mutex_);
+    ++route_updates_;
+    routes_.erase({prefix, origin});
+    return absl::OkStatus();
+  }
+  absl::Status UpsertNeighbour(const dataplane::NeighbourConfig& neighbour) override {
+    const std::lock_guard lock(mutex_);
+    ++neighbour_updates_;
+    neighbours_[{neighbour.address, neighbour.port}] = neighbour;
+    return absl::OkStatus();
+  }
+  absl::Status RemoveNeighbour(const net::IpAddress& address, uint16_t port) override {
+    const std::lock_guard lock(mutex_);
+    ++neighbour_updates_;
+    neighbours_.erase({address, port});
+    return absl::OkStatus();
+  }
+  absl::Status AddLocalAddress(const net::IpAddress& address) override {
+    const std::lock_guard lock(mutex_);
+    local_addresses_.insert(address);
+    return absl::OkStatus();
+  }
+  absl::Status RemoveLocalAddress(const net::IpAddress& address) override {
+    const std::lock_guard lock(mutex_);
+    local_addresses_.erase(address);
+    return absl::OkStatus();
+  }
+  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) override {
+    const std::lock_guard lock(mutex_);
+    subscriber_prefixes_.insert(prefix);
+    return absl::OkStatus();
+  }
+  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) override {
+    const std::lock_guard lock(mutex_);
+    subscriber_prefixes_.erase(prefix);
+    return absl::OkStatus();
+  }
+  void BeginSync() override {
+    const std::lock_guard lock(mutex_);
+    is_syncing_ = true;
+  }
+  absl::StatusOr<dataplane::SweepResult> EndSync() override {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(is_syncing_, false)) return absl::FailedPreconditionError("no Begin");
+    return dataplane::SweepResult{.tunnels = 1, .sessions = 2, .other = 3};
+  }
+
+  std::vector<dataplane::TunnelConfig> Tunnels() const override { return Values(tunnels_); }
+  std::vector<dataplane::SessionConfig> Sessions() const override { return Values(sessions_); }
+  std::vector<dataplane::RouteConfig> Routes() const override { return Values(routes_); }
+  std::vector<dataplane::NeighbourConfig> Neighbours() const override {
+    return Values(neighbours_);
+  }
+  std::vector<net::IpAddress> LocalAddresses() const override {
+    const std::lock_guard lock(mutex_);
+    return {local_addresses_.begin(), local_addresses_.end()};
+  }
+  std::vector<net::IpPrefix> SubscriberPrefixes() const override {
+    const std::lock_guard lock(mutex_);
+    return {subscriber_prefixes_.begin(), subscriber_prefixes_.end()};
+  }
+  std::vector<dataplane::SessionCounts> SessionCounters() const override { return {}; }
+  std::vector<dataplane::NeighbourConfig> TakeUnresolved() override { return {}; }
+  dataplane::TableLimits limits() const override { return {}; }
+
+  // What every later upsert of a tunnel, session or route answers.
+  void Refuse(absl::Status status) {
+    const std::lock_guard lock(mutex_);
+    refusal_ = std::move(status);
+  }
+  uint64_t route_updates() const { return route_updates_; }
+  uint64_t neighbour_updates() const { return neighbour_updates_; }
+
+ private:
+  template <typename Map>
+  std::vector<typename Map::mapped_type> Values(const Map& map) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<typename Map::mapped_type> values;
+    for (const auto& [key, value] : map) values.push_back(value);
+    return values;
+  }
+
+  mutable std::mutex mutex_;
+  std::map<l2tp::LocalTunnelId, dataplane::TunnelConfig> tunnels_;
+  std::map<dataplane::SessionKey, dataplane::SessionConfig> sessions_;
+  std::map<std::pair<net::IpPrefix, dataplane::Origin>, dataplane::RouteConfig> routes_;
+  std::map<std::pair<net::IpAddress, uint16_t>, dataplane::NeighbourConfig> neighbours_;
+  std::set<net::IpAddress> local_addresses_;
+  std::set<net::IpPrefix> subscriber_prefixes_;
+  absl::Status refusal_;
+  bool is_syncing_ = false;
+  uint64_t route_updates_ = 0;
+  uint64_t neighbour_updates_ = 0;
+};
+
+}  // namespace lns::test

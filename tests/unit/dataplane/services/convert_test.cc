@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "dataplane/services/convert.h"
+
+namespace lns::dataplane {
+namespace {
+
+const std::vector<std::string> kPorts = {"acc0", "core0"};
+
+std::string V4() { return std::string("\xc6\x33\x64\x01", 4); }
+std::string V6() { return std::string("\x20\x01\x0d\xb8", 4) + std::string(11, '\0') + "\x01"; }
+
+v1::Tunnel GoodTunnel() {
+  v1::Tunnel tunnel;
+  tunnel.set_local_tunnel_id(7);
+  tunnel.set_peer_tunnel_id(65535);
+  auto* endpoints = tunnel.mutable_endpoints();
+  endpoints->mutable_local_address()->set_octets(V4());
+  endpoints->set_local_port(1701);
+  endpoints->mutable_peer_address()->set_octets(std::string("\xc6\x33\x64\x0b", 4));
+  endpoints->set_peer_port(40000);
+  tunnel.set_dscp(46);
+  tunnel.set_udp_checksum_off(true);
+  return tunnel;
+}
+
+v1::Session GoodSession() {
+  v1::Session session;
+  session.mutable_key()->set_local_tunnel_id(7);
+  session.mutable_key()->set_local_session_id(8);
+  session.set_peer_session_id(9);
+  session.set_ipv4_open(true);
+  auto* prefix = session.add_prefixes();
+  prefix->mutable_address()->set_octets(std::string("\x64\x40\x00\x05", 4));
+  prefix->set_length(32);
+  session.set_send_acfc(true);
+  return session;
+}
+
+v1::Route GoodRoute() {
+  v1::Route route;
+  route.mutable_prefix()->mutable_address()->set_octets(std::string("\x0a\x00\x00\x00", 4));
+  route.mutable_prefix()->set_length(8);
+  route.mutable_next_hop()->set_octets(V4());
+  route.set_port("core0");
+  return route;
+}
+
+v1::Neighbour GoodNeighbour() {
+  v1::Neighbour neighbour;
+  neighbour.mutable_address()->set_octets(V6());
+  neighbour.set_port("acc0");
+  neighbour.set_mac(std::string("\x02\x00\x00\x00\x00\x09", 6));
+  return neighbour;
+}
+
+TEST(ConvertTest, GoodValuesSurviveThereAndBack) {
+  const auto tunnel = ToTunnel(GoodTunnel());
+  ASSERT_TRUE(tunnel.ok()) << tunnel.status();
+  EXPECT_EQ(tunnel->endpoints.peer.ToString(), "198.51.100.11:40000");
+  EXPECT_EQ(FromTunnel(*tunnel).SerializeAsString(), GoodTunnel().SerializeAsString());
+
+  const auto session = ToSession(GoodSession());
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(session->peer_mru, 1500) << "0 means the default";
+  EXPECT_EQ(session->prefixes.at(0).ToString(), "100.64.0.5/32");
+  v1::Session with_mru = GoodSession();
+  with_mru.set_peer_mru(1500);
+  EXPECT_EQ(FromSession(*session).SerializeAsString(), with_mru.SerializeAsString());
+
+  const auto route = ToRoute(GoodRoute(), kPorts);
+  ASSERT_TRUE(route.ok()) << route.status();
+  EXPECT_EQ(route->port, 1);
+  EXPECT_EQ(FromRoute(*route, kPorts).SerializeAsString(), GoodRoute().SerializeAsString());
+
+  const auto neighbour = ToNeighbour(GoodNeighbour(), kPorts);
+  ASSERT_TRUE(neighbour.ok()) << neighbour.status();
+  EXPECT_EQ(net::FormatMac(neighbour->mac), "02:00:00:00:00:09");
+  EXPECT_EQ(FromNeighbour(*neighbour, kPorts).SerializeAsString(),
+            GoodNeighbour().SerializeAsString());
+}
+
+TEST(ConvertTest, DirectRouteAndUnresolvedNeighbourHaveNoBytes) {
+  v1::Route direct = GoodRoute();
+  direct.clear_next_hop();
+  const auto route = ToRoute(direct, kPorts);
+  ASSERT_TRUE(route.ok());
+  EXPECT_TRUE(route->next_hop.is_none());
+  EXPECT_FALSE(FromRoute(*route, kPorts).has_next_hop());
+  v1::Neighbour unresolved = GoodNeighbour();
+  unresolved.clear_mac();
+  const auto neighbour = ToNeighbour(unresolved, kPorts);
+  ASSERT_TRUE(neighbour.ok());
+  EXPECT_EQ(FromNeighbour(*neighbour, kPorts).mac(), "");
+}
+
+template <typename Message>
+struct Bad {
+  std::function<void(Message&)> spoil;
+  std::string error;
+  absl::StatusCode code = absl::StatusCode::kInvalidArgument;
+};
+
+template <typename Message, typename Convert>
+void ExpectRefused(const Message& good, Convert convert, const std::vector<Bad<Message>>& rows) {
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.error);
+    Message bad = good;
+    row.spoil(bad);
+    const auto result = convert(bad);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.status().code(), row.code);
+    EXPECT_EQ(std::string(result.status().message()), row.error);
+  }
+}
+
+TEST(ConvertTest, BadTunnelNamesTheField) {
+  ExpectRefused<v1::Tunnel>(
+      GoodTunnel(), ToTunnel,
+      {
+          {[](auto& t) { t.set_local_tunnel_id(0); },
+           "tunnel.local_tunnel_id: expected 1 to 65535, found 0"},
+          {[](auto& t) { t.set_local_tunnel_id(65536); },
+           "tunnel.local_tunnel_id: expected 1 to 65535, found 65536"},
+          {[](auto& t) { t.set_peer_tunnel_id(0); },
+           "tunnel.peer_tunnel_id: expected 1 to 65535, found 0"},
+          {[](auto& t) { t.clear_endpoints(); },
+           "tunnel.endpoints.local_address: expected an address of 4 or 16 octets, found 0"},
+          {[](auto& t) { t.mutable_endpoints()->mutable_local_address()->set_octets("abcde"); },
+           "tunnel.endpoints.local_address: expected an address of 4 or 16 octets, found 5"},
+          {[](auto& t) { t.mutable_endpoints()->clear_peer_address(); },
+           "tunnel.endpoints.peer_address: expected an address of 4 or 16 octets, found 0"},
+          {[](auto& t) { t.mutable_endpoints()->mutable_peer_address()->set_octets(V6()); },
+           "tunnel.endpoints.peer_address: 2001:db8::1 is not of the family of local address "
+           "198.51.100.1"},
+          {[](auto& t) { t.mutable_endpoints()->set_local_port(0); },
+           "tunnel.endpoints.local_port: expected 1 to 65535, found 0"},
+          {[](auto& t) { t.mutable_endpoints()->set_peer_port(70000); },
+           "tunnel.endpoints.peer_port: expected 1 to 65535, found 70000"},
+          {[](auto& t) { t.set_dscp(64); }, "tunnel.dscp: expected 0 to 63, found 64"},
+          {[](auto& t) {
+             t.mutable_endpoints()->mutable_local_address()->set_octets(V6());
+             t.mutable_endpoints()->mutable_peer_address()->set_octets(V6());
+           },
+           "tunnel.udp_checksum_off: is for IPv4 tunnels only (RFC 6936)"},
+      });
+}
+
+TEST(ConvertTest, BadSessionNamesTheField) {
+  ExpectRefused<v1::Session>(
+      GoodSession(), ToSession,
+      {
+          {[](auto& s) { s.clear_key(); },
+           "session.key.local_tunnel_id: expected 1 to 65535, found 0"},
+          {[](auto& s) { s.mutable_key()->set_local_session_id(65536); },
+           "session.key.local_session_id: expected 1 to 65535, found 65536"},
+          {[](auto& s) { s.set_peer_session_id(0); },
+           "session.peer_session_id: expected 1 to 65535, found 0"},
+          {[](auto& s) { s.mutable_prefixes(0)->set_length(33); },
+           "session.prefixes[0].length: expected 0 to 32, found 33"},
+          {[](auto& s) { s.mutable_prefixes(0)->set_length(31); },
+           "session.prefixes[0]: 100.64.0.5/31 has host bits set"},
+          {[](auto& s) { s.add_prefixes(); },
+           "session.prefixes[1].address: expected an address of 4 or 16 octets, found 0"},
+          {[](auto& s) {
+             for (int i = 0; i < 16; ++i) *s.add_prefixes() = s.prefixes(0);
+           },
+           "session.prefixes: expected at most 16, found 17"},
+          {[](auto& s) { s.set_peer_mru(67); },
+           "session.peer_mru: expected 0 or 68 to 65535, found 67"},
+          {[](auto& s) { s.set_peer_mru(65536); },
+           "session.peer_mru: expected 0 or 68 to 65535, found 65536"},
+      });
+}
+
+TEST(ConvertTest, BadRouteAndNeighbourNameTheField) {
+  ExpectRefused<v1::Route>(
+      GoodRoute(), [](const auto& r) { return ToRoute(r, kPorts); },
+      {
+          {[](auto& r) { r.clear_prefix(); },
+           "route.prefix.address: expected an address of 4 or 16 octets, found 0"},
+          {[](auto& r) { r.mutable_prefix()->set_length(6); },
+           "route.prefix: 10.0.0.0/6 has host bits set"},
+          {[](auto& r) { r.mutable_next_hop()->set_octets("abc"); },
+           "route.next_hop: expected an address of 4 or 16 octets, found 3"},
+          {[](auto& r) { r.set_origin(v1::ROUTE_ORIGIN_KERNEL); },
+           "route.origin: cannot be applied: kernel routes are learned from Linux"},
+          {[](auto& r) { r.set_port("core9"); }, "route.port: no port named 'core9'",
+           absl::StatusCode::kNotFound},
+      });
+  ExpectRefused<v1::Neighbour>(
+      GoodNeighbour(), [](const auto& n) { return ToNeighbour(n, kPorts); },
+      {
+          {[](auto& n) { n.clear_address(); },
+           "neighbour.address: expected an address of 4 or 16 octets, found 0"},
+          {[](auto& n) { n.set_mac("12345"); },
+           "neighbour.mac: expected 6 octets or none, found 5"},
+          {[](auto& n) { n.set_origin(v1::ROUTE_ORIGIN_KERNEL); },
+           "neighbour.origin: cannot be applied: kernel neighbours are learned from Linux"},
+          {[](auto& n) { n.clear_port(); }, "neighbour.port: no port named ''",
+           absl::StatusCode::kNotFound},
+      });
+}
+
+TEST(ConvertTest, CounterNamesAreSnakeCase) {
+  EXPECT_EQ(CounterName("WrongPeer"), "wrong_peer");
+  EXPECT_EQ(CounterName("BadL2tpLength"), "bad_l2tp_length");
+}
+
+}  // namespace
+}  // namespace lns::dataplane
