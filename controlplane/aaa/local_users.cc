@@ -87,9 +87,9 @@ AuthVerdict LocalUsers::Check(const ppp::AuthenticationNeeded& credentials) {
 
 std::vector<std::pair<std::string, uint64_t>> LocalUsers::Counters() const {
   return {{"aaa.local.accepted", accepted_},
-          {"aaa.local.unknown_user", unknown_user_},
-          {"aaa.local.wrong_password", wrong_password_},
-          {"aaa.local.bad_request", bad_request_}};
+          {"aaa.local.unknown-user", unknown_user_},
+          {"aaa.local.wrong-password", wrong_password_},
+          {"aaa.local.bad-request", bad_request_}};
 }
 
 }  // namespace lns::controlplane

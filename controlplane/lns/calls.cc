@@ -1,0 +1,188 @@
+// Calls of the engine, from ICRQ to release (RFC 2661 7.4): admission, the session in the data
+// plane before the ICRP, and the one place where a session gives back all it holds.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <algorithm>
+
+#include "controlplane/lns/engine_impl.h"
+#include "lib/base/check.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::controlplane {
+namespace {
+
+// The data plane is away or being refilled; what it does not have yet (NOT_FOUND: the tunnel) it
+// will get. Everything else is its last word.
+bool MayComeBack(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
+         absl::IsCancelled(status) || absl::IsAborted(status) || absl::IsNotFound(status);
+}
+
+CloseCause CauseOf(const absl::Status& refusal) {
+  return absl::IsResourceExhausted(refusal) ? CloseCause::kDataplaneFull
+                                            : CloseCause::kDataplaneRefused;
+}
+
+}  // namespace
+
+void EngineImpl::OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call,
+                                l2tp::Actions& actions, Turn turn) {
+  counters_.Add(Counter::kCallOffered);
+  const CloseCause refusal = admission_.JudgeCall(sessions_.size(), shutting_down_);
+  if (refusal != CloseCause::kNone) return RefuseCall(tunnel, call, refusal, actions, turn);
+  const std::optional<uint16_t> id = tunnel.session_ids.Allocate(rng_);
+  if (!id) return RefuseCall(tunnel, call, CloseCause::kSessionIdsExhausted, actions, turn);
+
+  const SessionKey key{tunnel.id, l2tp::LocalSessionId(*id)};
+  LNS_CHECK(pending_calls_.emplace(PendingCall{tunnel.id, call.peer_session_id}, key).second);
+  SessionRecord& session = sessions_.Add(key, tunnel);
+  session.peer_id = call.peer_session_id;
+  session.created = turn.now;
+  session.give_up = turn.now + settings_.program_timeout;
+  session.own_deadline = std::min(turn.now + settings_.program_retry, session.give_up);
+  turn.out.push_back(ProgramSession{EntryOf(session), /*confirm=*/true});
+  Reschedule(session);
+}
+
+void EngineImpl::RefuseCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call, CloseCause cause,
+                            l2tp::Actions& actions, Turn turn) {
+  tunnel.l2tp->RejectCall(call.peer_session_id, ResultOf(cause), turn.now, actions);
+  NoteRefusal(tunnel, cause, turn);
+}
+
+void EngineImpl::NoteRefusal(const TunnelRecord& tunnel, CloseCause cause, Turn turn) {
+  constexpr Duration kQuiet = Duration::Seconds(1);
+  counters_.Add(cause);
+  Refusals& refusals = refusals_[static_cast<size_t>(cause)];
+  if (turn.now < refusals.next_line) {
+    ++refusals.unsaid;
+    return;
+  }
+  std::string text = absl::StrCat("call in ", NameOf(tunnel), " refused: ", TextOf(cause));
+  if (refusals.unsaid > 0) absl::StrAppend(&text, " (and ", refusals.unsaid, " more before)");
+  Log(LogLevel::kWarn, std::move(text), turn);
+  refusals = {.next_line = turn.now + kQuiet};
+}
+
+void EngineImpl::OnSessionProgrammed(const SessionKey& key, const absl::Status& status, Instant now,
+                                     EngineActions& out) {
+  const Turn turn{now, out};
+  SessionRecord* session = sessions_.Find(key);
+  if (session == nullptr) {
+    counters_.Add(Counter::kConfirmationLate);
+    return;
+  }
+  if (status.ok()) {
+    // A repeated confirmation finds the call answered already.
+    if (session->stage == SessionStage::kProgramming) AnswerCall(*session, turn);
+  } else if (!MayComeBack(status)) {
+    EndSession(*session, CauseOf(status), Printable(std::string(status.message())), turn);
+  }
+  FinishTurn();
+}
+
+void EngineImpl::AnswerCall(SessionRecord& session, Turn turn) {
+  TunnelRecord& tunnel = *session.tunnel;
+  pending_calls_.erase(PendingCall{tunnel.id, session.peer_id});
+  session.stage = SessionStage::kWaitConnect;
+  session.own_deadline = Instant::Never();
+  Reschedule(session);
+  l2tp::Actions actions;
+  if (tunnel.l2tp->AcceptCall(session.peer_id, session.key.session, turn.now, actions)) {
+    counters_.Add(Counter::kCallAnswered);
+  } else {
+    counters_.Add(Counter::kCallWithdrawn);
+    Release(session, CloseCause::kPeerCdn, "", turn);
+  }
+  CarryOut(tunnel, actions, turn);
+}
+
+void EngineImpl::ProgramAgain(SessionRecord& session, Turn turn) {
+  if (turn.now >= session.give_up) {
+    return EndSession(session, CloseCause::kDataplaneAway, "", turn);
+  }
+  counters_.Add(Counter::kProgramRetry);
+  // A data plane that restarted may lack the tunnel too.
+  turn.out.push_back(ProgramTunnel{session.tunnel->entry()});
+  turn.out.push_back(ProgramSession{EntryOf(session), /*confirm=*/true});
+  session.own_deadline = std::min(turn.now + settings_.program_retry, session.give_up);
+  Reschedule(session);
+}
+
+void EngineImpl::OnSessionEstablished(TunnelRecord& tunnel,
+                                      const l2tp::SessionEstablished& established, Starts& starts) {
+  SessionRecord* session = sessions_.Find({tunnel.id, established.local_session_id});
+  if (session == nullptr) return;  // ended between our CDN and its acknowledgement
+  counters_.Add(Counter::kCallEstablished);
+  const l2tp::CallInfo& info = established.info;
+  session->call = {.serial_number = info.call_serial_number,
+                   .bearer_type = info.bearer_type,
+                   .framing_type = info.framing_type,
+                   .tx_connect_speed_bps = info.tx_connect_speed_bps,
+                   .rx_connect_speed_bps = info.rx_connect_speed_bps,
+                   .physical_channel_id = info.physical_channel_id,
+                   .sequencing_required = info.sequencing_required,
+                   .called_number = strings_.Intern(info.called_number),
+                   .sub_address = strings_.Intern(info.sub_address),
+                   .calling_number = info.calling_number};
+  starts.push_back(session->key);
+}
+
+// By the peer's CDN, by the tunnel's own timers, or the echo of our own CloseSession (which finds
+// the session released already).
+void EngineImpl::OnSessionClosed(TunnelRecord& tunnel, const l2tp::SessionClosed& closed,
+                                 Turn turn) {
+  SessionKey key{tunnel.id, closed.local_session_id};
+  if (closed.local_session_id.value() == 0) {
+    const auto pending = pending_calls_.find(PendingCall{tunnel.id, closed.peer_session_id});
+    if (pending == pending_calls_.end()) return;
+    key = pending->second;
+  }
+  SessionRecord* session = sessions_.Find(key);
+  if (session == nullptr) return;
+  if (session->stage == SessionStage::kProgramming) counters_.Add(Counter::kCallWithdrawn);
+  const bool timed_out = !closed.by_peer && session->stage == SessionStage::kWaitConnect &&
+                         tunnel.l2tp->state() == l2tp::TunnelState::kEstablished;
+  const CloseCause cause = closed.by_peer ? CloseCause::kPeerCdn
+                           : timed_out    ? CloseCause::kCallSetupTimeout
+                                          : CloseCause::kTunnelClosed;
+  Release(*session, cause, Describe(closed.result), turn);
+}
+
+void EngineImpl::EndSession(SessionRecord& session, CloseCause cause, const std::string& detail,
+                            Turn turn) {
+  if (session.stage == SessionStage::kGone) return;
+  if (session.close_cause != CloseCause::kNone) cause = session.close_cause;
+  TunnelRecord& tunnel = *session.tunnel;
+  l2tp::Actions actions;
+  if (session.stage == SessionStage::kProgramming) {
+    tunnel.l2tp->RejectCall(session.peer_id, ResultOf(cause), turn.now, actions);
+  } else {
+    tunnel.l2tp->CloseSession(session.key.session, ResultOf(cause), turn.now, actions);
+  }
+  Release(session, cause, detail, turn);
+  CarryOut(tunnel, actions, turn);
+}
+
+void EngineImpl::Release(SessionRecord& session, CloseCause cause, const std::string& detail,
+                         Turn turn) {
+  if (session.stage == SessionStage::kGone) return;
+  if (session.stage == SessionStage::kProgramming) {
+    pending_calls_.erase(PendingCall{session.key.tunnel, session.peer_id});
+  }
+  session.stage = SessionStage::kGone;
+  if (session.online()) --sessions_online_;
+  ReleaseLease(session);
+  DropEarlyFrames(session);
+  turn.out.push_back(RemoveSession{session.key});
+  counters_.Add(cause);
+  std::string text = absl::StrCat(NameOf(session), " closed: ", TextOf(cause));
+  if (!detail.empty()) absl::StrAppend(&text, ", ", detail);
+  Log(session.was_online ? LogLevel::kInfo : LogLevel::kWarn, std::move(text), turn);
+  session_deadlines_.Clear(session.slot);
+  resting_sessions_.Add(session.key, turn.now + settings_.id_rest);
+  gone_sessions_.push_back(sessions_.Remove(session));
+}
+
+}  // namespace lns::controlplane

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/lns/close_cause.h"
+
+namespace lns::controlplane {
+namespace {
+
+struct Row {
+  const char* name;
+  uint16_t result;
+  uint16_t error;
+  const char* text;
+};
+constexpr Row kRows[kCloseCauses] = {
+    {"none", 0, 0, ""},
+#define CLOSE_CAUSE(enumerator, name, result, error, text) {name, result, error, text},
+#include "controlplane/lns/close_cause.def"
+#undef CLOSE_CAUSE
+};
+const Row& RowOf(CloseCause cause) { return kRows[static_cast<size_t>(cause)]; }
+
+}  // namespace
+
+const char* NameOf(CloseCause cause) { return RowOf(cause).name; }
+const char* TextOf(CloseCause cause) { return RowOf(cause).text; }
+
+l2tp::ResultCode ResultOf(CloseCause cause) {
+  const Row& row = RowOf(cause);
+  return {.result = row.result, .error = row.error, .message = row.text};
+}
+
+CloseCause CauseOf(ppp::LinkDownCause cause) {
+  switch (cause) {
+    case ppp::LinkDownCause::kNone:
+    case ppp::LinkDownCause::kClosedLocally:
+      return CloseCause::kLinkClosed;
+    case ppp::LinkDownCause::kTerminatedByPeer:
+      return CloseCause::kUserTerminated;
+    case ppp::LinkDownCause::kLcpTimeout:
+      return CloseCause::kLcpTimeout;
+    case ppp::LinkDownCause::kLcpRefused:
+      return CloseCause::kLcpRefused;
+    case ppp::LinkDownCause::kLoopback:
+      return CloseCause::kLoopback;
+    case ppp::LinkDownCause::kEchoTimeout:
+      return CloseCause::kEchoTimeout;
+    case ppp::LinkDownCause::kAuthTimeout:
+      return CloseCause::kAuthTimeout;
+    case ppp::LinkDownCause::kAuthRefused:
+      return CloseCause::kAuthRefused;
+    case ppp::LinkDownCause::kAuthFailed:
+      return CloseCause::kAuthFailed;
+    case ppp::LinkDownCause::kNetworkTimeout:
+      return CloseCause::kNetworkTimeout;
+    case ppp::LinkDownCause::kNoNetworkProtocol:
+      return CloseCause::kNoNetworkProtocol;
+    case ppp::LinkDownCause::kAddressRefused:
+      return CloseCause::kAddressRefused;
+  }
+  return CloseCause::kLinkClosed;
+}
+
+}  // namespace lns::controlplane

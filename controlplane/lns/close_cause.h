@@ -1,0 +1,28 @@
+// Why calls end, and what each reason looks like in a CDN and in the log (close_cause.def).
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "lib/l2tp/actions.h"
+#include "lib/ppp/link.h"
+
+namespace lns::controlplane {
+
+enum class CloseCause : uint8_t {
+  kNone,
+#define CLOSE_CAUSE(enumerator, name, result, error, text) enumerator,
+#include "controlplane/lns/close_cause.def"
+#undef CLOSE_CAUSE
+  kCount,
+};
+inline constexpr size_t kCloseCauses = static_cast<size_t>(CloseCause::kCount);
+
+const char* NameOf(CloseCause cause);
+const char* TextOf(CloseCause cause);
+l2tp::ResultCode ResultOf(CloseCause cause);
+CloseCause CauseOf(ppp::LinkDownCause cause);
+
+}  // namespace lns::controlplane

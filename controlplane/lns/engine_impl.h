@@ -1,0 +1,190 @@
+// The LNS engine's one class. Its methods are spread over files by subject, each file's head saying
+// what it does: engine.cc (dispatch, timers), tunnels.cc, calls.cc, links.cc, operations.cc,
+// views.cc. State that has rules of its own lives in the classes it is made of.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controlplane/address/address_book.h"
+#include "controlplane/lns/admission.h"
+#include "controlplane/lns/counters.h"
+#include "controlplane/lns/deadlines.h"
+#include "controlplane/lns/engine.h"
+#include "controlplane/lns/id_allocator.h"
+#include "controlplane/lns/interned_strings.h"
+#include "controlplane/lns/session_table.h"
+#include "controlplane/lns/tunnel_table.h"
+
+#include "absl/container/flat_hash_map.h"
+
+namespace lns::controlplane {
+
+class EngineImpl final : public Engine {
+ public:
+  EngineImpl(EngineSettings settings, Rng& rng);
+
+  void OnControl(const net::EndpointPair& endpoints, ByteView message, Instant now,
+                 EngineActions& out) override;
+  void OnPpp(const SessionKey& key, ByteView frame, Instant now, EngineActions& out) override;
+  void OnSessionProgrammed(const SessionKey& key, const absl::Status& status, Instant now,
+                           EngineActions& out) override;
+  void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant now,
+                     EngineActions& out) override;
+  void OnTimer(Instant now, EngineActions& out) override;
+  Instant NextDeadline() const override;
+
+  absl::Status ClearSession(const SessionKey& key, Instant now, EngineActions& out) override;
+  absl::Status ClearTunnel(l2tp::LocalTunnelId id, Instant now, EngineActions& out) override;
+  void Shutdown(Instant now, EngineActions& out) override;
+  bool ShutdownComplete() const override;
+
+  std::vector<TunnelView> Tunnels() const override;
+  std::vector<SessionView> Sessions() const override;
+  std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const override;
+  std::optional<SessionView> FindSession(const SessionKey& key) const override;
+  std::vector<PoolView> Pools() const override;
+  EngineCounts Counts() const override;
+  std::vector<std::pair<std::string, uint64_t>> Counters() const override {
+    return counters_.All();
+  }
+  void DesiredState(std::vector<TunnelEntry>& tunnels,
+                    std::vector<SessionEntry>& sessions) const override;
+
+ private:
+  // Timers handled in one OnTimer; the rest stay due, so that punted frames get their turn.
+  static constexpr int kMaxTimersPerCall = 1024;
+
+  // One call into the engine: the moment it happens and where its actions go.
+  struct Turn {
+    Instant now;
+    EngineActions& out;
+  };
+  // Sessions that reached `established` while their tunnel's actions are carried out: their links
+  // start after the last of these, so that the ICCN's acknowledgement leaves before the first LCP
+  // frame (some peers start PPP only then).
+  using Starts = std::vector<SessionKey>;
+
+  // engine.cc
+  void FinishTurn();
+  void Log(LogLevel level, std::string text, Turn turn);
+  bool RunDueTimers(Deadlines& deadlines, int& budget, Turn turn,
+                    void (EngineImpl::*run)(uint32_t index, Turn turn));
+  void OnTunnelTimer(uint32_t index, Turn turn);
+  void OnSessionTimer(uint32_t index, Turn turn);
+  void EndRests(int& budget, Instant now);
+
+  // tunnels.cc
+  void OnSccrq(const net::EndpointPair& endpoints, ByteView message, Turn turn);
+  void AcceptTunnel(const net::EndpointPair& endpoints, ByteView message,
+                    const l2tp::SccrqInfo& info, const PeerProfile& profile, Turn turn);
+  void RefuseTunnel(const net::EndpointPair& endpoints, ByteView message,
+                    const l2tp::SccrqInfo& info, const l2tp::ResultCode& result, Turn turn);
+  TunnelRecord* AddTunnel(const net::EndpointPair& endpoints, ByteView message,
+                          const l2tp::SccrqInfo& info, Turn turn);
+  bool IsSameSccrq(const TunnelRecord& tunnel, ByteView message, Instant now) const;
+  void CarryOut(TunnelRecord& tunnel, l2tp::Actions& actions, Turn turn);
+  void CarryOut(TunnelRecord& tunnel, l2tp::Action action, l2tp::Actions& actions, Starts& starts,
+                Turn turn);
+  void OnTunnelEstablished(TunnelRecord& tunnel, Turn turn);
+  void OnTunnelClosed(TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn);
+  void EndHalfOpen(TunnelRecord& tunnel);
+  void ReleaseTunnel(TunnelRecord& tunnel, Turn turn);
+  void Reschedule(TunnelRecord& tunnel);
+
+  // calls.cc
+  void OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call, l2tp::Actions& actions,
+                      Turn turn);
+  void RefuseCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call, CloseCause cause,
+                  l2tp::Actions& actions, Turn turn);
+  void NoteRefusal(const TunnelRecord& tunnel, CloseCause cause, Turn turn);
+  void OnSessionEstablished(TunnelRecord& tunnel, const l2tp::SessionEstablished& established,
+                            Starts& starts);
+  void OnSessionClosed(TunnelRecord& tunnel, const l2tp::SessionClosed& closed, Turn turn);
+  void AnswerCall(SessionRecord& session, Turn turn);
+  void ProgramAgain(SessionRecord& session, Turn turn);
+  // Ends a call from whatever stage, with a CDN. `detail` joins the log line.
+  void EndSession(SessionRecord& session, CloseCause cause, const std::string& detail, Turn turn);
+  // Gives back all a session holds.
+  void Release(SessionRecord& session, CloseCause cause, const std::string& detail, Turn turn);
+
+  // links.cc
+  void StartLink(SessionRecord& session, Turn turn);
+  void QueueEarlyFrame(SessionRecord& session, ByteView frame);
+  void DropEarlyFrames(SessionRecord& session);
+  void CarryOut(SessionRecord& session, ppp::LinkActions& actions, Turn turn);
+  void CarryOut(SessionRecord& session, ppp::LinkAction action, Turn turn);
+  void AskAaa(SessionRecord& session, ppp::AuthenticationNeeded credentials, Turn turn);
+  CloseCause GrantAddress(SessionRecord& session, const AuthVerdict& verdict);
+  void SetNetworks(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn);
+  void ReleaseLease(SessionRecord& session);
+  SessionEntry EntryOf(const SessionRecord& session) const;
+  void Reschedule(SessionRecord& session);
+
+  // operations.cc
+  void CloseTunnel(TunnelRecord& tunnel, const l2tp::ResultCode& result, Turn turn);
+
+  // views.cc
+  SessionView ViewOf(const SessionRecord& session) const;
+  TunnelView ViewOf(const TunnelRecord& tunnel) const;
+
+  const EngineSettings settings_;
+  Rng& rng_;
+  const l2tp::TunnelSettings refusal_settings_;
+  bool shutting_down_ = false;
+
+  controlplane::Counters counters_;
+  Admission admission_{settings_};
+  AddressBook addresses_;
+  InternedStrings strings_;  // before the sessions that hold handles into it
+
+  TunnelTable tunnels_;
+  SessionTable sessions_;
+  IdAllocator tunnel_ids_;
+  RestQueue<l2tp::LocalTunnelId> resting_tunnels_;
+  RestQueue<SessionKey> resting_sessions_;
+  uint32_t live_tunnels_ = 0;
+  uint32_t sessions_online_ = 0;
+  uint32_t early_frames_ = 0;
+  uint32_t auth_requests_ = 0;
+  // Refusals under overload come by the thousand: one line a second each, saying how many.
+  struct Refusals {
+    Instant next_line;
+    uint32_t unsaid = 0;
+  };
+  std::array<Refusals, kCloseCauses> refusals_{};
+
+  // Calls not answered yet, by the only id the peer knows for them.
+  struct PendingCall {
+    l2tp::LocalTunnelId tunnel;
+    l2tp::PeerSessionId call;
+    bool operator==(const PendingCall&) const = default;
+    template <typename H>
+    friend H AbslHashValue(H h, const PendingCall& p) {
+      return H::combine(std::move(h), p.tunnel, p.call);
+    }
+  };
+  absl::flat_hash_map<PendingCall, SessionKey> pending_calls_;
+
+  Deadlines tunnel_deadlines_;   // by local tunnel id
+  Deadlines session_deadlines_;  // by slot
+
+  // Ended in this call; destroyed when it returns, as callers up the stack may still look at them.
+  std::vector<std::unique_ptr<SessionRecord>> gone_sessions_;
+  std::vector<l2tp::LocalTunnelId> gone_tunnels_;
+};
+
+// For log lines: bytes of the network made printable and short.
+std::string Printable(const std::string& text);
+std::string NameOf(const TunnelRecord& tunnel);        // tunnel 7 (lac1, 198.51.100.11:1701)
+std::string NameOf(const SessionRecord& session);      // session 7/9 (user alice) in tunnel 7 (...)
+std::string Describe(const l2tp::ResultCode& result);  // result 2 error 4 "no room"
+
+}  // namespace lns::controlplane

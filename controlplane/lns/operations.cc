@@ -1,0 +1,72 @@
+// What operators and the process do to tunnels and sessions: clear them, shut down.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <algorithm>
+
+#include "controlplane/lns/engine_impl.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::controlplane {
+
+// The subscriber is told first (LCP Terminate), the LAC when that is answered or takes too long.
+absl::Status EngineImpl::ClearSession(const SessionKey& key, Instant now, EngineActions& out) {
+  const Turn turn{now, out};
+  SessionRecord* session = sessions_.Find(key);
+  if (session == nullptr) {
+    return absl::NotFoundError(
+        absl::StrCat("no session ", key.tunnel.value(), "/", key.session.value()));
+  }
+  if (session->stage == SessionStage::kClosing) return absl::OkStatus();
+  if (session->link == nullptr) {
+    EndSession(*session, CloseCause::kOperator, "", turn);
+  } else {
+    session->stage = SessionStage::kClosing;
+    session->close_cause = CloseCause::kOperator;
+    session->own_deadline = now + settings_.clear_timeout;
+    ppp::LinkActions actions;
+    session->link->Close(now, actions);
+    CarryOut(*session, actions, turn);
+  }
+  FinishTurn();
+  return absl::OkStatus();
+}
+
+absl::Status EngineImpl::ClearTunnel(l2tp::LocalTunnelId id, Instant now, EngineActions& out) {
+  TunnelRecord* tunnel = tunnels_.Find(id);
+  if (tunnel == nullptr || !tunnel->live()) {
+    return absl::NotFoundError(absl::StrCat("no tunnel ", id.value()));
+  }
+  CloseTunnel(*tunnel, {.result = 1, .message = "cleared by the operator"}, {now, out});
+  FinishTurn();
+  return absl::OkStatus();
+}
+
+void EngineImpl::Shutdown(Instant now, EngineActions& out) {
+  shutting_down_ = true;
+  for (uint16_t id = tunnel_ids_.NextTaken(0); id != 0; id = tunnel_ids_.NextTaken(id)) {
+    TunnelRecord* tunnel = tunnels_.Find(l2tp::LocalTunnelId(id));
+    if (tunnel == nullptr || !tunnel->live()) continue;
+    CloseTunnel(*tunnel, {.result = 6, .message = "shutting down"}, {now, out});
+  }
+  FinishTurn();
+}
+
+// Refused tunnels are not waited for: new ones may come as long as peers keep trying.
+bool EngineImpl::ShutdownComplete() const {
+  if (!shutting_down_) return false;
+  for (uint16_t id = tunnel_ids_.NextTaken(0); id != 0; id = tunnel_ids_.NextTaken(id)) {
+    const TunnelRecord* tunnel = tunnels_.Find(l2tp::LocalTunnelId(id));
+    if (tunnel == nullptr || tunnel->refused()) continue;
+    if (tunnel->l2tp->state() != l2tp::TunnelState::kRetained) return false;
+  }
+  return true;
+}
+
+void EngineImpl::CloseTunnel(TunnelRecord& tunnel, const l2tp::ResultCode& result, Turn turn) {
+  l2tp::Actions actions;
+  tunnel.l2tp->Close(result, turn.now, actions);
+  CarryOut(tunnel, actions, turn);
+}
+
+}  // namespace lns::controlplane

@@ -1,0 +1,109 @@
+// The sessions: compact records in numbered slots, found by key, and linked per tunnel so that a
+// tunnel's end costs its own sessions only. Holds no protocol logic.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "controlplane/address/address_book.h"
+#include "controlplane/lns/actions.h"
+#include "controlplane/lns/close_cause.h"
+#include "controlplane/lns/interned_strings.h"
+#include "lib/base/bytes.h"
+#include "lib/base/time.h"
+#include "lib/l2tp/actions.h"
+#include "lib/l2tp/ids.h"
+#include "lib/ppp/link.h"
+
+#include "absl/container/flat_hash_map.h"
+
+namespace lns::controlplane {
+
+struct TunnelRecord;
+
+enum class SessionStage : uint8_t {
+  kProgramming,  // ICRQ admitted; the data plane has not confirmed the session yet
+  kWaitConnect,  // ICRP sent
+  kLink,         // ICCN received; the PPP link lives
+  kClosing,      // LCP Terminate sent on somebody's order; CDN follows
+  kGone,         // released; the record lives until the call into the engine returns
+};
+
+// What operators want to know of a call once it is up; proxy LCP and the like are not kept.
+struct CallRecord {
+  uint32_t serial_number = 0;
+  uint32_t bearer_type = 0;
+  uint32_t framing_type = 0;
+  uint32_t tx_connect_speed_bps = 0;
+  uint32_t rx_connect_speed_bps = 0;
+  std::optional<uint32_t> physical_channel_id;
+  bool sequencing_required = false;
+  InternedStrings::Handle called_number;  // all users of a service call the same
+  InternedStrings::Handle sub_address;
+  std::string calling_number;
+};
+
+struct SessionRecord {
+  SessionKey key;
+  l2tp::PeerSessionId peer_id;
+  SessionStage stage = SessionStage::kProgramming;
+  CloseCause close_cause = CloseCause::kNone;  // the first one stands
+  uint16_t peer_mru = 1500;
+  ppp::AuthProtocol auth = ppp::AuthProtocol::kNone;
+  bool send_pfc : 1 = false;
+  bool send_acfc : 1 = false;
+  bool ipv4_up : 1 = false;
+  bool ipv6_up : 1 = false;
+  bool was_online : 1 = false;
+
+  uint32_t slot = 0;
+  // Neighbours in the tunnel's list, by slot.
+  uint32_t next = 0;
+  uint32_t previous = 0;
+  TunnelRecord* tunnel = nullptr;
+
+  Instant created;
+  Instant own_deadline = Instant::Never();  // of the stage: next retry, or end of the clearing
+  Instant give_up = Instant::Never();       // kProgramming: the last retry
+  uint64_t auth_request = 0;                // 0: none outstanding
+  Lease lease;
+  uint64_t ipv6_interface_id = 0;
+
+  std::unique_ptr<ppp::Link> link;
+  std::unique_ptr<std::vector<Bytes>> early_frames;
+  std::string user_name;
+  CallRecord call;
+
+  bool online() const { return ipv4_up || ipv6_up; }
+};
+
+class SessionTable {
+ public:
+  static constexpr uint32_t kNil = UINT32_MAX;
+
+  SessionRecord& Add(const SessionKey& key, TunnelRecord& tunnel);
+  // Takes the record out of every list; its slot is free again.
+  std::unique_ptr<SessionRecord> Remove(SessionRecord& session);
+
+  SessionRecord* Find(const SessionKey& key);
+  const SessionRecord* Find(const SessionKey& key) const;
+  // nullptr: nobody has this slot.
+  SessionRecord* At(uint32_t slot) { return slot < slots_.size() ? slots_[slot].get() : nullptr; }
+  const SessionRecord* At(uint32_t slot) const {
+    return slot < slots_.size() ? slots_[slot].get() : nullptr;
+  }
+  uint32_t slot_limit() const { return static_cast<uint32_t>(slots_.size()); }
+  uint32_t size() const { return static_cast<uint32_t>(by_key_.size()); }
+
+ private:
+  std::vector<std::unique_ptr<SessionRecord>> slots_;
+  std::vector<uint32_t> free_slots_;
+  absl::flat_hash_map<SessionKey, uint32_t> by_key_;
+};
+
+}  // namespace lns::controlplane

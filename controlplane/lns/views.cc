@@ -1,0 +1,144 @@
+// What the engine shows: lists for operators, and the desired state for the data plane's refill.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/lns/engine_impl.h"
+
+namespace lns::controlplane {
+namespace {
+
+const char* StateOf(const SessionRecord& session) {
+  switch (session.stage) {
+    case SessionStage::kProgramming:
+    case SessionStage::kWaitConnect:
+      return "wait-connect";
+    case SessionStage::kClosing:
+    case SessionStage::kGone:
+      return "closing";
+    case SessionStage::kLink:
+      break;
+  }
+  if (session.online()) return "online";
+  switch (session.link->phase()) {
+    case ppp::LinkPhase::kDead:
+    case ppp::LinkPhase::kEstablish:
+      return "lcp";
+    case ppp::LinkPhase::kAuthenticate:
+      return "authenticate";
+    case ppp::LinkPhase::kNetwork:
+      return "network";
+    case ppp::LinkPhase::kTerminate:
+      return "closing";
+  }
+  return "lcp";
+}
+
+}  // namespace
+
+SessionView EngineImpl::ViewOf(const SessionRecord& session) const {
+  const CallRecord& call = session.call;
+  SessionView view{.key = session.key,
+                   .peer_id = session.peer_id,
+                   .state = StateOf(session),
+                   .user_name = session.user_name,
+                   .ipv6_interface_id = session.ipv6_up ? session.ipv6_interface_id : 0,
+                   .auth = session.auth,
+                   .peer_mru = session.peer_mru,
+                   .created = session.created,
+                   .peer = session.tunnel->endpoints.peer};
+  if (session.lease.address != 0) view.ipv4_address = net::IpAddress::V4(session.lease.address);
+  view.call.call_serial_number = call.serial_number;
+  view.call.called_number = call.called_number.text();
+  view.call.calling_number = call.calling_number;
+  view.call.sub_address = call.sub_address.text();
+  view.call.bearer_type = call.bearer_type;
+  view.call.framing_type = call.framing_type;
+  view.call.tx_connect_speed_bps = call.tx_connect_speed_bps;
+  view.call.rx_connect_speed_bps = call.rx_connect_speed_bps;
+  view.call.physical_channel_id = call.physical_channel_id;
+  view.call.sequencing_required = call.sequencing_required;
+  return view;
+}
+
+TunnelView EngineImpl::ViewOf(const TunnelRecord& tunnel) const {
+  const l2tp::Tunnel& l2tp = *tunnel.l2tp;
+  return {.local_id = tunnel.id,
+          .peer_id = l2tp.peer_id(),
+          .state = l2tp.state(),
+          .endpoints = tunnel.endpoints,
+          .peer_host_name = l2tp.peer_host_name(),
+          .peer_vendor_name = l2tp.peer_vendor_name(),
+          .profile = tunnel.refused() ? std::string() : tunnel.profile->name,
+          .sessions = tunnel.session_count,
+          .created = tunnel.created,
+          .ns = l2tp.ns(),
+          .nr = l2tp.nr(),
+          .peer_window = l2tp.peer_window(),
+          .statistics = l2tp.statistics()};
+}
+
+std::vector<TunnelView> EngineImpl::Tunnels() const {
+  std::vector<TunnelView> views;
+  for (uint16_t id = tunnel_ids_.NextTaken(0); id != 0; id = tunnel_ids_.NextTaken(id)) {
+    const TunnelRecord* tunnel = tunnels_.Find(l2tp::LocalTunnelId(id));
+    if (tunnel != nullptr) views.push_back(ViewOf(*tunnel));  // else the id rests
+  }
+  return views;
+}
+
+std::vector<SessionView> EngineImpl::Sessions() const { return SessionsAfter({}, SIZE_MAX); }
+
+std::vector<SessionView> EngineImpl::SessionsAfter(const SessionKey& after, size_t limit) const {
+  std::vector<SessionView> views;
+  uint16_t tunnel_id = after.tunnel.value();
+  uint16_t session_id = after.session.value();
+  if (tunnel_id == 0) tunnel_id = tunnel_ids_.NextTaken(0);
+  for (; tunnel_id != 0; tunnel_id = tunnel_ids_.NextTaken(tunnel_id), session_id = 0) {
+    const TunnelRecord* tunnel = tunnels_.Find(l2tp::LocalTunnelId(tunnel_id));
+    if (tunnel == nullptr) continue;
+    const IdAllocator& ids = tunnel->session_ids;
+    while ((session_id = ids.NextTaken(session_id)) != 0) {
+      if (views.size() >= limit) return views;
+      const SessionRecord* session = sessions_.Find({tunnel->id, l2tp::LocalSessionId(session_id)});
+      if (session != nullptr) views.push_back(ViewOf(*session));
+    }
+  }
+  return views;
+}
+
+std::optional<SessionView> EngineImpl::FindSession(const SessionKey& key) const {
+  const SessionRecord* session = sessions_.Find(key);
+  if (session == nullptr) return std::nullopt;
+  return ViewOf(*session);
+}
+
+std::vector<PoolView> EngineImpl::Pools() const {
+  std::vector<PoolView> views;
+  for (size_t i = 0; i < addresses_.pool_count(); ++i) {
+    const AddressPoolSettings& settings = addresses_.settings(i);
+    views.push_back({.name = settings.name,
+                     .prefix = settings.prefix,
+                     .size = addresses_.pool(i).size(),
+                     .used = addresses_.pool(i).used()});
+  }
+  return views;
+}
+
+EngineCounts EngineImpl::Counts() const {
+  return {
+      .tunnels = live_tunnels_, .sessions = sessions_.size(), .sessions_online = sessions_online_};
+}
+
+void EngineImpl::DesiredState(std::vector<TunnelEntry>& tunnels,
+                              std::vector<SessionEntry>& sessions) const {
+  for (uint16_t id = tunnel_ids_.NextTaken(0); id != 0; id = tunnel_ids_.NextTaken(id)) {
+    const TunnelRecord* tunnel = tunnels_.Find(l2tp::LocalTunnelId(id));
+    if (tunnel == nullptr || !tunnel->programmed) continue;
+    tunnels.push_back(tunnel->entry());
+  }
+  sessions.reserve(sessions.size() + sessions_.size());
+  for (uint32_t slot = 0; slot < sessions_.slot_limit(); ++slot) {
+    if (const SessionRecord* session = sessions_.At(slot)) sessions.push_back(EntryOf(*session));
+  }
+}
+
+}  // namespace lns::controlplane
