@@ -69,7 +69,7 @@ TEST_F(LocalUsersTest, ChapResponseIsChecked) {
   other_identifier.identifier = 0x2b;
   EXPECT_FALSE(Ask(other_identifier).accepted);
   EXPECT_FALSE(Ask(Chap("bob")).accepted);
-  EXPECT_EQ(Counter("aaa.local.wrong_password"), 18u);
+  EXPECT_EQ(Counter("aaa.local.wrong-password"), 18u);
 }
 
 TEST_F(LocalUsersTest, UnknownUserAndWrongPasswordDifferOnlyInsideTheHouse) {
@@ -80,8 +80,8 @@ TEST_F(LocalUsersTest, UnknownUserAndWrongPasswordDifferOnlyInsideTheHouse) {
   EXPECT_EQ(unknown.message, wrong.message);
   EXPECT_EQ(unknown.cause, "unknown user");
   EXPECT_EQ(wrong.cause, "wrong password");
-  EXPECT_EQ(Counter("aaa.local.unknown_user"), 1u);
-  EXPECT_EQ(Counter("aaa.local.wrong_password"), 1u);
+  EXPECT_EQ(Counter("aaa.local.unknown-user"), 1u);
+  EXPECT_EQ(Counter("aaa.local.wrong-password"), 1u);
 }
 
 TEST_F(LocalUsersTest, UnknownUserWithAnEmptyPasswordIsRefused) {
@@ -98,7 +98,7 @@ TEST_F(LocalUsersTest, UnusableCredentialsAreRefusedAndCountedApart) {
   unchallenged.challenge.clear();
   EXPECT_FALSE(Ask(unchallenged).accepted);
   EXPECT_FALSE(Ask({.protocol = ppp::AuthProtocol::kNone, .user_name = "alice"}).accepted);
-  EXPECT_EQ(Counter("aaa.local.bad_request"), 3u);
+  EXPECT_EQ(Counter("aaa.local.bad-request"), 3u);
 }
 
 TEST_F(LocalUsersTest, FirstOfTwoUsersWithOneNameCounts) {

@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "tests/support/controlplane/world.h"
+
+#include <algorithm>
+#include <set>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "lib/l2tp/header.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::test {
+
+using controlplane::EngineAction;
+using controlplane::EngineActions;
+using controlplane::SessionEntry;
+using controlplane::SessionKey;
+using controlplane::SessionView;
+using controlplane::TunnelEntry;
+
+namespace {
+
+bool Same(const SessionEntry& a, const SessionEntry& b) {
+  return a.key == b.key && a.peer_id == b.peer_id && a.ipv4_open == b.ipv4_open &&
+         a.ipv6_open == b.ipv6_open && a.prefixes == b.prefixes && a.peer_mru == b.peer_mru &&
+         a.send_pfc == b.send_pfc && a.send_acfc == b.send_acfc;
+}
+
+std::string Text(const SessionKey& key) {
+  return absl::StrCat(key.tunnel.value(), "/", key.session.value());
+}
+
+}  // namespace
+
+WorldSettings PlainWorld() {
+  WorldSettings settings;
+  controlplane::PeerProfile profile{.name = "any"};
+  profile.tunnel.host_name = "lns";
+  settings.engine.peers = {profile};
+  settings.engine.pools = {{.name = "pool", .prefix = *net::IpPrefix::Parse("100.64.0.0/24")}};
+  settings.engine.ppp.local_name = "lns";
+  settings.users = {{.name = "alice", .password = "secret"}, {.name = "bob", .password = "secret"}};
+  return settings;
+}
+
+World::World(const WorldSettings& settings)
+    : settings_(settings),
+      rng_(settings.seed),
+      now_(Instant() + Duration::Seconds(1000)),
+      link_(settings.link, rng_),
+      dataplane_(settings.dataplane, rng_),
+      users_(settings.users),
+      engine_(controlplane::Engine::Make(settings.engine, rng_)) {}
+
+net::Endpoint World::LnsEndpoint() { return {net::IpAddress::V4(0xc6336401), 1701}; }
+
+FakeLac& World::AddLac(const std::string& secret) {
+  const auto number = static_cast<uint32_t>(lacs_.size());
+  FakeLacSettings settings;
+  settings.endpoint = {net::IpAddress::V4(0xc633640b + number), 1701};
+  settings.tunnel.host_name = absl::StrCat("lac", number);
+  settings.tunnel.secret = secret;
+  return AddLac(settings);
+}
+
+FakeLac& World::AddLac(const FakeLacSettings& settings) {
+  return *lacs_.emplace_back(std::make_unique<FakeLac>(settings, rng_));
+}
+
+void World::RunFor(Duration time) {
+  RunUntil([] { return false; }, time);
+}
+
+bool World::RunUntil(const std::function<bool()>& done, Duration limit) {
+  const Instant end = now_ + limit;
+  FlushLacs();
+  while (violation_.empty()) {
+    if (done()) return true;
+    const Instant next = NextEvent();
+    if (next > end) break;
+    now_ = std::max(now_, next);
+    Step();
+  }
+  now_ = std::max(now_, end);
+  return false;
+}
+
+Instant World::NextEvent() const {
+  Instant next = std::min({engine_->NextDeadline(), link_.NextDelivery(), dataplane_.NextDeadline(),
+                           events_.empty() ? Instant::Never() : events_.begin()->first});
+  for (const auto& lac : lacs_) next = std::min(next, lac->NextDeadline());
+  return next;
+}
+
+// Everything due at this instant, once; what that makes due again is the next step's.
+void World::Step() {
+  while (!events_.empty() && events_.begin()->first <= now_) {
+    const std::function<void()> what = std::move(events_.begin()->second);
+    events_.erase(events_.begin());
+    what();
+  }
+  while (auto delivery = link_.Take(now_)) {
+    if (delivery->to > 0) {
+      lacs_[static_cast<size_t>(delivery->to - 1)]->OnDatagram(delivery->datagram, now_);
+    } else {
+      Deliver(lacs_[static_cast<size_t>(-delivery->to - 1)]->settings().endpoint,
+              delivery->datagram);
+    }
+  }
+  std::vector<FakeDataplane::Outcome> outcomes;
+  dataplane_.Run(now_, outcomes);
+  for (const auto& outcome : outcomes) {
+    Call([&](auto& engine, auto& out) {
+      engine.OnSessionProgrammed(outcome.key, outcome.status, now_, out);
+    });
+  }
+  if (engine_->NextDeadline() <= now_) {
+    Call([&](auto& engine, auto& out) { engine.OnTimer(now_, out); });
+  }
+  for (auto& lac : lacs_) {
+    if (lac->NextDeadline() <= now_) lac->OnTimer(now_);
+  }
+  FlushLacs();
+  if (settings_.check_every_step && violation_.empty()) violation_ = FindViolation();
+}
+
+void World::Deliver(const net::Endpoint& from, ByteView datagram) {
+  l2tp::Header header;
+  if (l2tp::ParseHeader(datagram, header) != l2tp::HeaderError::kNone) return;
+  const auto spread = static_cast<uint32_t>(settings_.max_punt_delay.nanoseconds() / 1000 + 1);
+  // A ring keeps its order; the two rings' orders have nothing to do with each other.
+  Instant& last = header.control ? last_control_punt_ : last_ppp_punt_;
+  last = std::max(last, now_ + Duration::Microseconds(rng_.Below(spread)));
+  if (header.control) {
+    Schedule(last, [this, from, message = Bytes(datagram.begin(), datagram.end())] {
+      Call([&](auto& engine, auto& out) {
+        engine.OnControl({.local = LnsEndpoint(), .peer = from}, message, now_, out);
+      });
+    });
+    return;
+  }
+  const SessionKey key{l2tp::LocalTunnelId(header.tunnel_id),
+                       l2tp::LocalSessionId(header.session_id)};
+  const TunnelEntry* tunnel = dataplane_.Find(key.tunnel);
+  if (dataplane_.Find(key) == nullptr || tunnel == nullptr || tunnel->endpoints.peer != from)
+    return;
+  const ByteView payload = datagram.subspan(header.payload_offset, header.payload_length());
+  Schedule(last, [this, key, frame = Bytes(payload.begin(), payload.end())] {
+    Call([&](auto& engine, auto& out) { engine.OnPpp(key, frame, now_, out); });
+  });
+}
+
+void World::FlushLacs() {
+  for (size_t i = 0; i < lacs_.size(); ++i) {
+    for (const Bytes& datagram : lacs_[i]->TakeSent()) {
+      link_.Send(-static_cast<int>(i) - 1, datagram, now_);
+    }
+  }
+}
+
+void World::Call(const std::function<void(controlplane::Engine&, EngineActions&)>& call) {
+  EngineActions actions;
+  call(*engine_, actions);
+  CarryOut(actions);
+}
+
+void World::CarryOut(EngineActions& actions) {
+  for (EngineAction& action : actions) CarryOut(action);
+}
+
+void World::CarryOut(EngineAction& action) {
+  std::visit(
+      [&](auto& what) {
+        using What = std::decay_t<decltype(what)>;
+        if constexpr (std::is_same_v<What, controlplane::SendControl>) {
+          int index = 0;
+          if (LacAt(what.endpoints.peer, &index)) link_.Send(index + 1, what.message, now_);
+        } else if constexpr (std::is_same_v<What, controlplane::SendPpp>) {
+          const SessionEntry* session = dataplane_.Find(what.session);
+          const TunnelEntry* tunnel = dataplane_.Find(what.session.tunnel);
+          int index = 0;
+          if (session == nullptr || tunnel == nullptr || !LacAt(tunnel->endpoints.peer, &index)) {
+            return;
+          }
+          link_.Send(index + 1,
+                     DataMessage(tunnel->peer_id.value(), session->peer_id.value(), what.frame),
+                     now_);
+        } else if constexpr (std::is_same_v<What, controlplane::AuthenticateUser>) {
+          const auto spread = static_cast<uint32_t>(settings_.max_aaa_delay.nanoseconds() / 1000);
+          After(Duration::Microseconds(rng_.Below(spread + 1)), [this, request = what] {
+            users_.Authenticate(request, now_);
+            std::vector<controlplane::AuthOutcome> outcomes;
+            users_.TakeOutcomes(outcomes);
+            for (const auto& outcome : outcomes) {
+              Call([&](auto& engine, auto& out) {
+                engine.OnAuthVerdict(outcome.request_id, outcome.verdict, now_, out);
+              });
+            }
+          });
+        } else if constexpr (std::is_same_v<What, controlplane::LogLine>) {
+          log_.push_back(what.text);
+        } else {
+          if constexpr (std::is_same_v<What, controlplane::ProgramTunnel>) {
+            wanted_tunnels_.insert_or_assign(what.entry.local_id, what.entry);
+          } else if constexpr (std::is_same_v<What, controlplane::RemoveTunnel>) {
+            wanted_tunnels_.erase(what.id);
+          } else if constexpr (std::is_same_v<What, controlplane::ProgramSession>) {
+            wanted_sessions_.insert_or_assign(what.entry.key, what.entry);
+          } else {
+            static_assert(std::is_same_v<What, controlplane::RemoveSession>);
+            wanted_sessions_.erase(what.key);
+          }
+          dataplane_.Submit(what, now_);
+        }
+      },
+      action);
+}
+
+void World::RestartDataplane() {
+  std::vector<TunnelEntry> tunnels;
+  std::vector<SessionEntry> sessions;
+  engine_->DesiredState(tunnels, sessions);
+  dataplane_.Return(tunnels, sessions);
+}
+
+void World::After(Duration delay, std::function<void()> what) {
+  Schedule(now_ + delay, std::move(what));
+}
+
+void World::Schedule(Instant at, std::function<void()> what) {
+  events_.emplace(at, std::move(what));
+}
+
+FakeLac* World::LacAt(const net::Endpoint& endpoint, int* index) {
+  for (size_t i = 0; i < lacs_.size(); ++i) {
+    if (lacs_[i]->settings().endpoint != endpoint) continue;
+    *index = static_cast<int>(i);
+    return lacs_[i].get();
+  }
+  return nullptr;
+}
+
+std::string World::FindViolation() {
+  const auto wrong = [&](const auto&... what) {
+    return absl::StrCat("at ", (now_ - Instant()).milliseconds(), " ms: ", what...);
+  };
+  const std::vector<SessionView> sessions = engine_->Sessions();
+  const controlplane::EngineCounts counts = engine_->Counts();
+  if (counts.sessions != sessions.size()) return wrong("session count ", counts.sessions);
+  if (counts.sessions > settings_.engine.max_sessions) return wrong("too many sessions");
+  if (counts.tunnels > settings_.engine.max_tunnels) return wrong("too many tunnels");
+
+  std::set<net::IpAddress> addresses;
+  uint32_t online = 0;
+  SessionKey last;
+  for (const SessionView& session : sessions) {
+    if (session.key <= last) return wrong("sessions are not in order at ", Text(session.key));
+    last = session.key;
+    if (!session.ipv4_address.is_none() && !addresses.insert(session.ipv4_address).second) {
+      return wrong(session.ipv4_address.ToString(), " is held twice");
+    }
+    const auto wanted = wanted_sessions_.find(session.key);
+    if (wanted == wanted_sessions_.end()) return wrong(Text(session.key), " is not programmed");
+    const SessionEntry& entry = wanted->second;
+    const bool is_online = session.state == "online";
+    online += is_online ? 1 : 0;
+    if (is_online) {
+      if (!entry.ipv4_open || entry.prefixes.size() != 1 ||
+          entry.prefixes[0] != net::IpPrefix::Host(session.ipv4_address)) {
+        return wrong(Text(session.key), " is online but not open with its address");
+      }
+    } else if (session.state != "closing" && (entry.ipv4_open || !entry.prefixes.empty())) {
+      return wrong(Text(session.key), " is open in state ", session.state);
+    }
+  }
+  if (online > counts.sessions_online) return wrong("online count ", counts.sessions_online);
+  if (wanted_sessions_.size() != sessions.size()) return wrong("a session was not removed");
+
+  std::vector<TunnelEntry> tunnels;
+  std::vector<SessionEntry> entries;
+  engine_->DesiredState(tunnels, entries);
+  if (tunnels.size() != wanted_tunnels_.size()) return wrong("desired tunnels differ");
+  for (const SessionEntry& entry : entries) {
+    const auto wanted = wanted_sessions_.find(entry.key);
+    if (wanted == wanted_sessions_.end() || !Same(wanted->second, entry)) {
+      return wrong("desired state differs for ", Text(entry.key));
+    }
+    if (!wanted_tunnels_.contains(entry.key.tunnel)) return wrong("session without its tunnel");
+  }
+  for (const controlplane::PoolView& pool : engine_->Pools()) {
+    const auto held = std::count_if(addresses.begin(), addresses.end(), [&](const auto& address) {
+      return pool.prefix.Contains(address);
+    });
+    if (pool.used != static_cast<uint64_t>(held)) {
+      return wrong(pool.used, " leases of ", pool.name, " for ", held, " users");
+    }
+  }
+  if (Counter("lns.timer-stuck") != 0) return wrong("a timer is stuck");
+  return "";
+}
+
+std::string World::Leftover() const {
+  const controlplane::EngineCounts counts = engine_->Counts();
+  if (counts.tunnels != 0) return absl::StrCat(counts.tunnels, " live tunnels");
+  if (counts.sessions != 0) return absl::StrCat(counts.sessions, " sessions");
+  if (counts.sessions_online != 0) return "sessions counted online";
+  if (!engine_->Tunnels().empty()) return "retained tunnels";
+  for (const controlplane::PoolView& pool : engine_->Pools()) {
+    if (pool.used != 0) return absl::StrCat(pool.used, " addresses of ", pool.name);
+  }
+  // Also the rest of the ids: the last one ended.
+  if (engine_->NextDeadline() != Instant::Never()) return "a timer";
+  if (!wanted_sessions_.empty() || !wanted_tunnels_.empty()) return "entries not taken back";
+  if (!dataplane_.sessions().empty()) return "sessions in the data plane";
+  if (!dataplane_.tunnels().empty()) return "tunnels in the data plane";
+  return "";
+}
+
+bool World::Logged(const std::string& text) const {
+  return std::any_of(log_.begin(), log_.end(),
+                     [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+uint64_t World::Counter(const std::string& name) const {
+  for (const auto& [key, value] : engine_->Counters()) {
+    if (key == name) return value;
+  }
+  return UINT64_MAX;
+}
+
+}  // namespace lns::test

@@ -1,0 +1,111 @@
+// The engine with everything around it, in virtual time: LACs over a lossy link, the fake data
+// plane, real local users behind a delay, and the punt path, whose two classes overtake each other.
+// One seed decides all dice. Every step ends with the engine's invariants checked by Violation().
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "controlplane/aaa/local_users.h"
+#include "controlplane/lns/engine.h"
+#include "lib/base/rng.h"
+#include "lib/base/time.h"
+#include "tests/support/controlplane/fake_dataplane.h"
+#include "tests/support/controlplane/fake_lac.h"
+#include "tests/support/lossy_link.h"
+
+namespace lns::test {
+
+struct WorldSettings {
+  uint64_t seed = 1;
+  controlplane::EngineSettings engine;
+  std::vector<controlplane::LocalUser> users;
+  // Nothing lost and nothing out of order unless the test asks for it.
+  LossyLinkSettings link{.loss_percent = 0,
+                         .duplicate_percent = 0,
+                         .reorder_percent = 0,
+                         .max_delay = Duration::Milliseconds(1)};
+  FakeDataplane::Settings dataplane;
+  // Between the wire and the engine, each class by itself.
+  Duration max_punt_delay = Duration::Milliseconds(2);
+  Duration max_aaa_delay = Duration::Milliseconds(50);
+  bool check_every_step = true;
+};
+
+// A profile for any peer, one pool of 253 addresses, users "alice" and "bob" with password
+// "secret".
+WorldSettings PlainWorld();
+
+class World {
+ public:
+  explicit World(const WorldSettings& settings);
+
+  // LAC number i has address 198.51.100.(11 + i), host name "lac<i>" and secret `secret`.
+  FakeLac& AddLac(const std::string& secret = "");
+  FakeLac& AddLac(const FakeLacSettings& settings);
+
+  // Runs whatever is due until then; both stop early at a violated invariant.
+  void RunFor(Duration time);
+  // False: `limit` passed without it.
+  bool RunUntil(const std::function<bool()>& done, Duration limit);
+  // Empty: nothing is wrong. Otherwise the first thing that was, and when.
+  const std::string& violation() const { return violation_; }
+
+  // Calls on the engine by hand.
+  void Call(const std::function<void(controlplane::Engine&, controlplane::EngineActions&)>& call);
+  void KillDataplane() { dataplane_.Die(); }
+  void RestartDataplane();
+  void After(Duration delay, std::function<void()> what);
+  void Schedule(Instant at, std::function<void()> what);
+  // An LNS-bound datagram from anywhere.
+  void Deliver(const net::Endpoint& from, ByteView datagram);
+
+  // Nothing left anywhere: sessions, addresses, ids, timers, tunnels, entries. Empty: so it is.
+  std::string Leftover() const;
+
+  bool Logged(const std::string& text) const;
+  uint64_t Counter(const std::string& name) const;
+  Instant now() const { return now_; }
+  controlplane::Engine& engine() { return *engine_; }
+  FakeDataplane& dataplane() { return dataplane_; }
+  LossyLink& link() { return link_; }
+  std::vector<std::unique_ptr<FakeLac>>& lacs() { return lacs_; }
+  std::vector<std::string>& log() { return log_; }
+  Rng& rng() { return rng_; }
+  // What the engine sent to each LAC as control, counted by LAC.
+  static net::Endpoint LnsEndpoint();
+
+ private:
+  Instant NextEvent() const;
+  void Step();
+  void CarryOut(controlplane::EngineActions& actions);
+  void CarryOut(controlplane::EngineAction& action);
+  void FlushLacs();
+  std::string FindViolation();
+  FakeLac* LacAt(const net::Endpoint& endpoint, int* index);
+
+  WorldSettings settings_;
+  SeededRng rng_;
+  Instant now_;
+  LossyLink link_;
+  FakeDataplane dataplane_;
+  controlplane::LocalUsers users_;
+  std::unique_ptr<controlplane::Engine> engine_;
+  std::vector<std::unique_ptr<FakeLac>> lacs_;
+  std::multimap<Instant, std::function<void()>> events_;
+  Instant last_control_punt_;
+  Instant last_ppp_punt_;
+  // The engine's updates folded together: what it wants the data plane to hold.
+  std::map<l2tp::LocalTunnelId, controlplane::TunnelEntry> wanted_tunnels_;
+  std::map<controlplane::SessionKey, controlplane::SessionEntry> wanted_sessions_;
+  std::vector<std::string> log_;
+  std::string violation_;
+};
+
+}  // namespace lns::test

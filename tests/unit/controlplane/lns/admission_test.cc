@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gtest/gtest.h>
+
+#include "controlplane/lns/admission.h"
+#include "controlplane/lns/profiles.h"
+
+namespace lns::controlplane {
+namespace {
+
+const net::IpAddress kLac = net::IpAddress::V4(0xc633640b);
+const net::IpAddress kOther = net::IpAddress::V4(0xc633640c);
+
+class AdmissionTest : public testing::Test {
+ protected:
+  SccrqVerdict Judge(const net::IpAddress& source, uint32_t live = 0, uint32_t records = 0,
+                     bool shutting_down = false, bool known = true) {
+    return admission_.JudgeSccrq(
+        source, known ? &profile_ : nullptr,
+        {.live = live, .records = records, .shutting_down = shutting_down});
+  }
+  PeerProfile profile_;
+  EngineSettings settings_{
+      .max_tunnels = 10, .max_sessions = 100, .max_half_open = 4, .max_half_open_per_source = 2};
+  Admission admission_{settings_};
+};
+
+TEST_F(AdmissionTest, PeersAreAdmittedUpToTheTunnelLimit) {
+  EXPECT_EQ(Judge(kLac, 9), SccrqVerdict::kAdmit);
+  EXPECT_EQ(Judge(kLac, 10), SccrqVerdict::kRefuseTableFull);
+}
+
+TEST_F(AdmissionTest, UnknownPeersAndShutdownAreRefused) {
+  EXPECT_EQ(Judge(kLac, 0, 0, false, false), SccrqVerdict::kRefuseNoProfile);
+  EXPECT_EQ(Judge(kLac, 0, 0, true), SccrqVerdict::kRefuseShutdown);
+}
+
+TEST_F(AdmissionTest, OneSourceCannotHoldManyHalfOpenTunnels) {
+  admission_.BeginHalfOpen(kLac);
+  EXPECT_EQ(Judge(kLac), SccrqVerdict::kAdmit);
+  admission_.BeginHalfOpen(kLac);
+  EXPECT_EQ(Judge(kLac), SccrqVerdict::kDropHalfOpenSource);
+  EXPECT_EQ(Judge(kOther), SccrqVerdict::kAdmit);
+  admission_.EndHalfOpen(kLac);
+  EXPECT_EQ(Judge(kLac), SccrqVerdict::kAdmit);
+}
+
+TEST_F(AdmissionTest, AllSourcesTogetherAreBoundedEvenForRefusals) {
+  for (uint32_t i = 0; i < 4; ++i) admission_.BeginHalfOpen(net::IpAddress::V4(i));
+  EXPECT_EQ(Judge(kLac), SccrqVerdict::kDropHalfOpen);
+  EXPECT_EQ(Judge(kLac, 0, 0, false, false), SccrqVerdict::kDropHalfOpen);
+  admission_.EndHalfOpen(net::IpAddress::V4(2));
+  EXPECT_EQ(admission_.half_open(), 3u);
+  EXPECT_EQ(Judge(kLac), SccrqVerdict::kAdmit);
+}
+
+TEST_F(AdmissionTest, RetainedTunnelsAreBounded) {
+  EXPECT_EQ(Judge(kLac, 0, 23), SccrqVerdict::kAdmit);
+  EXPECT_EQ(Judge(kLac, 0, 24), SccrqVerdict::kDropNoRoom);
+}
+
+TEST_F(AdmissionTest, CallsAreBounded) {
+  EXPECT_EQ(admission_.JudgeCall(99, false), CloseCause::kNone);
+  EXPECT_EQ(admission_.JudgeCall(100, false), CloseCause::kSessionTableFull);
+  EXPECT_EQ(admission_.JudgeCall(0, true), CloseCause::kShuttingDown);
+}
+
+TEST(ProfilesTest, HostNamePatterns) {
+  EXPECT_TRUE(HostNameMatches("", "anything"));
+  EXPECT_TRUE(HostNameMatches("lac1", "lac1"));
+  EXPECT_FALSE(HostNameMatches("lac1", "lac11"));
+  EXPECT_FALSE(HostNameMatches("lac1", "LAC1"));
+  EXPECT_TRUE(HostNameMatches("lac*", "lac11"));
+  EXPECT_TRUE(HostNameMatches("lac*", "lac"));
+  EXPECT_FALSE(HostNameMatches("lac*", "la"));
+  EXPECT_TRUE(HostNameMatches("*", ""));
+}
+
+TEST(ProfilesTest, FirstProfileThatMatchesBothWins) {
+  const std::vector<PeerProfile> profiles = {
+      {.name = "one",
+       .match_host_name = "lac1",
+       .match_address = net::IpPrefix::Parse("10.0.0.0/8")},
+      {.name = "two", .match_host_name = "lac1"},
+      {.name = "three", .match_address = net::IpPrefix::Parse("192.0.2.0/24")}};
+  const auto match = [&](const char* host, const char* address) -> std::string {
+    const PeerProfile* profile = MatchProfile(profiles, host, *net::IpAddress::Parse(address));
+    return profile == nullptr ? "none" : profile->name;
+  };
+  EXPECT_EQ(match("lac1", "10.1.2.3"), "one");
+  EXPECT_EQ(match("lac1", "192.0.2.1"), "two");
+  EXPECT_EQ(match("lac2", "192.0.2.1"), "three");
+  EXPECT_EQ(match("lac2", "2001:db8::1"), "none");
+}
+
+}  // namespace
+}  // namespace lns::controlplane
