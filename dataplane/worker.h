@@ -35,11 +35,15 @@ class Worker {
   bool PollPort(const WorkerPort& port);
   bool PollHandoff(uint32_t from);
   bool PollInject();
-  void RunReceived(Batch& batch);
+  uint64_t InjectedFrames() const;
+  void Transmit();
+  void WakeControlPlane();
+  void CountStage(StageId stage, uint32_t packets, uint64_t start);
 
   Context context_;
   Quiescence& quiescence_;
   std::atomic<bool> stop_{false};
+  Batch batch_;  // empty between polls
 };
 
 }  // namespace lns::dataplane

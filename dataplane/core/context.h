@@ -78,6 +78,11 @@ class Context {
   // to one LAC could carry the same value, so each worker has its own top bits.
   uint16_t NextIpId() { return static_cast<uint16_t>(ip_id_base_ | (ip_id_++ & ip_id_mask_)); }
 
+  // A frame that is lost before it was ever a packet (inject).
+  void CountLoss(DropReason reason, uint64_t amount = 1) {
+    counters_.drops[static_cast<size_t>(reason)].Add(amount);
+  }
+
   // Carries out the verdicts of the packets that leave and closes the gaps.
   void Settle(Batch& batch);
 
@@ -86,6 +91,7 @@ class Context {
   // Hands every staged packet to its port queue or ring and makes punts visible. What a port does
   // not take after kTxAttempts is dropped and counted.
   void Flush();
+  uint32_t staged() const { return staged_; }
   // True once when Flush() published to a consumer that sleeps: the caller writes its eventfd.
   bool TakeWakeup() {
     const bool wake = consumer_sleeps_;

@@ -12,6 +12,7 @@
 namespace lns::dataplane {
 
 enum class StageId : uint8_t {
+  kReceive,  // the device's receive call
   kParse,
   kClassify,
   kSessionLookup,
@@ -26,14 +27,14 @@ enum class StageId : uint8_t {
   kRoute,
   kRewrite,
   kInject,
-  kTransmit,  // the worker's hand-over to port queues
+  kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr std::array<std::string_view, 15> kStageNames = {
-    "parse",     "classify",     "session_lookup",    "l2tp_decap",
-    "ppp_input", "source_guard", "subscriber_lookup", "mtu",
-    "hop_limit", "ppp_output",   "l2tp_encap",        "route",
-    "rewrite",   "inject",       "transmit",
+inline constexpr std::array<std::string_view, 16> kStageNames = {
+    "receive",    "parse",     "classify",     "session_lookup",
+    "l2tp_decap", "ppp_input", "source_guard", "subscriber_lookup",
+    "mtu",        "hop_limit", "ppp_output",   "l2tp_encap",
+    "route",      "rewrite",   "inject",       "transmit",
 };
 inline constexpr size_t kStageCount = kStageNames.size();
 static_assert(static_cast<size_t>(StageId::kTransmit) + 1 == kStageCount);

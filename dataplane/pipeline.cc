@@ -1,0 +1,121 @@
+// The packet path, to be read first. Each stage is a file pair of its name in dataplane/stages; a
+// packet goes down its list until a stage gives it another verdict (core/batch.h).
+//
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/pipeline.h"
+
+#include <rte_cycles.h>
+
+#include <array>
+#include <utility>
+
+#include "dataplane/stages/classify.h"
+#include "dataplane/stages/hop_limit.h"
+#include "dataplane/stages/inject.h"
+#include "dataplane/stages/l2tp_decap.h"
+#include "dataplane/stages/l2tp_encap.h"
+#include "dataplane/stages/mtu.h"
+#include "dataplane/stages/parse.h"
+#include "dataplane/stages/ppp_input.h"
+#include "dataplane/stages/ppp_output.h"
+#include "dataplane/stages/rewrite.h"
+#include "dataplane/stages/route.h"
+#include "dataplane/stages/session_lookup.h"
+#include "dataplane/stages/source_guard.h"
+#include "dataplane/stages/subscriber_lookup.h"
+#include "lib/base/check.h"
+
+namespace lns::dataplane {
+namespace {
+
+// Whatever a port received. What continues is L2TP data to us: uplink. Subscribers' packets from
+// the core turn to the downlink at classify.
+constexpr std::array kReceive = {
+    Stage{StageId::kParse, Parse},
+    Stage{StageId::kClassify, Classify},
+};
+
+// From a subscriber. Starts on the session's owner: session_lookup hands over to it.
+constexpr std::array kUplink = {
+    Stage{StageId::kSessionLookup, SessionLookup}, Stage{StageId::kL2tpDecap, L2tpDecap},
+    Stage{StageId::kPppInput, PppInput},           Stage{StageId::kSourceGuard, SourceGuard},
+    Stage{StageId::kRoute, RouteUplink},  // to another subscriber: downlink
+    Stage{StageId::kHopLimit, HopLimit},           Stage{StageId::kRewrite, Rewrite},
+};
+
+// To a subscriber. Starts on the session's owner: subscriber_lookup hands over to it.
+constexpr std::array kDownlink = {
+    Stage{StageId::kSubscriberLookup, SubscriberLookup},
+    Stage{StageId::kMtu, Mtu},
+    Stage{StageId::kHopLimit, HopLimit},
+    Stage{StageId::kPppOutput, PppOutput},
+    Stage{StageId::kL2tpEncap, L2tpEncap},
+    Stage{StageId::kRoute, RouteEncapsulated},
+    Stage{StageId::kRewrite, Rewrite},
+};
+
+// From the control plane: L2TP control and PPP control.
+constexpr std::array kInject = {
+    Stage{StageId::kInject, Inject},
+    Stage{StageId::kRoute, RouteEncapsulated},
+    Stage{StageId::kRewrite, Rewrite},
+};
+
+constexpr std::array kPipelines = {
+    PipelineView{"receive", kReceive},
+    PipelineView{"uplink", kUplink},
+    PipelineView{"downlink", kDownlink},
+    PipelineView{"inject", kInject},
+};
+
+// Runs one stage and accounts its cycles from `start`; returns when it ended.
+template <const auto& kStages, size_t kIndex>
+uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
+  constexpr Stage kStage = kStages[kIndex];
+  constexpr bool kIsSource = kStage.id == StageId::kInject;
+  if (!kIsSource && batch.empty()) return start;
+  const uint32_t before = batch.size();
+  kStage.run(context, batch);
+  const uint32_t packets = kIsSource ? batch.size() : before;
+  context.Settle(batch);
+  const uint64_t end = rte_rdtsc();
+  StageCounters& counters = context.counters().stages[static_cast<size_t>(kStage.id)];
+  if (packets != 0) {
+    counters.packets.Add(packets);
+    counters.cycles.Add(end - start);
+  }
+  return end;
+}
+
+template <const auto& kStages>
+void RunStages(Context& context, Batch& batch) {
+  [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
+    uint64_t now = rte_rdtsc();
+    ((now = RunStage<kStages, kIndex>(context, batch, now)), ...);
+  }
+  (std::make_index_sequence<kStages.size()>());
+}
+
+}  // namespace
+
+std::span<const PipelineView> Pipelines() { return kPipelines; }
+
+void RunReceive(Context& context, Batch& batch) { RunStages<kReceive>(context, batch); }
+
+void RunUplink(Context& context, Batch& batch) {
+  RunStages<kUplink>(context, batch);
+  LNS_DCHECK(batch.empty());
+}
+
+void RunDownlink(Context& context, Batch& batch) {
+  RunStages<kDownlink>(context, batch);
+  LNS_DCHECK(batch.empty());
+}
+
+void RunInject(Context& context, Batch& batch) {
+  RunStages<kInject>(context, batch);
+  LNS_DCHECK(batch.empty());
+}
+
+}  // namespace lns::dataplane

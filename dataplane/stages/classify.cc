@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/stages/classify.h"
+
+#include "dataplane/stages/peer_check.h"
+#include "dataplane/tables/forwarding_state.h"
+#include "lib/l2tp/header.h"
+#include "lib/net/ipv6.h"
+#include "lib/net/udp.h"
+
+namespace lns::dataplane {
+namespace {
+
+// The UDP header's place; 0 where the packet is not UDP, kFragment where it may be a piece of one.
+constexpr uint16_t kFragment = 0xffff;
+uint16_t UdpOffset(const PacketMeta& meta, const uint8_t* ip) {
+  if (meta.family == net::Family::kIpv4) {
+    if (ip[9] != net::kProtocolUdp) return 0;
+    if (net::IsIpv4Fragment(ip)) return kFragment;
+    return static_cast<uint16_t>(meta.l3_offset + (ip[0] & 0x0f) * 4);
+  }
+  if (ip[6] == net::kNextHeaderFragment) return kFragment;
+  if (ip[6] != net::kProtocolUdp) return 0;
+  return static_cast<uint16_t>(meta.l3_offset + net::kIpv6HeaderLength);
+}
+
+bool UdpChecksumIsRight(const PacketMeta& meta, const uint8_t* ip, ByteView datagram,
+                        uint16_t checksum) {
+  if (checksum == 0) return meta.family == net::Family::kIpv4;
+  const size_t addresses = meta.family == net::Family::kIpv4 ? 8 : 32;
+  return net::UdpChecksum(ByteView(SourceOf(meta.family, ip), addresses), datagram) == 0;
+}
+
+void PuntControl(Context& context, Batch& batch, uint32_t i, uint16_t tunnel_id) {
+  PacketMeta& meta = batch.meta(i);
+  if (tunnel_id == 0) {
+    batch.Punt(i, punt::PuntReason::kNewTunnel);
+    return;
+  }
+  const Tables& tables = context.tables();
+  const uint32_t index = tables.tunnel_by_id[tunnel_id].load(std::memory_order_acquire);
+  if (index == kNotFound) {
+    batch.Punt(i, punt::PuntReason::kUnknownTunnel);
+    return;
+  }
+  if (!IsFromPeer(tables.tunnels[index], meta.family, batch.At(i, meta.l3_offset),
+                  batch.At(i, meta.l4_offset))) {
+    batch.Punt(i, punt::PuntReason::kForeignControl);
+    return;
+  }
+  meta.session_key = SessionKeyWord(tunnel_id, 0);
+  batch.Punt(i, punt::PuntReason::kTunnelControl);
+}
+
+void ClassifyControl(Context& context, Batch& batch, uint32_t i, ByteView datagram,
+                     uint16_t udp_checksum) {
+  PacketMeta& meta = batch.meta(i);
+  if (!UdpChecksumIsRight(meta, batch.At(i, meta.l3_offset), datagram, udp_checksum)) {
+    batch.Drop(i, DropReason::kBadUdpChecksum);
+    return;
+  }
+  l2tp::Header header;
+  if (l2tp::ParseHeader(datagram.subspan(net::kUdpHeaderLength), header) !=
+      l2tp::HeaderError::kNone) {
+    batch.Drop(i, DropReason::kBadControlHeader);
+    return;
+  }
+  meta.payload_length = static_cast<uint16_t>(header.end);
+  PuntControl(context, batch, i, header.tunnel_id);
+}
+
+void ClassifyData(Batch& batch, uint32_t i, ByteView payload, uint16_t flags,
+                  uint16_t udp_checksum) {
+  PacketMeta& meta = batch.meta(i);
+  const bool device_says_bad =
+      (batch.packet(i)->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_BAD;
+  const bool missing = udp_checksum == 0 && meta.family == net::Family::kIpv6;
+  if (device_says_bad || missing) {
+    batch.Drop(i, DropReason::kBadUdpChecksum);
+    return;
+  }
+  const size_t ids = (flags & l2tp::kLengthBit) != 0 ? 4 : 2;
+  if (payload.size() < ids + 4) {
+    batch.Drop(i, DropReason::kBadUdpLength);
+    return;
+  }
+  meta.session_key = LoadBe32(payload.data() + ids);
+}
+
+void ClassifyLocal(Context& context, Batch& batch, uint32_t i) {
+  PacketMeta& meta = batch.meta(i);
+  const uint8_t* ip = batch.At(i, meta.l3_offset);
+  const uint16_t udp_offset = UdpOffset(meta, ip);
+  if (udp_offset == 0) {
+    batch.Mirror(i);
+    return;
+  }
+  if (udp_offset == kFragment) {
+    batch.Drop(i, DropReason::kOuterFragment);
+    return;
+  }
+  const auto room = static_cast<size_t>(meta.l3_offset + meta.l3_length - udp_offset);
+  const ByteView bytes(batch.At(i, udp_offset), room);
+  net::UdpHeader udp;
+  const bool length_fits = net::ParseUdp(bytes, udp);
+  if (room >= net::kUdpHeaderLength && udp.destination_port != l2tp::kUdpPort) {
+    batch.Mirror(i);
+    return;
+  }
+  if (!length_fits || udp.length < net::kUdpHeaderLength + l2tp::kMinHeaderLength) {
+    batch.Drop(i, DropReason::kBadUdpLength);
+    return;
+  }
+  meta.l4_offset = udp_offset;
+  meta.payload_offset = static_cast<uint16_t>(udp_offset + net::kUdpHeaderLength);
+  meta.payload_length = static_cast<uint16_t>(udp.length - net::kUdpHeaderLength);
+  const ByteView datagram = bytes.first(udp.length);
+  const uint16_t flags = LoadBe16(datagram.data() + net::kUdpHeaderLength);
+  if ((flags & l2tp::kVersionMask) != l2tp::kVersion) {
+    batch.Drop(i, DropReason::kL2tpVersion);
+  } else if ((flags & l2tp::kControlBit) != 0) {
+    ClassifyControl(context, batch, i, datagram, udp.checksum);
+  } else {
+    ClassifyData(batch, i, datagram.subspan(net::kUdpHeaderLength), flags, udp.checksum);
+  }
+}
+
+}  // namespace
+
+void Classify(Context& context, Batch& batch) {
+  const Fib& fib = *context.tables().fib;
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    const PacketMeta& meta = batch.meta(i);
+    const PortRole role = context.port(meta.in_port)->role;
+    const uint32_t to =
+        fib.Lookup(meta.family, DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
+    if (to == kFibLocal && role != PortRole::kCore) {
+      ClassifyLocal(context, batch, i);
+    } else if (to == kFibSubscriber && role != PortRole::kAccess) {
+      batch.ToDownlink(i);
+    } else {
+      batch.Mirror(i);
+    }
+  }
+}
+
+}  // namespace lns::dataplane

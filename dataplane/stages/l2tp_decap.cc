@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/stages/l2tp_decap.h"
+
+#include "lib/l2tp/header.h"
+
+namespace lns::dataplane {
+
+void L2tpDecap(Context&, Batch& batch) {
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    PacketMeta& meta = batch.meta(i);
+    l2tp::Header header;
+    const ByteView packet(batch.At(i, meta.payload_offset), meta.payload_length);
+    if (l2tp::ParseHeader(packet, header) != l2tp::HeaderError::kNone) {
+      batch.Drop(i, DropReason::kBadL2tpLength);
+      continue;
+    }
+    meta.payload_offset = static_cast<uint16_t>(meta.payload_offset + header.payload_offset);
+    meta.payload_length = static_cast<uint16_t>(header.payload_length());
+  }
+}
+
+}  // namespace lns::dataplane

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/stages/ppp_input.h"
+
+#include "dataplane/tables/forwarding_state.h"
+#include "lib/ppp/frame.h"
+
+namespace lns::dataplane {
+namespace {
+
+struct NetworkProtocol {
+  net::Family family = net::Family::kNone;
+  uint32_t open_flag = 0;
+};
+
+NetworkProtocol CarriedBy(uint16_t protocol) {
+  if (protocol == ppp::kProtocolIpv4) return {net::Family::kIpv4, kIpv4Open};
+  if (protocol == ppp::kProtocolIpv6) return {net::Family::kIpv6, kIpv6Open};
+  return {};
+}
+
+}  // namespace
+
+void PppInput(Context& context, Batch& batch) {
+  const Tables& tables = context.tables();
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    PacketMeta& meta = batch.meta(i);
+    const ByteView frame(batch.At(i, meta.payload_offset), meta.payload_length);
+    const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
+    if (!header.ok()) {
+      batch.Drop(i, DropReason::kBadPppFrame);
+      continue;
+    }
+    const uint32_t flags = tables.uplink[meta.session].flags.load(std::memory_order_acquire);
+    const NetworkProtocol carried = CarriedBy(header.protocol);
+    if ((flags & carried.open_flag) != 0) [[likely]] {
+      meta.family = carried.family;
+      meta.l3_offset = static_cast<uint16_t>(meta.payload_offset + header.length);
+      meta.l3_length = static_cast<uint16_t>(meta.payload_length - header.length);
+      continue;
+    }
+    if (!ppp::IsNetworkData(header.protocol)) {
+      batch.Punt(i, punt::PuntReason::kPppControl);
+    } else if (carried.family == net::Family::kNone && (flags & (kIpv4Open | kIpv6Open)) != 0) {
+      batch.Punt(i, punt::PuntReason::kPppUnknownProtocol);
+    } else {
+      // Before the network phase data of any kind is discarded silently (RFC 1661 3.4, 3.5); an
+      // NCP that is closed is the peer's to open.
+      batch.Drop(i, DropReason::kProtocolNotOpen);
+    }
+  }
+}
+
+}  // namespace lns::dataplane

@@ -1,0 +1,18 @@
+// Looks up the next hop. What a subscriber sends may be for another subscriber; what we encapsulate
+// may not (the tunnel would run through itself).
+// Reads: meta.family, l3_offset.  Writes: meta.next_hop.
+// Leaves by: drop(kNoRoute); uplink: to the downlink pipeline, mirror (to an address of ours);
+// encapsulated: drop(kTunnelLoop).
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include "dataplane/core/batch.h"
+#include "dataplane/core/context.h"
+
+namespace lns::dataplane {
+
+void RouteUplink(Context& context, Batch& batch);
+void RouteEncapsulated(Context& context, Batch& batch);
+
+}  // namespace lns::dataplane

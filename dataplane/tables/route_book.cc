@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/tables/route_book.h"
+
+#include <cstring>
+#include <string>
+
+#include "lib/base/check.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::dataplane {
+namespace {
+
+// The prefix's address with all bits past the length cleared.
+net::IpAddress Masked(const net::IpAddress& address, int length) {
+  std::array<uint8_t, 16> raw = address.raw();
+  for (int bit = length; bit < address.bits(); ++bit) {
+    raw[static_cast<size_t>(bit / 8)] &= static_cast<uint8_t>(~(0x80 >> (bit % 8)));
+  }
+  return *net::IpAddress::FromBytes(ByteView(raw).first(address.bytes().size()));
+}
+
+bool IsPrefix(const net::IpPrefix& prefix) {
+  return !prefix.address.is_none() && prefix.length <= prefix.address.bits() &&
+         Masked(prefix.address, prefix.length) == prefix.address;
+}
+
+absl::Status BadPrefix(const net::IpPrefix& prefix) {
+  return absl::InvalidArgumentError(absl::StrCat("not a prefix: ", prefix.ToString()));
+}
+
+absl::Status FibFull(const net::IpPrefix& prefix) {
+  return absl::ResourceExhaustedError(absl::StrCat("no room in the FIB for ", prefix.ToString()));
+}
+
+constexpr net::MacAddress kNoMac{};
+
+}  // namespace
+
+RouteBook::RouteBook(const TableLimits& limits, std::vector<PortLink> ports, Fib& fib,
+                     std::span<Adjacency> adjacencies, RetiredSlots& retired,
+                     AddressSteering* steering)
+    : limits_(limits),
+      ports_(std::move(ports)),
+      fib_(fib),
+      adjacencies_(adjacencies),
+      retired_(retired),
+      steering_(steering) {
+  // The first adjacencies are the ports' own, for connected routes.
+  for (size_t port = 0; port < ports_.size(); ++port) {
+    adjacencies_[port].port = static_cast<uint16_t>(port);
+    adjacencies_[port].kind = Adjacency::Kind::kConnected;
+  }
+  for (size_t i = adjacencies_.size(); i > ports_.size(); --i) {
+    free_adjacencies_.push_back(static_cast<uint32_t>(i - 1));
+  }
+}
+
+uint32_t RouteBook::Effective(const Slot& slot) {
+  if (slot.local) return kFibLocal;
+  if (slot.subscriber || slot.session) return kFibSubscriber;
+  if (slot.neighbour) return kFibAdjacency + *slot.neighbour;
+  if (slot.api) return kFibAdjacency + slot.api->adjacency;
+  if (slot.kernel) return kFibAdjacency + slot.kernel->adjacency;
+  return kFibNoRoute;
+}
+
+bool RouteBook::Refresh(Slots::iterator slot) {
+  const uint32_t wanted = Effective(slot->second);
+  if (wanted != slot->second.installed) {
+    if (wanted != kFibNoRoute) {
+      if (!fib_.Upsert(slot->first, wanted)) return false;
+    } else {
+      const uint32_t entry = fib_.Erase(slot->first);
+      if (entry != kNotFound) retired_.Add(SlotKind::kFibPrefix, entry);
+    }
+    slot->second.installed = wanted;
+  }
+  if (wanted == kFibNoRoute) slots_.erase(slot);
+  return true;
+}
+
+absl::Status RouteBook::CheckRoute(const RouteConfig& route) const {
+  if (!IsPrefix(route.prefix)) return BadPrefix(route.prefix);
+  if (route.port >= ports_.size()) {
+    return absl::NotFoundError(absl::StrCat("no port ", route.port));
+  }
+  if (!route.next_hop.is_none() && route.next_hop.family() != route.prefix.address.family()) {
+    return absl::InvalidArgumentError(absl::StrCat("next hop ", route.next_hop.ToString(),
+                                                   " is of another family than ",
+                                                   route.prefix.ToString()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RouteBook::UpsertRoute(const RouteConfig& route) {
+  if (absl::Status status = CheckRoute(route); !status.ok()) return status;
+  Slot& slot = SlotOf(route.prefix);
+  std::optional<RouteEntry>& place = RouteOf(slot, route.origin);
+  if (!place && routes_ >= limits_.max_routes) {
+    RefreshPrefix(route.prefix);
+    return absl::ResourceExhaustedError(absl::StrCat("route table is full (", routes_, ")"));
+  }
+  RouteEntry entry{.config = route, .adjacency = route.port};
+  if (!route.next_hop.is_none()) {
+    NeighbourEntry* neighbour = FindOrAddNeighbour(KeyOf(route.next_hop, route.port));
+    if (neighbour == nullptr) {
+      RefreshPrefix(route.prefix);
+      return absl::ResourceExhaustedError("no adjacency is free");
+    }
+    ++neighbour->routes;
+    entry.adjacency = neighbour->adjacency;
+  }
+  const std::optional<RouteEntry> before = place;
+  place = entry;
+  if (!RefreshPrefix(route.prefix)) {
+    ReleaseRoute(entry);
+    place = before;
+    RefreshPrefix(route.prefix);
+    return FibFull(route.prefix);
+  }
+  if (before) {
+    ReleaseRoute(*before);
+  } else {
+    ++routes_;
+  }
+  AttachAllIn(route.prefix);
+  return absl::OkStatus();
+}
+
+void RouteBook::RemoveRoute(const net::IpPrefix& prefix, Origin origin) {
+  const auto slot = slots_.find(prefix);
+  if (slot == slots_.end()) return;
+  std::optional<RouteEntry>& place = RouteOf(slot->second, origin);
+  if (!place) return;
+  const RouteEntry entry = *place;
+  place.reset();
+  --routes_;
+  Refresh(slot);
+  ReleaseRoute(entry);
+  AttachAllIn(prefix);
+}
+
+void RouteBook::ReleaseRoute(const RouteEntry& route) {
+  if (route.config.next_hop.is_none()) return;
+  const auto neighbour = neighbours_.find(KeyOf(route.config.next_hop, route.config.port));
+  LNS_CHECK(neighbour != neighbours_.end() && neighbour->second.routes > 0);
+  --neighbour->second.routes;
+  Release(neighbour);
+}
+
+RouteBook::NeighbourEntry* RouteBook::FindOrAddNeighbour(const NeighbourKey& key) {
+  const auto found = neighbours_.find(key);
+  if (found != neighbours_.end()) return &found->second;
+  if (free_adjacencies_.empty()) return nullptr;
+  const uint32_t index = free_adjacencies_.back();
+  free_adjacencies_.pop_back();
+  Adjacency& adjacency = adjacencies_[index];
+  adjacency.port = key.port;
+  adjacency.kind = Adjacency::Kind::kNeighbour;
+  adjacency.address = key.address;
+  SetMac(index, kNoMac);
+  NeighbourEntry& entry = neighbours_[key];
+  entry.adjacency = index;
+  return &entry;
+}
+
+void RouteBook::Release(NeighbourMap::iterator neighbour) {
+  if (neighbour->second.known || neighbour->second.routes != 0) return;
+  retired_.Add(SlotKind::kAdjacency, neighbour->second.adjacency);
+  neighbours_.erase(neighbour);
+}
+
+void RouteBook::SetMac(uint32_t index, const net::MacAddress& mac) {
+  Adjacency& adjacency = adjacencies_[index];
+  const net::MacAddress& source = ports_[adjacency.port].mac;
+  std::array<uint8_t, 8> destination{};
+  std::memcpy(destination.data(), mac.data(), 6);
+  std::memcpy(destination.data() + 6, source.data(), 2);
+  uint32_t tail;
+  std::memcpy(&tail, source.data() + 2, sizeof(tail));
+  uint64_t word;
+  std::memcpy(&word, destination.data(), sizeof(word));
+  adjacency.source_tail.store(tail, std::memory_order_relaxed);
+  adjacency.destination.store(word, std::memory_order_release);
+}
+
+absl::Status RouteBook::UpsertNeighbour(const NeighbourConfig& neighbour) {
+  if (neighbour.address.is_none()) return absl::InvalidArgumentError("neighbour without address");
+  if (neighbour.port >= ports_.size()) {
+    return absl::NotFoundError(absl::StrCat("no port ", neighbour.port));
+  }
+  if ((neighbour.mac[0] & 1) != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a neighbour's MAC is not a group address: ", net::FormatMac(neighbour.mac)));
+  }
+  const NeighbourKey key = KeyOf(neighbour.address, neighbour.port);
+  const auto present = neighbours_.find(key);
+  const bool is_new = present == neighbours_.end() || !present->second.known;
+  NeighbourEntry* entry =
+      is_new && known_neighbours_ >= limits_.max_neighbours ? nullptr : FindOrAddNeighbour(key);
+  if (entry == nullptr) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("neighbour table is full (", known_neighbours_, ")"));
+  }
+  // What the operator set is not the kernel's to change.
+  const bool fixed = entry->known && entry->config.origin == Origin::kApi;
+  if (fixed && neighbour.origin == Origin::kKernel) return absl::OkStatus();
+  if (is_new) ++known_neighbours_;
+  entry->known = true;
+  entry->stale = false;
+  entry->config = neighbour;
+  SetMac(entry->adjacency, neighbour.mac);
+  Attach(key, *entry);
+  return absl::OkStatus();
+}
+
+void RouteBook::RemoveNeighbour(const net::IpAddress& address, uint16_t port) {
+  const auto found = neighbours_.find(KeyOf(address, port));
+  if (found == neighbours_.end() || !found->second.known) return;
+  found->second.known = false;
+  --known_neighbours_;
+  SetMac(found->second.adjacency, kNoMac);
+  Attach(found->first, found->second);
+  Release(found);
+}
+
+bool RouteBook::IsOnLink(const NeighbourKey& key) const {
+  const net::IpAddress& address = key.address;
+  for (int length = address.bits(); length >= 0; --length) {
+    const auto slot =
+        slots_.find(net::IpPrefix{Masked(address, length), static_cast<uint8_t>(length)});
+    if (slot == slots_.end()) continue;
+    const Slot& said = slot->second;
+    if (said.local || said.subscriber || said.session) return false;
+    const std::optional<RouteEntry>& route = said.api ? said.api : said.kernel;
+    if (route) return route->config.next_hop.is_none() && route->config.port == key.port;
+  }
+  return false;
+}
+
+void RouteBook::Attach(const NeighbourKey& key, const NeighbourEntry& neighbour) {
+  const net::IpPrefix host = net::IpPrefix::Host(key.address);
+  const bool wanted = neighbour.known && IsOnLink(key);
+  const auto slot = slots_.find(host);
+  const bool there = slot != slots_.end() && slot->second.neighbour == neighbour.adjacency;
+  if (wanted == there) return;
+  if (wanted) {
+    SlotOf(host).neighbour = neighbour.adjacency;
+  } else {
+    slot->second.neighbour.reset();
+  }
+  if (RefreshPrefix(host)) return;
+  // Without room in the FIB the neighbour stays unknown to workers: its packets drop by name.
+  SlotOf(host).neighbour.reset();
+  RefreshPrefix(host);
+}
+
+void RouteBook::AttachAllIn(const net::IpPrefix& prefix) {
+  auto neighbour = neighbours_.lower_bound(KeyOf(prefix.address, 0));
+  while (neighbour != neighbours_.end() && prefix.Contains(neighbour->first.address)) {
+    Attach(neighbour->first, neighbour->second);
+    ++neighbour;
+  }
+}
+
+bool RouteBook::IsResolved(const net::IpAddress& address, uint16_t port) const {
+  const auto found = neighbours_.find(KeyOf(address, port));
+  return found != neighbours_.end() && found->second.known && found->second.config.mac != kNoMac;
+}
+
+absl::Status RouteBook::AddLocalAddress(const net::IpAddress& address) {
+  if (address.is_none()) return absl::InvalidArgumentError("no address");
+  const net::IpPrefix host = net::IpPrefix::Host(address);
+  if (const auto slot = slots_.find(host); slot != slots_.end() && slot->second.local) {
+    slot->second.local_stale = false;
+    return absl::OkStatus();
+  }
+  if (local_addresses_ >= kMaxLocalAddresses) {
+    return absl::ResourceExhaustedError("too many local addresses");
+  }
+  if (steering_ != nullptr) {
+    if (absl::Status status = steering_->AddLocalAddress(address); !status.ok()) return status;
+  }
+  SlotOf(host).local = true;
+  if (!RefreshPrefix(host)) {
+    SlotOf(host).local = false;
+    RefreshPrefix(host);
+    return FibFull(host);
+  }
+  ++local_addresses_;
+  return absl::OkStatus();
+}
+
+absl::Status RouteBook::RemoveLocalAddress(const net::IpAddress& address) {
+  if (address.is_none()) return absl::OkStatus();
+  const auto slot = slots_.find(net::IpPrefix::Host(address));
+  if (slot == slots_.end() || !slot->second.local) return absl::OkStatus();
+  slot->second.local = slot->second.local_stale = false;
+  --local_addresses_;
+  Refresh(slot);
+  return steering_ != nullptr ? steering_->RemoveLocalAddress(address) : absl::OkStatus();
+}
+
+absl::Status RouteBook::AddSubscriberPrefix(const net::IpPrefix& prefix) {
+  if (!IsPrefix(prefix)) return BadPrefix(prefix);
+  if (const auto slot = slots_.find(prefix); slot != slots_.end() && slot->second.subscriber) {
+    slot->second.subscriber_stale = false;
+    return absl::OkStatus();
+  }
+  if (subscriber_prefixes_ >= kMaxSubscriberPrefixes) {
+    return absl::ResourceExhaustedError("too many subscriber prefixes");
+  }
+  if (steering_ != nullptr) {
+    if (absl::Status status = steering_->AddSubscriberPrefix(prefix); !status.ok()) return status;
+  }
+  SlotOf(prefix).subscriber = true;
+  if (!RefreshPrefix(prefix)) {
+    SlotOf(prefix).subscriber = false;
+    RefreshPrefix(prefix);
+    return FibFull(prefix);
+  }
+  ++subscriber_prefixes_;
+  AttachAllIn(prefix);
+  return absl::OkStatus();
+}
+
+absl::Status RouteBook::RemoveSubscriberPrefix(const net::IpPrefix& prefix) {
+  const auto slot = slots_.find(prefix);
+  if (slot == slots_.end() || !slot->second.subscriber) return absl::OkStatus();
+  slot->second.subscriber = slot->second.subscriber_stale = false;
+  const bool still_steered = slot->second.session;
+  --subscriber_prefixes_;
+  Refresh(slot);
+  AttachAllIn(prefix);
+  if (steering_ == nullptr || still_steered) return absl::OkStatus();
+  return steering_->RemoveSubscriberPrefix(prefix);
+}
+
+bool RouteBook::IsCovered(const net::IpPrefix& prefix) const {
+  for (int length = prefix.length; length >= 0; --length) {
+    const auto slot =
+        slots_.find(net::IpPrefix{Masked(prefix.address, length), static_cast<uint8_t>(length)});
+    if (slot != slots_.end() && slot->second.subscriber) return true;
+  }
+  return false;
+}
+
+absl::Status RouteBook::AddSessionPrefix(const net::IpPrefix& prefix) {
+  if (!IsPrefix(prefix)) return BadPrefix(prefix);
+  if (IsCovered(prefix)) return absl::OkStatus();
+  if (steering_ != nullptr) {
+    if (absl::Status status = steering_->AddSubscriberPrefix(prefix); !status.ok()) return status;
+  }
+  SlotOf(prefix).session = true;
+  if (RefreshPrefix(prefix)) return absl::OkStatus();
+  SlotOf(prefix).session = false;
+  RefreshPrefix(prefix);
+  return FibFull(prefix);
+}
+
+void RouteBook::RemoveSessionPrefix(const net::IpPrefix& prefix) {
+  const auto slot = slots_.find(prefix);
+  if (slot == slots_.end() || !slot->second.session) return;
+  slot->second.session = false;
+  const bool still_steered = slot->second.subscriber;
+  Refresh(slot);
+  // An entry too many in the steering map only brings packets that are then dropped by name.
+  if (steering_ != nullptr && !still_steered) (void)steering_->RemoveSubscriberPrefix(prefix);
+}
+
+void RouteBook::MarkStale() {
+  for (auto& [prefix, slot] : slots_) {
+    slot.local_stale = slot.local;
+    slot.subscriber_stale = slot.subscriber;
+    if (slot.api) slot.api->stale = true;
+  }
+  for (auto& [key, neighbour] : neighbours_) {
+    neighbour.stale = neighbour.known && neighbour.config.origin == Origin::kApi;
+  }
+}
+
+uint32_t RouteBook::Sweep() {
+  std::vector<net::IpAddress> addresses;
+  std::vector<net::IpPrefix> prefixes;
+  std::vector<net::IpPrefix> routes;
+  for (const auto& [prefix, slot] : slots_) {
+    if (slot.local && slot.local_stale) addresses.push_back(prefix.address);
+    if (slot.subscriber && slot.subscriber_stale) prefixes.push_back(prefix);
+    if (slot.api && slot.api->stale) routes.push_back(prefix);
+  }
+  std::vector<NeighbourKey> neighbours;
+  for (const auto& [key, neighbour] : neighbours_) {
+    if (neighbour.known && neighbour.stale) neighbours.push_back(key);
+  }
+  // A steering map that refuses a removal leaves an entry too many, as above.
+  for (const net::IpAddress& address : addresses) (void)RemoveLocalAddress(address);
+  for (const net::IpPrefix& prefix : prefixes) (void)RemoveSubscriberPrefix(prefix);
+  for (const net::IpPrefix& prefix : routes) RemoveRoute(prefix, Origin::kApi);
+  for (const NeighbourKey& key : neighbours) RemoveNeighbour(key.address, key.port);
+  return static_cast<uint32_t>(addresses.size() + prefixes.size() + routes.size() +
+                               neighbours.size());
+}
+
+std::vector<RouteConfig> RouteBook::Routes() const {
+  std::vector<RouteConfig> result;
+  for (const auto& [prefix, slot] : slots_) {
+    if (slot.api) result.push_back(slot.api->config);
+    if (slot.kernel) result.push_back(slot.kernel->config);
+  }
+  return result;
+}
+
+std::vector<NeighbourConfig> RouteBook::Neighbours() const {
+  std::vector<NeighbourConfig> result;
+  for (const auto& [key, neighbour] : neighbours_) {
+    if (neighbour.known) result.push_back(neighbour.config);
+  }
+  return result;
+}
+
+std::vector<net::IpAddress> RouteBook::LocalAddresses() const {
+  std::vector<net::IpAddress> result;
+  for (const auto& [prefix, slot] : slots_) {
+    if (slot.local) result.push_back(prefix.address);
+  }
+  return result;
+}
+
+std::vector<net::IpPrefix> RouteBook::SubscriberPrefixes() const {
+  std::vector<net::IpPrefix> result;
+  for (const auto& [prefix, slot] : slots_) {
+    if (slot.subscriber) result.push_back(prefix);
+  }
+  return result;
+}
+
+}  // namespace lns::dataplane

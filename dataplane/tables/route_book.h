@@ -1,0 +1,141 @@
+// The table writer's account of everything that decides where an address leads: routes, neighbours,
+// our own addresses, subscriber prefixes. Keeps the FIB and the adjacencies as these say.
+//
+// For one prefix several may speak; the first of this order holds: our address, subscriber prefix,
+// neighbour, route of the API, route of the kernel. A neighbour stands in the FIB as a host route,
+// but only where the longest route to it is a connected one on its port: so a packet finds its MAC
+// address in one lookup, and no neighbour draws traffic that is routed elsewhere.
+// Called under the table writer's mutex.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dataplane/tables/entries.h"
+#include "dataplane/tables/fib.h"
+#include "dataplane/tables/forwarding_state.h"
+#include "dataplane/tables/retired.h"
+#include "dataplane/tables/table_writer.h"
+
+#include "absl/status/status.h"
+
+namespace lns::dataplane {
+
+class RouteBook {
+ public:
+  static constexpr uint32_t kMaxLocalAddresses = 1024;
+  static constexpr uint32_t kMaxSubscriberPrefixes = 4096;
+
+  RouteBook(const TableLimits& limits, std::vector<PortLink> ports, Fib& fib,
+            std::span<Adjacency> adjacencies, RetiredSlots& retired, AddressSteering* steering);
+
+  absl::Status UpsertRoute(const RouteConfig& route);
+  void RemoveRoute(const net::IpPrefix& prefix, Origin origin);
+  absl::Status UpsertNeighbour(const NeighbourConfig& neighbour);
+  void RemoveNeighbour(const net::IpAddress& address, uint16_t port);
+  absl::Status AddLocalAddress(const net::IpAddress& address);
+  absl::Status RemoveLocalAddress(const net::IpAddress& address);
+  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix);
+  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix);
+
+  // A session's prefix leads to the downlink even where no subscriber prefix covers it.
+  absl::Status AddSessionPrefix(const net::IpPrefix& prefix);
+  void RemoveSessionPrefix(const net::IpPrefix& prefix);
+
+  void MarkStale();
+  uint32_t Sweep();  // removes what is stale; how much that was
+
+  void FreeAdjacency(uint32_t index) { free_adjacencies_.push_back(index); }
+  bool IsResolved(const net::IpAddress& address, uint16_t port) const;
+
+  std::vector<RouteConfig> Routes() const;
+  std::vector<NeighbourConfig> Neighbours() const;
+  std::vector<net::IpAddress> LocalAddresses() const;
+  std::vector<net::IpPrefix> SubscriberPrefixes() const;
+
+  // How many adjacencies limits and ports call for.
+  static uint32_t AdjacencyCount(const TableLimits& limits, size_t ports) {
+    return static_cast<uint32_t>(ports) + 2 * limits.max_neighbours;
+  }
+
+ private:
+  struct RouteEntry {
+    RouteConfig config;
+    uint32_t adjacency = 0;
+    bool stale = false;
+  };
+  // All that is said about one prefix.
+  struct Slot {
+    bool local = false;
+    bool local_stale = false;
+    bool subscriber = false;
+    bool subscriber_stale = false;
+    bool session = false;  // by AddSessionPrefix
+    std::optional<RouteEntry> api;
+    std::optional<RouteEntry> kernel;
+    std::optional<uint32_t> neighbour;  // adjacency
+    uint32_t installed = kFibNoRoute;   // what the FIB holds
+  };
+  // In the order of family, address, port: the neighbours of one prefix stand side by side.
+  struct NeighbourKey {
+    net::Family family;
+    net::IpAddress address;
+    uint16_t port;
+    auto operator<=>(const NeighbourKey&) const = default;
+  };
+  static NeighbourKey KeyOf(const net::IpAddress& address, uint16_t port) {
+    return {address.family(), address, port};
+  }
+  // A neighbour that is known, or that a route names as its next hop, or both.
+  struct NeighbourEntry {
+    uint32_t adjacency = 0;
+    uint32_t routes = 0;  // that go via it
+    bool known = false;   // UpsertNeighbour
+    bool stale = false;
+    NeighbourConfig config;
+  };
+  using Slots = std::map<net::IpPrefix, Slot>;
+  using NeighbourMap = std::map<NeighbourKey, NeighbourEntry>;
+
+  static uint32_t Effective(const Slot& slot);
+  static std::optional<RouteEntry>& RouteOf(Slot& slot, Origin origin) {
+    return origin == Origin::kApi ? slot.api : slot.kernel;
+  }
+  // Makes the FIB say what the slot says; forgets a slot that says nothing. False: FIB full.
+  bool Refresh(Slots::iterator slot);
+  Slot& SlotOf(const net::IpPrefix& prefix) { return slots_[prefix]; }
+  bool RefreshPrefix(const net::IpPrefix& prefix) { return Refresh(slots_.find(prefix)); }
+
+  absl::Status CheckRoute(const RouteConfig& route) const;
+  // Null: no adjacency is free.
+  NeighbourEntry* FindOrAddNeighbour(const NeighbourKey& key);
+  void Release(NeighbourMap::iterator neighbour);
+  void ReleaseRoute(const RouteEntry& route);
+  void SetMac(uint32_t adjacency, const net::MacAddress& mac);
+  // Puts the neighbour into, or takes it out of, its host slot.
+  void Attach(const NeighbourKey& key, const NeighbourEntry& neighbour);
+  void AttachAllIn(const net::IpPrefix& prefix);
+  bool IsOnLink(const NeighbourKey& key) const;
+  bool IsCovered(const net::IpPrefix& prefix) const;
+
+  TableLimits limits_;
+  std::vector<PortLink> ports_;
+  Fib& fib_;
+  std::span<Adjacency> adjacencies_;
+  RetiredSlots& retired_;
+  AddressSteering* steering_;
+  Slots slots_;
+  NeighbourMap neighbours_;
+  std::vector<uint32_t> free_adjacencies_;
+  uint32_t routes_ = 0;
+  uint32_t known_neighbours_ = 0;
+  uint32_t local_addresses_ = 0;
+  uint32_t subscriber_prefixes_ = 0;
+};
+
+}  // namespace lns::dataplane

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/worker.h"
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_ring.h>
+#include <sys/eventfd.h>
+
+#include "dataplane/pipeline.h"
+
+namespace lns::dataplane {
+
+Worker::Worker(const WorkerConfig& config, Quiescence& quiescence)
+    : context_(config), quiescence_(quiescence) {}
+
+void Worker::Run() {
+  quiescence_.Online(context_.worker());
+  while (!stop_.load(std::memory_order_relaxed)) {
+    PollOnce();
+    quiescence_.Report(context_.worker());
+  }
+  quiescence_.Offline(context_.worker());
+}
+
+bool Worker::PollOnce() {
+  const uint64_t start = rte_rdtsc();
+  bool busy = false;
+  for (const WorkerPort& port : context_.config().ports) {
+    if (port.rx_queue.has_value() && PollPort(port)) busy = true;
+  }
+  for (uint32_t from = 0; from < context_.workers(); ++from) {
+    if (from != context_.worker() && PollHandoff(from)) busy = true;
+  }
+  if (PollInject()) busy = true;
+  Transmit();
+  WorkerCounters& counters = context_.counters();
+  (busy ? counters.busy_cycles : counters.idle_cycles).Add(rte_rdtsc() - start);
+  return busy;
+}
+
+bool Worker::PollPort(const WorkerPort& port) {
+  const uint64_t start = rte_rdtsc();
+  rte_mbuf* packets[kBatchSize];
+  const uint16_t count = rte_eth_rx_burst(port.dpdk_port, *port.rx_queue, packets, kBatchSize);
+  if (count == 0) return false;
+  PacketMeta meta;
+  meta.in_port = port.index;
+  for (uint16_t i = 0; i < count; ++i) batch_.Add(packets[i], meta);
+  WorkerCounters& counters = context_.counters();
+  counters.rx_bursts.Add(1);
+  counters.rx_packets.Add(count);
+  CountStage(StageId::kReceive, count, start);
+
+  RunReceive(context_, batch_);
+  RunUplink(context_, batch_);
+  RunDownlink(context_, context_.downlink());
+  return true;
+}
+
+bool Worker::PollHandoff(uint32_t from) {
+  const HandoffMesh& mesh = *context_.config().handoff;
+  rte_mbuf* packets[kBatchSize];
+  const uint32_t count = rte_ring_sc_dequeue_burst(
+      mesh.Ring(from, context_.worker()), reinterpret_cast<void**>(packets), kBatchSize, nullptr);
+  if (count == 0) return false;
+  for (uint32_t i = 0; i < count; ++i) {
+    const PacketMeta meta = Unpack(mesh.Record(packets[i]));
+    switch (meta.resume) {
+      case Resume::kUplink:
+        batch_.Add(packets[i], meta);
+        break;
+      case Resume::kDownlink:
+        context_.downlink().Add(packets[i], meta);
+        break;
+      case Resume::kTransmit:
+        context_.StageForPort(packets[i], meta.out_port);
+        break;
+    }
+  }
+  WorkerCounters& counters = context_.counters();
+  counters.rx_bursts.Add(1);
+  counters.handoff_in.Add(count);
+  RunUplink(context_, batch_);
+  RunDownlink(context_, context_.downlink());
+  return true;
+}
+
+bool Worker::PollInject() {
+  const uint64_t before = InjectedFrames();
+  RunInject(context_, batch_);
+  return InjectedFrames() != before;
+}
+
+uint64_t Worker::InjectedFrames() const {
+  const InjectCounters& inject = context_.counters().inject;
+  return inject.control.value() + inject.ppp.value();
+}
+
+void Worker::Transmit() {
+  const uint32_t staged = context_.staged();
+  if (staged == 0) return;
+  const uint64_t start = rte_rdtsc();
+  context_.Flush();
+  if (context_.TakeWakeup()) WakeControlPlane();
+  CountStage(StageId::kTransmit, staged, start);
+}
+
+void Worker::WakeControlPlane() {
+  const std::atomic<int>* eventfd = context_.config().punt_eventfd;
+  if (eventfd == nullptr) return;
+  const int descriptor = eventfd->load(std::memory_order_acquire);
+  // Failing means that the counter is full (awake anyway) or that the reader has just gone.
+  if (descriptor >= 0) (void)eventfd_write(descriptor, 1);
+}
+
+void Worker::CountStage(StageId stage, uint32_t packets, uint64_t start) {
+  StageCounters& counters = context_.counters().stages[static_cast<size_t>(stage)];
+  counters.packets.Add(packets);
+  counters.cycles.Add(rte_rdtsc() - start);
+}
+
+}  // namespace lns::dataplane
