@@ -27,10 +27,12 @@ net::IpError CheckHeader(PacketMeta& meta, const uint8_t* ip) {
 
 bool OwnsSource(const Tables& tables, const PacketMeta& meta, const uint8_t* ip) {
   const uint8_t* source = SourceOf(meta.family, ip);
-  if (meta.family == net::Family::kIpv4 &&
-      tables.uplink[meta.session].ipv4_source.load(std::memory_order_relaxed) == LoadBe32(source))
-      [[likely]] {
-    return true;
+  if (meta.family == net::Family::kIpv4) {
+    // 0 where the session has no IPv4 host address: 0.0.0.0 is nobody's.
+    const uint32_t usual = tables.uplink[meta.session].ipv4_source.load(std::memory_order_relaxed);
+    if (usual != 0 && usual == LoadBe32(source)) [[likely]] {
+      return true;
+    }
   }
   return tables.subscribers->Find(meta.family, source) == meta.session;
 }

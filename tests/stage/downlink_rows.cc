@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "tests/stage/fixture.h"
+
+namespace lns::test {
+namespace {
+
+using dataplane::DropReason;
+
+constexpr uint16_t kIpv4 = 0x0021;
+constexpr uint16_t kIpv6 = 0x0057;
+
+Packet ToLac() { return Packet().Ethernet(kLacMac, kAccessMac).Ipv4(kLns, kLac).Udp(1701, 1701); }
+
+const std::vector<Row>& Rows() {
+  static const std::vector<Row> rows = {
+      {.what = "a packet to a subscriber is wrapped for its tunnel, one hop spent",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Ttl(64).Payload(40),
+       .verdict = Send(kAccess),
+       .out = ToLac().L2tp(70, 1000).Ppp(kIpv4).Ipv4(kHost, "100.64.0.2").Ttl(63).Payload(40),
+       .counted = {{7, 100, false, 60}}},
+      {.what = "an odd length has the right UDP checksum",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(41, 200),
+       .verdict = Send(kAccess),
+       .out = ToLac().L2tp(70, 1000).Ppp(kIpv4).Ipv4(kHost, "100.64.0.2").Ttl(63).Payload(41, 200),
+       .counted = {{7, 100, false, 61}}},
+      {.what = "any address of a session's framed route leads to it",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "192.0.2.90").Payload(8),
+       .verdict = Send(kAccess),
+       .out = ToLac().L2tp(70, 1000).Ppp(kIpv4).Ipv4(kHost, "192.0.2.90").Ttl(63).Payload(8),
+       .counted = {{7, 100, false, 28}}},
+      {.what = "IPv6 to a delegated prefix goes the same way",
+       .port = kCore,
+       .in = Packet().Ipv6(kHost6, "2001:db8:100::5").Payload(8),
+       .verdict = Send(kAccess),
+       .out = ToLac().L2tp(70, 1000).Ppp(kIpv6).Ipv6(kHost6, "2001:db8:100::5").Ttl(63).Payload(8),
+       .counted = {{7, 100, false, 48}}},
+      {.what = "where the peer's LCP allows it, FF 03 and the protocol's first byte are left out",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.4").Payload(8),
+       .verdict = Send(kAccess),
+       .out = ToLac()
+                  .L2tp(70, 1002)
+                  .Ppp(kIpv4, {.address_and_control = false, .short_protocol = true})
+                  .Ipv4(kHost, "100.64.0.4")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{7, 102, false, 28}}},
+      {.what = "a tunnel over IPv6 has its own outer header",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.8").Payload(8),
+       .verdict = Send(kAccess),
+       .out = Packet()
+                  .Ethernet(kLacMac, kAccessMac)
+                  .Ipv6(kLns6, kLac6)
+                  .Udp(1701, 1701)
+                  .L2tp(80, 2000)
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.8")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{8, 200, false, 28}}},
+      {.what = "DSCP, ports and the absent UDP checksum are the tunnel's",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.9").Payload(8),
+       .verdict = Send(kAccess),
+       .out = Packet()
+                  .Ethernet(kLacMac, kAccessMac)
+                  .Ipv4(kLns, "198.51.100.12")
+                  .Dscp(10)
+                  .Udp(1701, 40000)
+                  .NoUdpChecksum()
+                  .L2tp(90, 3000)
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.9")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{9, 300, false, 28}}},
+      {.what = "fragments to a subscriber are forwarded as they are",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Fragment(0x2001).Payload(8),
+       .verdict = Send(kAccess),
+       .out = ToLac()
+                  .L2tp(70, 1000)
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.2")
+                  .Fragment(0x2001)
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{7, 100, false, 28}}},
+      {.what = "padding of a short frame is not sent on",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(1).Padding(25),
+       .verdict = Send(kAccess),
+       .out = ToLac().L2tp(70, 1000).Ppp(kIpv4).Ipv4(kHost, "100.64.0.2").Ttl(63).Payload(1),
+       .counted = {{7, 100, false, 21}}},
+      {.what = "a packet as long as the peer's MRU passes",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.4").Payload(980),
+       .verdict = Send(kAccess),
+       .out = ToLac()
+                  .L2tp(70, 1002)
+                  .Ppp(kIpv4, {.address_and_control = false, .short_protocol = true})
+                  .Ipv4(kHost, "100.64.0.4")
+                  .Ttl(63)
+                  .Payload(980),
+       .counted = {{7, 102, false, 1000}}},
+      {.what = "with two workers the owner of the session wraps, the port's worker sends",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.9").Payload(8),
+       .verdict = Send(kAccess),
+       .out = Packet()
+                  .Ethernet(kLacMac, kAccessMac)
+                  .Ipv4(kLns, "198.51.100.12")
+                  .Id(0x8000)
+                  .Dscp(10)
+                  .Udp(1701, 40000)
+                  .NoUdpChecksum()
+                  .L2tp(90, 3000)
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.9")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{9, 300, false, 28}},
+       .rig = {.workers = 2}},
+
+      {.what = "a subscriber's address on an access port is not ours to take",
+       .port = kAccess,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(8),
+       .verdict = Drop(DropReason::kNotOurs)},
+      {.what = "an address of the pool that no session has is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.77").Payload(8),
+       .verdict = Drop(DropReason::kNoSubscriber)},
+      {.what = "an IPv6 address of the pool that no session has is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv6(kHost6, "2001:db8:100:100::5").Payload(8),
+       .verdict = Drop(DropReason::kNoSubscriber)},
+      {.what = "nothing is sent to a subscriber whose IPCP is not open",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.3").Payload(8),
+       .verdict = Drop(DropReason::kSubscriberNotOpen)},
+      {.what = "a packet longer than the peer's MRU is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.4").Payload(981),
+       .verdict = Drop(DropReason::kTooBigForPeer)},
+      {.what = "a packet to a subscriber on its last hop is dropped",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Ttl(1).Payload(8),
+       .verdict = Drop(DropReason::kHopLimit)},
+      {.what = "a wrong header checksum is not carried to a subscriber",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").BadIpChecksum().Payload(8),
+       .verdict = Drop(DropReason::kBadIpChecksum)},
+      {.what = "a tunnel that leads through itself is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.10").Payload(8),
+       .verdict = Drop(DropReason::kTunnelLoop),
+       .counted = {{10, 400, false, 28}}},
+      {.what = "an LAC whose MAC is not known costs the packet",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(8),
+       .verdict = Drop(DropReason::kNoNeighbour),
+       .counted = {{7, 100, false, 28}},
+       .prepare =
+           [](Rig& rig) {
+             Must(rig.writer().RemoveNeighbour(*net::IpAddress::Parse(kLac), kAccess));
+           }},
+      {.what = "a buffer without room for the outer headers is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(8),
+       .verdict = Drop(DropReason::kNoHeadroom),
+       .headroom = 0},
+      {.what = "what becomes too long for the access port by its outer headers is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(1560),
+       .verdict = Drop(DropReason::kTooBigForPort),
+       .counted = {{7, 100, false, 1580}},
+       .prepare =
+           [](Rig& rig) {
+             dataplane::SessionConfig session;
+             session.key = {l2tp::LocalTunnelId(7), l2tp::LocalSessionId(100)};
+             session.peer_id = l2tp::PeerSessionId(1000);
+             session.ipv4_open = true;
+             session.prefixes = {*net::IpPrefix::Parse("100.64.0.2")};
+             session.peer_mru = 1600;
+             Must(rig.writer().UpsertSession(session));
+           }},
+  };
+  return rows;
+}
+
+}  // namespace
+
+std::span<const Row> DownlinkRows() { return Rows(); }
+
+}  // namespace lns::test

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "tests/stage/rig.h"
+
+#include <rte_eth_ring.h>
+#include <rte_ethdev.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "lib/base/check.h"
+
+namespace lns::test {
+namespace {
+
+using dataplane::NeighbourConfig;
+using dataplane::Origin;
+using dataplane::RouteConfig;
+using dataplane::SessionConfig;
+using dataplane::TunnelConfig;
+
+constexpr uint32_t kPuntSlots = 64;
+constexpr uint16_t kBufferSize = 4096;
+
+net::IpAddress Address(std::string_view text) { return *net::IpAddress::Parse(text); }
+net::IpPrefix Prefix(std::string_view text) { return *net::IpPrefix::Parse(text); }
+
+std::string UniqueName(const char* kind) {
+  static int count = 0;
+  return std::string(kind) + std::to_string(count++);
+}
+
+rte_ring* MakeRing(uint32_t slots) {
+  rte_ring* ring =
+      rte_ring_create(UniqueName("rig").c_str(), slots, 0, RING_F_SP_ENQ | RING_F_SC_DEQ);
+  LNS_CHECK(ring != nullptr);
+  return ring;
+}
+
+uint16_t MakePort(rte_ring* rx, rte_ring* tx) {
+  const int port = rte_eth_from_rings(UniqueName("port").c_str(), &rx, 1, &tx, 1, 0);
+  LNS_CHECK(port >= 0);
+  const auto id = static_cast<uint16_t>(port);
+  const rte_eth_conf conf{};
+  LNS_CHECK(rte_eth_dev_configure(id, 1, 1, &conf) == 0);
+  LNS_CHECK(rte_eth_rx_queue_setup(id, 0, 64, 0, nullptr, PacketPool()) == 0);
+  LNS_CHECK(rte_eth_tx_queue_setup(id, 0, 64, 0, nullptr) == 0);
+  LNS_CHECK(rte_eth_dev_start(id) == 0);
+  return id;
+}
+
+void DrainAndFree(rte_ring* ring) {
+  void* packet = nullptr;
+  while (rte_ring_sc_dequeue(ring, &packet) == 0) rte_pktmbuf_free(static_cast<rte_mbuf*>(packet));
+  rte_ring_free(ring);
+}
+
+TunnelConfig Tunnel(uint16_t local, uint16_t peer, std::string_view lns, std::string_view lac) {
+  TunnelConfig tunnel;
+  tunnel.local_id = l2tp::LocalTunnelId(local);
+  tunnel.peer_id = l2tp::PeerTunnelId(peer);
+  tunnel.endpoints = {.local = {Address(lns), 1701}, .peer = {Address(lac), 1701}};
+  return tunnel;
+}
+
+SessionConfig Session(uint16_t tunnel, uint16_t local, uint16_t peer,
+                      std::vector<std::string_view> prefixes) {
+  SessionConfig session;
+  session.key = {l2tp::LocalTunnelId(tunnel), l2tp::LocalSessionId(local)};
+  session.peer_id = l2tp::PeerSessionId(peer);
+  session.ipv4_open = true;
+  for (const std::string_view prefix : prefixes) session.prefixes.push_back(Prefix(prefix));
+  return session;
+}
+
+}  // namespace
+
+rte_mempool* PacketPool() {
+  static rte_mempool* pool =
+      rte_pktmbuf_pool_create("rig_pool", 4095, 0, 0, kBufferSize + RTE_PKTMBUF_HEADROOM, 0);
+  LNS_CHECK(pool != nullptr);
+  return pool;
+}
+
+Rig::Rig(const Options& options) {
+  for (size_t port = 0; port < 2; ++port) {
+    rx_[port] = MakeRing(2048);
+    tx_[port] = MakeRing(options.ring_slots);
+    dpdk_ports_[port] = MakePort(rx_[port], tx_[port]);
+  }
+  dataplane::ForwardingConfig config;
+  config.limits = {.max_tunnels = 16, .max_sessions = 64, .max_routes = 64, .max_neighbours = 64};
+  config.workers = options.workers;
+  config.ports = {{*net::ParseMac(kAccessMac), 1600},
+                  {*net::ParseMac(kCoreMac), options.core_mtu},
+                  {*net::ParseMac("02:00:00:00:00:03"), 1500}};
+  auto state = dataplane::MakeForwardingState(config);
+  LNS_CHECK(state.ok());
+  state_ = *std::move(state);
+  Program();
+  MakeWorkers(options);
+}
+
+void Rig::MakeWorkers(const Options& options) {
+  const uint32_t workers = options.workers;
+  mesh_ = dataplane::HandoffMesh::Make(workers, 0);
+  LNS_CHECK(mesh_ != nullptr);
+  const size_t size = punt::TotalSize(kPuntSlots, workers);
+  punt_memory_ = static_cast<uint8_t*>(std::aligned_alloc(4096, (size + 4095) / 4096 * 4096));
+  const auto mapping = punt::Mapping::Initialise(MutableByteView(punt_memory_, size),
+                                                 {.workers = workers, .slots = kPuntSlots});
+  LNS_CHECK(mapping.ok());
+  for (uint32_t index = 0; index < workers; ++index) {
+    dataplane::WorkerConfig config;
+    config.index = index;
+    config.workers = workers;
+    config.tables = &state_->tables();
+    config.unresolved = &state_->unresolved(index);
+    config.handoff = mesh_.get();
+    config.inject_pool = options.inject_buffers ? PacketPool() : nullptr;
+    std::array<punt::Consumer, 3> consumers;
+    for (uint32_t c = 0; c < punt::kClassCount; ++c) {
+      const auto punt_class = static_cast<punt::PuntClass>(c);
+      if (options.punt_rings) config.punt[c] = mapping->PuntProducer(index, punt_class);
+      consumers[c] = mapping->PuntConsumer(index, punt_class);
+    }
+    punt_consumers_.push_back(consumers);
+    config.inject = mapping->InjectConsumer(index);
+    inject_producers_.push_back(mapping->InjectProducer(index));
+    // One queue per port, all of them the first worker's.
+    for (uint16_t port = 0; port < 2; ++port) {
+      dataplane::WorkerPort view;
+      view.index = port;
+      view.dpdk_port = dpdk_ports_[port];
+      view.role = port == kAccess ? dataplane::PortRole::kAccess : dataplane::PortRole::kCore;
+      view.interface_group = static_cast<uint16_t>(10 + port);
+      view.mtu = port == kAccess ? 1600 : options.core_mtu;
+      view.mac = *net::ParseMac(port == kAccess ? kAccessMac : kCoreMac);
+      if (index == 0) view.rx_queue = view.tx_queue = 0;
+      config.ports.push_back(view);
+    }
+    dataplane::WorkerPort nowhere;
+    nowhere.index = kNowhere;
+    nowhere.tx_worker = index;
+    config.ports.push_back(nowhere);
+    workers_.push_back(std::make_unique<dataplane::Worker>(config, state_->quiescence()));
+  }
+}
+
+Rig::~Rig() {
+  workers_.clear();
+  for (size_t port = 0; port < 2; ++port) {
+    rte_eth_dev_stop(dpdk_ports_[port]);
+    rte_eth_dev_close(dpdk_ports_[port]);
+    DrainAndFree(rx_[port]);
+    DrainAndFree(tx_[port]);
+  }
+  mesh_.reset();
+  std::free(punt_memory_);
+}
+
+void Rig::Program() {
+  dataplane::TableWriter& writer = state_->writer();
+  const auto must = [](const absl::Status& status) { LNS_CHECK(status.ok()); };
+  must(writer.AddLocalAddress(Address(kLns)));
+  must(writer.AddLocalAddress(Address(kLns6)));
+  must(writer.AddSubscriberPrefix(Prefix("100.64.0.0/24")));
+  must(writer.AddSubscriberPrefix(Prefix("2001:db8:100::/40")));
+  const auto route = [&](std::string_view prefix, uint16_t port, std::string_view via = "") {
+    RouteConfig config{.prefix = Prefix(prefix), .port = port, .origin = Origin::kKernel};
+    if (!via.empty()) config.next_hop = Address(via);
+    must(writer.UpsertRoute(config));
+  };
+  route("198.51.100.0/24", kAccess);
+  route("2001:db8:1::/64", kAccess);
+  route("203.0.113.0/24", kCore);
+  route("2001:db8:2::/64", kCore);
+  route("198.18.0.0/15", kCore, kHost);
+  route("198.18.9.0/24", kCore, "203.0.113.66");
+  route("198.19.0.0/16", kNowhere, "192.0.2.1");
+  const auto neighbour = [&](std::string_view address, uint16_t port, std::string_view mac) {
+    must(writer.UpsertNeighbour({.address = Address(address),
+                                 .port = port,
+                                 .mac = *net::ParseMac(mac),
+                                 .origin = Origin::kKernel}));
+  };
+  neighbour(kLac, kAccess, kLacMac);
+  neighbour("198.51.100.12", kAccess, kLacMac);
+  neighbour(kLac6, kAccess, kLacMac);
+  neighbour(kHost, kCore, kHostMac);
+  neighbour(kHost6, kCore, kHostMac);
+  neighbour("192.0.2.1", kNowhere, kHostMac);
+
+  must(writer.UpsertTunnel(Tunnel(7, 70, kLns, kLac)));
+  must(writer.UpsertTunnel(Tunnel(8, 80, kLns6, kLac6)));
+  TunnelConfig plain = Tunnel(9, 90, kLns, "198.51.100.12");
+  plain.endpoints.peer.port = 40000;
+  plain.dscp = 10;
+  plain.udp_checksum_off = true;
+  must(writer.UpsertTunnel(plain));
+  must(writer.UpsertTunnel(Tunnel(10, 95, kLns, "100.64.0.200")));
+
+  SessionConfig both =
+      Session(7, 100, 1000, {"100.64.0.2/32", "192.0.2.64/26", "2001:db8:100::/56"});
+  both.ipv6_open = true;
+  must(writer.UpsertSession(both));
+  SessionConfig closed = Session(7, 101, 1001, {"100.64.0.3/32"});
+  closed.ipv4_open = false;
+  must(writer.UpsertSession(closed));
+  SessionConfig compressed = Session(7, 102, 1002, {"100.64.0.4/32"});
+  compressed.send_pfc = compressed.send_acfc = true;
+  compressed.peer_mru = 1000;
+  must(writer.UpsertSession(compressed));
+  must(writer.UpsertSession(Session(8, 200, 2000, {"100.64.0.8/32"})));
+  must(writer.UpsertSession(Session(9, 300, 3000, {"100.64.0.9/32"})));
+  must(writer.UpsertSession(Session(10, 400, 4000, {"100.64.0.10/32"})));
+}
+
+rte_mbuf* Rig::MakePacket(ByteView frame, uint16_t headroom) {
+  rte_mbuf* packet = rte_pktmbuf_alloc(PacketPool());
+  LNS_CHECK(packet != nullptr && headroom + frame.size() <= packet->buf_len);
+  packet->data_off = headroom;
+  packet->data_len = static_cast<uint16_t>(frame.size());
+  packet->pkt_len = static_cast<uint32_t>(frame.size());
+  if (!frame.empty()) std::memcpy(rte_pktmbuf_mtod(packet, void*), frame.data(), frame.size());
+  return packet;
+}
+
+void Rig::Receive(uint16_t port, ByteView frame, uint16_t headroom) {
+  LNS_CHECK(rte_ring_sp_enqueue(rx_[port], MakePacket(frame, headroom)) == 0);
+}
+
+void Rig::Poll(uint32_t workers) {
+  bool busy = true;
+  for (int turn = 0; busy && turn < 10000; ++turn) {
+    busy = false;
+    for (uint32_t i = 0; i < workers && i < workers_.size(); ++i) {
+      if (workers_[i]->PollOnce()) busy = true;
+    }
+  }
+  LNS_CHECK(!busy);
+}
+
+std::vector<Bytes> Rig::TakeSent(uint16_t port) {
+  std::vector<Bytes> sent;
+  void* item = nullptr;
+  while (rte_ring_sc_dequeue(tx_[port], &item) == 0) {
+    auto* packet = static_cast<rte_mbuf*>(item);
+    const auto* data = rte_pktmbuf_mtod(packet, const uint8_t*);
+    if (packet->data_len != 0) sent.emplace_back(data, data + packet->data_len);
+    rte_pktmbuf_free(packet);
+  }
+  return sent;
+}
+
+std::vector<Rig::Punted> Rig::TakePunted() {
+  std::vector<Punted> punted;
+  for (uint32_t worker = 0; worker < workers_.size(); ++worker) {
+    for (punt::Consumer& consumer : punt_consumers_[worker]) {
+      consumer.Poll(kPuntSlots, [&](const punt::FrameHeader& header, ByteView payload) {
+        punted.push_back({header, Bytes(payload.begin(), payload.end()), worker});
+      });
+    }
+  }
+  return punted;
+}
+
+void Rig::InjectFrame(uint32_t worker, const punt::FrameHeader& header, ByteView payload) {
+  LNS_CHECK(inject_producers_[worker].Push(header, payload));
+  (void)inject_producers_[worker].Publish();
+}
+
+uint64_t Rig::Drops(dataplane::DropReason reason) const {
+  uint64_t sum = 0;
+  for (const auto& worker : workers_) {
+    sum += worker->counters().drops[static_cast<size_t>(reason)].value();
+  }
+  return sum;
+}
+
+uint64_t Rig::Punts(punt::PuntReason reason) const {
+  uint64_t sum = 0;
+  for (const auto& worker : workers_) {
+    sum += worker->counters().punts[static_cast<size_t>(reason)].value();
+  }
+  return sum;
+}
+
+uint64_t Rig::PuntOverflows(punt::PuntClass punt_class) const {
+  uint64_t sum = 0;
+  for (const auto& worker : workers_) {
+    sum += worker->counters().punt_overflows[static_cast<size_t>(punt_class)].value();
+  }
+  return sum;
+}
+
+dataplane::SessionCounts Rig::Counts(uint16_t tunnel, uint16_t session) {
+  const dataplane::SessionKey key{l2tp::LocalTunnelId(tunnel), l2tp::LocalSessionId(session)};
+  for (const dataplane::SessionCounts& counts : writer().SessionCounters()) {
+    if (counts.key == key) return counts;
+  }
+  LNS_CHECK(false);
+  return {};
+}
+
+uint32_t Rig::BuffersInUse() const { return rte_mempool_in_use_count(PacketPool()); }
+
+}  // namespace lns::test

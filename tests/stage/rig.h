@@ -1,0 +1,114 @@
+// A data plane on the bench: tables, one or two workers and two net_ring ports, all driven from the
+// test's thread. The lab's addresses: access port 0 (198.51.100.1, LACs), core port 1
+// (203.0.113.1).
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <rte_mempool.h>
+#include <rte_ring.h>
+
+#include <array>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/core/handoff.h"
+#include "dataplane/tables/forwarding_state.h"
+#include "dataplane/worker.h"
+#include "lib/punt/mapping.h"
+
+namespace lns::test {
+
+inline constexpr std::string_view kAccessMac = "02:00:00:00:00:01";
+inline constexpr std::string_view kCoreMac = "02:00:00:00:00:02";
+inline constexpr std::string_view kLacMac = "02:00:00:00:01:11";
+inline constexpr std::string_view kHostMac = "02:00:00:00:02:10";
+inline constexpr std::string_view kLns = "198.51.100.1";
+inline constexpr std::string_view kLac = "198.51.100.11";
+inline constexpr std::string_view kLns6 = "2001:db8:1::1";
+inline constexpr std::string_view kLac6 = "2001:db8:1::11";
+inline constexpr std::string_view kHost = "203.0.113.10";
+inline constexpr std::string_view kHost6 = "2001:db8:2::10";
+
+inline constexpr uint16_t kAccess = 0;
+inline constexpr uint16_t kCore = 1;
+inline constexpr uint16_t kNowhere = 2;  // a port that no worker has a queue on
+
+// What stands on the bench before each row.
+//   tunnel 7 (peer's 70): kLns, kLac, 1701 both
+//     session 100 (peer's 1000): 100.64.0.2, 192.0.2.64/26, 2001:db8:100::/56; both NCPs open
+//     session 101 (peer's 1001): 100.64.0.3; both NCPs closed
+//     session 102 (peer's 1002): 100.64.0.4; IPv4 open, PFC and ACFC, MRU 1000
+//   tunnel 8 (peer's 80): kLns6, kLac6; session 200 (peer's 2000): 100.64.0.8, IPv4 open
+//   tunnel 9 (peer's 90): kLns, 198.51.100.12 from port 40000, DSCP 10, no UDP checksum;
+//     session 300 (peer's 3000): 100.64.0.9, IPv4 open
+//   tunnel 10 (peer's 95): to 100.64.0.200, a subscriber's address; session 400: 100.64.0.10
+//   subscriber prefixes 100.64.0.0/24, 2001:db8:100::/40
+//   connected: 198.51.100.0/24 and 2001:db8:1::/64 on access, 203.0.113.0/24 and 2001:db8:2::/64
+//     on core; 198.18.0.0/15 via kHost, 198.18.9.0/24 via 203.0.113.66 (unresolved),
+//     198.19.0.0/16 on kNowhere
+class Rig {
+ public:
+  struct Options {
+    uint32_t workers = 1;
+    bool punt_rings = true;
+    bool inject_buffers = true;
+    uint32_t ring_slots = 2048;  // of the ports
+    uint16_t core_mtu = 1500;
+  };
+
+  explicit Rig(const Options& options);
+  ~Rig();
+  Rig(const Rig&) = delete;
+  Rig& operator=(const Rig&) = delete;
+
+  // Puts a frame on the wire towards us.
+  void Receive(uint16_t port, ByteView frame, uint16_t headroom = 128);
+  // Turns the loop of the first `workers` until no one has work.
+  void Poll(uint32_t workers = 64);
+  // What was sent since the last call, but for empty packets (FillRing).
+  std::vector<Bytes> TakeSent(uint16_t port);
+  struct Punted {
+    punt::FrameHeader header;
+    Bytes payload;
+    uint32_t worker;
+  };
+  std::vector<Punted> TakePunted();
+  void InjectFrame(uint32_t worker, const punt::FrameHeader& header, ByteView payload);
+
+  // Sums over workers.
+  uint64_t Drops(dataplane::DropReason reason) const;
+  uint64_t Punts(punt::PuntReason reason) const;
+  uint64_t PuntOverflows(punt::PuntClass punt_class) const;
+  dataplane::SessionCounts Counts(uint16_t tunnel, uint16_t session);
+
+  dataplane::TableWriter& writer() { return state_->writer(); }
+  dataplane::ForwardingState& state() { return *state_; }
+  dataplane::Worker& worker(uint32_t index) { return *workers_[index]; }
+  uint32_t worker_count() const { return static_cast<uint32_t>(workers_.size()); }
+  dataplane::HandoffMesh* mesh() { return mesh_.get(); }
+  rte_mbuf* MakePacket(ByteView frame, uint16_t headroom = 128);
+  rte_ring* tx_ring(uint16_t port) { return tx_[port]; }
+  // Buffers neither in a pool nor accounted for would show here.
+  uint32_t BuffersInUse() const;
+
+ private:
+  void MakeWorkers(const Options& options);
+  void Program();
+
+  std::array<rte_ring*, 2> rx_{};
+  std::array<rte_ring*, 2> tx_{};
+  std::array<uint16_t, 2> dpdk_ports_{};
+  std::unique_ptr<dataplane::ForwardingState> state_;
+  std::unique_ptr<dataplane::HandoffMesh> mesh_;
+  uint8_t* punt_memory_ = nullptr;
+  std::vector<std::array<punt::Consumer, 3>> punt_consumers_;
+  std::vector<punt::Producer> inject_producers_;
+  std::vector<std::unique_ptr<dataplane::Worker>> workers_;
+};
+
+// Shared by all rigs of the process.
+rte_mempool* PacketPool();
+
+}  // namespace lns::test

@@ -1,0 +1,45 @@
+// Runs every row, and checks that there is one for every way a packet can leave.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "tests/stage/fixture.h"
+
+namespace lns::test {
+namespace {
+
+TEST(Rows, Uplink) {
+  for (const Row& row : UplinkRows()) RunRow(row);
+}
+
+TEST(Rows, Downlink) {
+  for (const Row& row : DownlinkRows()) RunRow(row);
+}
+
+TEST(Rows, Inject) {
+  for (const Row& row : InjectRows()) RunRow(row);
+}
+
+TEST(Rows, EveryDropAndPuntReasonHasOne) {
+  std::set<dataplane::DropReason> drops;
+  std::set<punt::PuntReason> punts;
+  for (const std::span<const Row> rows : {UplinkRows(), DownlinkRows(), InjectRows()}) {
+    for (const Row& row : rows) {
+      if (row.verdict.kind == Outcome::Kind::kDropped) drops.insert(row.verdict.drop);
+      if (row.verdict.kind == Outcome::Kind::kPunted) punts.insert(row.verdict.punt);
+    }
+  }
+  for (size_t i = 0; i < dataplane::kDropReasonCount; ++i) {
+    EXPECT_TRUE(drops.contains(static_cast<dataplane::DropReason>(i)))
+        << "no row drops with " << dataplane::kDropReasons[i].name;
+  }
+  for (size_t i = 1; i < punt::kPuntReasonCount; ++i) {
+    EXPECT_TRUE(punts.contains(static_cast<punt::PuntReason>(i)))
+        << "no row punts with " << punt::kPuntReasons[i].name;
+  }
+}
+
+}  // namespace
+}  // namespace lns::test
