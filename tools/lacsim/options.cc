@@ -201,19 +201,24 @@ std::optional<std::vector<net::IpAddress>> ParseAddressRange(std::string_view te
 
 std::optional<net::Endpoint> ParseEndpoint(std::string_view text, uint16_t default_port) {
   if (const auto bare = net::IpAddress::Parse(text)) return net::Endpoint{*bare, default_port};
-  const size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) {
-    if (text.size() < 2 || text.front() != '[' || text.back() != ']') return std::nullopt;
-    const auto address = net::IpAddress::Parse(text.substr(1, text.size() - 2));
-    if (!address) return std::nullopt;
-    return net::Endpoint{*address, default_port};
+  std::string_view host, port_text;
+  if (text.starts_with('[')) {
+    const size_t bracket = text.find(']');
+    if (bracket == std::string_view::npos) return std::nullopt;
+    host = text.substr(1, bracket - 1);
+    port_text = text.substr(bracket + 1);
+  } else {
+    const size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    host = text.substr(0, colon);
+    port_text = text.substr(colon);
   }
-  const auto port = ParseNumber(text.substr(colon + 1), 65535);
-  std::string_view host = text.substr(0, colon);
-  const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
-  if (bracketed) host = host.substr(1, host.size() - 2);
   const auto address = net::IpAddress::Parse(host);
-  if (!address || !port || *port == 0 || address->is_v6() != bracketed) return std::nullopt;
+  if (!address || address->is_v6() != text.starts_with('[')) return std::nullopt;
+  if (port_text.empty()) return net::Endpoint{*address, default_port};
+  if (!port_text.starts_with(':')) return std::nullopt;
+  const auto port = ParseNumber(port_text.substr(1), 65535);
+  if (!port || *port == 0) return std::nullopt;
   return net::Endpoint{*address, static_cast<uint16_t>(*port)};
 }
 

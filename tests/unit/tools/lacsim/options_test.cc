@@ -94,19 +94,26 @@ TEST(AddressRange, CountsUpThroughTheOctets) {
   EXPECT_EQ((*range)[1].ToString(), "198.51.100.255");
   EXPECT_EQ((*range)[2].ToString(), "198.51.101.0");
   EXPECT_EQ((*range)[3].ToString(), "198.51.101.1");
-  EXPECT_EQ((*ParseAddressRange("2001:db8::ffff/2"))[1].ToString(), "2001:db8::1:0");
+  const auto v6 = ParseAddressRange("2001:db8::ffff/2");
+  ASSERT_TRUE(v6);
+  EXPECT_EQ((*v6)[1].ToString(), "2001:db8::1:0");
   EXPECT_FALSE(ParseAddressRange("198.51.100.1/x"));
 }
 
 TEST(EndpointText, ReadsBothFamiliesWithAndWithoutPort) {
-  EXPECT_EQ(ParseEndpoint("198.51.100.1", 1701)->port, 1701);
-  EXPECT_EQ(ParseEndpoint("198.51.100.1:7000", 1701)->port, 7000);
-  EXPECT_EQ(ParseEndpoint("2001:db8::1", 1701)->ToString(), "[2001:db8::1]:1701");
-  EXPECT_EQ(ParseEndpoint("[2001:db8::1]:5", 1701)->ToString(), "[2001:db8::1]:5");
-  EXPECT_EQ(ParseEndpoint("[2001:db8::1]", 1701)->ToString(), "[2001:db8::1]:1701");
-  EXPECT_FALSE(ParseEndpoint("198.51.100.1:99999", 1701));
-  EXPECT_FALSE(ParseEndpoint("[198.51.100.1]:5", 1701));
-  EXPECT_FALSE(ParseEndpoint("", 1701));
+  const auto read = [](const char* text) {
+    const auto endpoint = ParseEndpoint(text, 1701);
+    return endpoint ? endpoint->ToString() : "nothing";
+  };
+  EXPECT_EQ(read("198.51.100.1"), "198.51.100.1:1701");
+  EXPECT_EQ(read("198.51.100.1:7000"), "198.51.100.1:7000");
+  EXPECT_EQ(read("2001:db8::1"), "[2001:db8::1]:1701");
+  EXPECT_EQ(read("[2001:db8::1]:5"), "[2001:db8::1]:5");
+  EXPECT_EQ(read("[2001:db8::1]"), "[2001:db8::1]:1701");
+  for (const char* text : {"", "198.51.100.1:99999", "198.51.100.1:0", "198.51.100.1:",
+                           "[198.51.100.1]:5", "[2001:db8::1", "[2001:db8::1]5", "host:1701"}) {
+    EXPECT_EQ(read(text), "nothing") << text;
+  }
 }
 
 }  // namespace
