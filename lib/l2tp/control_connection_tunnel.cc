@@ -25,6 +25,7 @@ void ControlConnection::StartAccept(ByteView sccrq, const ResultCode* refusal, I
   DecodedMessage decoded;
   if (error == HeaderError::kNone && header.control && header.payload_length() > 0) {
     sccrq = sccrq.first(header.end);
+    channel_.set_first_nr(header.ns);
     (void)channel_.OnReceive(header, sccrq, out);
     decoded = DecodeMessage(sccrq.subspan(header.payload_offset), settings_.secret);
     decoded.events.Count(out);

@@ -75,6 +75,8 @@ class ReliableChannel {
   void DropAll();
 
   // --- Receiving.
+  // The number the peer starts with: 0, from a peer that keeps to the RFC.
+  void set_first_nr(uint16_t nr) { nr_ = nr; }
   enum class Arrival : uint8_t {
     kAck,          // a ZLB: nothing to deliver
     kDeliver,      // the next message in order
