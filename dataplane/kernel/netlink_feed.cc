@@ -109,6 +109,8 @@ std::optional<ParsedNeighbour> ParseNeighbour(nlmsghdr* header, const PortSet& p
   if (parsed.is_usable) {
     std::memcpy(parsed.neighbour.mac.data(), nl_addr_get_binary_addr(link),
                 parsed.neighbour.mac.size());
+    // Linux lists the group addresses it listens to as neighbours; nothing is forwarded to them.
+    if ((parsed.neighbour.mac[0] & 1) != 0) return std::nullopt;
   }
   return parsed;
 }

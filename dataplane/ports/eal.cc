@@ -52,7 +52,7 @@ std::vector<std::string> Arguments(const EalSettings& settings) {
   }
   std::vector<std::string> arguments = {
       "lns-dataplane",
-      "--in-memory",
+
       "--no-telemetry",
       "--main-lcore=0",
       lcores,
@@ -60,7 +60,12 @@ std::vector<std::string> Arguments(const EalSettings& settings) {
       "-m",
       absl::StrCat(settings.megabytes),
   };
-  if (!settings.hugepages) arguments.push_back("--no-huge");
+  // Without hugepages DPDK's memory is anonymous anyway; it takes --in-memory only with them.
+  if (settings.hugepages) {
+    arguments.push_back("--in-memory");
+  } else {
+    arguments.insert(arguments.end(), {"--no-huge", "--no-shconf"});
+  }
   if (settings.pci_addresses.empty()) arguments.push_back("--no-pci");
   for (const std::string& address : settings.pci_addresses) {
     arguments.push_back("-a");

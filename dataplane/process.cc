@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/process.h"
+
+#include <poll.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <sys/resource.h>
+
+#include <chrono>
+#include <random>
+
+#include "absl/strings/str_cat.h"
+#include "spdlog/spdlog.h"
+
+namespace lns::dataplane {
+namespace {
+
+constexpr std::chrono::milliseconds kHousekeepingEvery{1000};
+
+// New at every start and never zero, so that the control plane notices a restart.
+uint64_t NewGeneration() {
+  std::random_device source;
+  const uint64_t value = uint64_t{source()} << 32 | source();
+  return value != 0 ? value : 1;
+}
+
+int RunWorker(void* worker) {
+  static_cast<Worker*>(worker)->Run();
+  return 0;
+}
+
+}  // namespace
+
+Process::Process(const Settings& settings) : settings_(settings), generation_(NewGeneration()) {}
+
+absl::StatusOr<std::unique_ptr<Process>> Process::Start(const Settings& settings) {
+  std::unique_ptr<Process> process(new Process(settings));
+  if (absl::Status status = process->StartParts(); !status.ok()) return status;
+  return process;
+}
+
+Process::~Process() {
+  api_.reset();
+  punt_server_.reset();
+  netlink_.reset();
+  StopWorkers();
+}
+
+absl::Status Process::StartParts() {
+  absl::StatusOr<std::unique_ptr<RunLock>> lock = RunLock::Take(settings_.run_dir);
+  if (!lock.ok()) return lock.status();
+  lock_ = *std::move(lock);
+  // AF_XDP sockets pin their buffers.
+  const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+  if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0) {
+    spdlog::debug("cannot raise the limit of locked memory");
+  }
+  absl::StatusOr<std::unique_ptr<Eal>> eal = Eal::Start(settings_.eal);
+  if (!eal.ok()) return eal.status();
+  eal_ = *std::move(eal);
+  absl::StatusOr<std::unique_ptr<PortSet>> ports =
+      PortSet::Open(settings_.ports, {.workers = settings_.workers(),
+                                      .mbufs = settings_.mbufs,
+                                      .xdp_object = settings_.xdp_object,
+                                      .steering = &steering_});
+  if (!ports.ok()) return ports.status();
+  ports_ = *std::move(ports);
+  for (const auto step : {&Process::StartTables, &Process::StartPunt, &Process::StartWorkers,
+                          &Process::StartServices}) {
+    if (absl::Status status = (this->*step)(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Process::StartTables() {
+  ForwardingConfig config;
+  config.limits = settings_.limits;
+  config.workers = settings_.workers();
+  config.socket = static_cast<int>(rte_socket_id());
+  config.steering = &steering_;
+  for (const Port& port : ports_->ports()) config.ports.push_back({port.mac, port.mtu});
+  absl::StatusOr<std::unique_ptr<ForwardingState>> tables = MakeForwardingState(config);
+  if (!tables.ok()) return tables.status();
+  tables_ = *std::move(tables);
+  if (settings_.workers() == 1) return absl::OkStatus();
+  handoff_ = HandoffMesh::Make(settings_.workers(), config.socket);
+  if (handoff_ != nullptr) return absl::OkStatus();
+  return absl::ResourceExhaustedError(
+      "memory: no room for the rings between workers: raise memory.megabytes");
+}
+
+absl::Status Process::StartPunt() {
+  absl::StatusOr<std::unique_ptr<PuntMemory>> memory =
+      PuntMemory::Create({.workers = settings_.workers(),
+                          .slots = settings_.punt_slots,
+                          .dataplane_generation = generation_});
+  if (!memory.ok()) return memory.status();
+  punt_memory_ = *std::move(memory);
+  punt_eventfds_ = std::make_unique<std::atomic<int>[]>(settings_.workers());
+  for (uint32_t i = 0; i < settings_.workers(); ++i) {
+    punt_eventfds_[i] = punt_memory_->event_descriptor(i);
+  }
+  absl::StatusOr<std::unique_ptr<PuntServer>> server =
+      PuntServer::Listen(settings_.run_dir + "/punt.sock", *punt_memory_);
+  if (!server.ok()) return server.status();
+  punt_server_ = *std::move(server);
+  return absl::OkStatus();
+}
+
+WorkerConfig Process::ConfigureWorker(uint32_t index) {
+  WorkerConfig config;
+  config.index = index;
+  config.workers = settings_.workers();
+  config.ports = ports_->WorkerPorts(index);
+  config.tables = &tables_->tables();
+  config.unresolved = &tables_->unresolved(index);
+  config.handoff = handoff_.get();
+  const punt::Mapping& mapping = punt_memory_->mapping();
+  for (uint8_t c = 0; c < punt::kClassCount; ++c) {
+    config.punt[c] = mapping.PuntProducer(index, punt::PuntClass{c});
+  }
+  config.inject = mapping.InjectConsumer(index);
+  config.punt_eventfd = &punt_eventfds_[index];
+  config.inject_pool = ports_->pool();
+  return config;
+}
+
+absl::Status Process::StartWorkers() {
+  for (uint32_t i = 0; i < settings_.workers(); ++i) {
+    workers_.push_back(std::make_unique<Worker>(ConfigureWorker(i), tables_->quiescence()));
+  }
+  for (uint32_t i = 0; i < settings_.workers(); ++i) {
+    if (rte_eal_remote_launch(RunWorker, workers_[i].get(), Eal::LcoreOf(i)) != 0) {
+      return absl::InternalError(absl::StrCat("worker ", i, " does not start"));
+    }
+    ++launched_;
+  }
+  return absl::OkStatus();
+}
+
+void Process::StopWorkers() {
+  for (uint32_t i = 0; i < launched_; ++i) workers_[i]->Stop();
+  for (uint32_t i = 0; i < launched_; ++i) rte_eal_wait_lcore(Eal::LcoreOf(i));
+  launched_ = 0;
+}
+
+absl::Status Process::StartServices() {
+  absl::StatusOr<std::unique_ptr<NetlinkFeed>> netlink =
+      NetlinkFeed::Start(*ports_, tables_->writer());
+  if (!netlink.ok()) return netlink.status();
+  netlink_ = *std::move(netlink);
+  ProcessView view;
+  view.generation = generation_;
+  view.version = LNS_VERSION;
+  view.punt_socket = settings_.run_dir + "/punt.sock";
+  view.writer = &tables_->writer();
+  view.ports = ports_.get();
+  view.steering = &steering_;
+  view.worker_cores = settings_.eal.worker_cores;
+  for (const auto& worker : workers_) view.workers.push_back(worker.get());
+  absl::StatusOr<std::unique_ptr<ApiServer>> api = ApiServer::Start(settings_.listen_path, view);
+  if (!api.ok()) return api.status();
+  api_ = *std::move(api);
+  return absl::OkStatus();
+}
+
+void Process::Run(int stop_descriptor) {
+  spdlog::info("lns-dataplane {}: {} ports, {} workers, API on {}, generation {:x}", LNS_VERSION,
+               ports_->ports().size(), workers_.size(), settings_.listen_path, generation_);
+  auto next_housekeeping = std::chrono::steady_clock::now();
+  bool had_client = false;
+  for (;;) {
+    pollfd ready[] = {{.fd = stop_descriptor, .events = POLLIN, .revents = 0},
+                      {.fd = punt_server_->descriptor(), .events = POLLIN, .revents = 0}};
+    poll(ready, 2, static_cast<int>(kHousekeepingEvery.count()));
+    if (ready[0].revents != 0) return;
+    if (ready[1].revents != 0) punt_server_->Serve();
+    if (punt_server_->has_client() != had_client) {
+      had_client = punt_server_->has_client();
+      if (had_client) {
+        spdlog::info("control plane (pid {}) took the punt rings", punt_server_->client_pid());
+      } else {
+        spdlog::warn("control plane is gone; forwarding goes on");
+      }
+    }
+    if (const auto now = std::chrono::steady_clock::now(); now >= next_housekeeping) {
+      next_housekeeping = now + kHousekeepingEvery;
+      WatchLinks();
+    }
+  }
+}
+
+void Process::WatchLinks() {
+  const std::vector<Port>& ports = ports_->ports();
+  const bool is_first = link_was_up_.empty();
+  link_was_up_.resize(ports.size());
+  for (size_t i = 0; i < ports.size(); ++i) {
+    const bool is_up = ports_->Statistics(ports[i]).link_up;
+    if (is_first || is_up != link_was_up_[i]) {
+      spdlog::log(is_up ? spdlog::level::info : spdlog::level::warn, "port {} ({}): link {}",
+                  ports[i].settings.name, ports[i].settings.device, is_up ? "up" : "down");
+    }
+    link_was_up_[i] = is_up;
+  }
+}
+
+}  // namespace lns::dataplane

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/settings.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "dataplane/core/context.h"
+#include "lib/config/yaml.h"
+#include "lib/punt/mapping.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "lns/config/v1/dataplane.pb.h"
+
+namespace lns::dataplane {
+namespace {
+
+using config::SourceMap;
+using config::v1::DataplaneConfig;
+
+constexpr uint32_t kMinMtu = 576;
+constexpr uint32_t kMaxMtu = 9600;
+constexpr uint32_t kMaxTunnels = 65535;
+constexpr uint32_t kMaxTableEntries = 16u << 20;
+constexpr uint32_t kMinMegabytes = 64;
+constexpr const char* kObjectName = "steer.bpf.o";
+
+uint32_t Or(uint32_t value, uint32_t otherwise) { return value != 0 ? value : otherwise; }
+const std::string& Or(const std::string& value, const std::string& otherwise) {
+  return value.empty() ? otherwise : value;
+}
+
+std::string Range(uint32_t low, uint32_t high, uint32_t found) {
+  return absl::StrCat("expected ", low, " to ", high, ", found ", found);
+}
+
+// Installed, or in the build tree that the executable runs from.
+std::string FindXdpObject(const std::string& folder) {
+  namespace fs = std::filesystem;
+  if (!folder.empty()) return (fs::path(folder) / kObjectName).string();
+  std::error_code error;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", error).parent_path();
+  const fs::path candidates[] = {fs::path(LNS_DATA_DIR) / kObjectName, beside / kObjectName,
+                                 beside / "xdp" / kObjectName};
+  for (const fs::path& candidate : candidates) {
+    if (fs::exists(candidate, error)) return candidate.string();
+  }
+  return candidates[0].string();
+}
+
+// Reads one configuration; the first mistake ends it.
+class SettingsReader {
+ public:
+  SettingsReader(const DataplaneConfig& config, const SourceMap& source)
+      : config_(config), source_(source) {}
+
+  absl::StatusOr<Settings> Read() {
+    for (const auto step :
+         {&SettingsReader::ReadPaths, &SettingsReader::ReadCores, &SettingsReader::ReadMemory,
+          &SettingsReader::ReadTables, &SettingsReader::ReadPorts}) {
+      if (absl::Status status = (this->*step)(); !status.ok()) return status;
+    }
+    return settings_;
+  }
+
+ private:
+  absl::Status ReadPaths() {
+    settings_.run_dir = Or(config_.run_dir(), "/run/terminus");
+    if (settings_.run_dir[0] != '/') {
+      return source_.Error("run_dir", "expected an absolute path");
+    }
+    const std::string listen =
+        Or(config_.listen(), absl::StrCat("unix:", settings_.run_dir, "/dataplane.sock"));
+    if (!absl::StartsWith(listen, "unix:/")) {
+      return source_.Error("listen",
+                           "expected unix:/PATH (TCP would need mutual TLS, which this "
+                           "release does not have)");
+    }
+    settings_.listen_path = listen.substr(5);
+    settings_.log_level = Or(config_.log_level(), "info");
+    const std::set<std::string> levels = {"trace", "debug", "info", "warn", "error"};
+    if (!levels.contains(settings_.log_level)) {
+      return source_.Error("log_level", absl::StrCat("expected trace, debug, info, warn or error, "
+                                                     "found \"",
+                                                     settings_.log_level, "\""));
+    }
+    settings_.xdp_object = FindXdpObject(config_.xdp_object());
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadCores() {
+    const auto& cpu = config_.cpu();
+    if (cpu.worker_cores_size() == 0 || cpu.worker_cores_size() > static_cast<int>(kMaxWorkers)) {
+      return source_.Error(
+          "cpu.worker_cores",
+          absl::StrCat("expected 1 to ", kMaxWorkers, " cores, found ", cpu.worker_cores_size()));
+    }
+    std::set<uint32_t> seen;
+    for (int i = 0; i < cpu.worker_cores_size(); ++i) {
+      if (seen.insert(cpu.worker_cores(i)).second) continue;
+      return source_.Error(absl::StrCat("cpu.worker_cores[", i, "]"),
+                           absl::StrCat("core ", cpu.worker_cores(i), " is given twice"));
+    }
+    settings_.eal.main_core = cpu.main_core();
+    settings_.eal.worker_cores = {cpu.worker_cores().begin(), cpu.worker_cores().end()};
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadMemory() {
+    const auto& memory = config_.memory();
+    settings_.eal.hugepages = memory.hugepages();
+    settings_.eal.megabytes = Or(memory.megabytes(), 512);
+    settings_.mbufs = Or(memory.mbufs(), 16384);
+    if (settings_.eal.megabytes < kMinMegabytes) {
+      return source_.Error("memory.megabytes", absl::StrCat("expected at least ", kMinMegabytes,
+                                                            ", found ", settings_.eal.megabytes));
+    }
+    settings_.punt_slots = Or(config_.punt().slots(), 2048);
+    if (!punt::IsValidSlotCount(settings_.punt_slots)) {
+      return source_.Error("punt.slots",
+                           absl::StrCat("expected a power of two from ", punt::kMinSlots, " to ",
+                                        punt::kMaxSlots, ", found ", settings_.punt_slots));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadTables() {
+    const auto& tables = config_.tables();
+    TableLimits& limits = settings_.limits;
+    struct Row {
+      const char* path;
+      uint32_t given;
+      uint32_t largest;
+      uint32_t& limit;
+    };
+    const Row rows[] = {
+        {"tables.max_tunnels", tables.max_tunnels(), kMaxTunnels, limits.max_tunnels},
+        {"tables.max_sessions", tables.max_sessions(), kMaxTableEntries, limits.max_sessions},
+        {"tables.max_routes", tables.max_routes(), kMaxTableEntries, limits.max_routes},
+        {"tables.max_neighbours", tables.max_neighbours(), kMaxTableEntries, limits.max_neighbours},
+    };
+    for (const Row& row : rows) {
+      if (row.given > row.largest) {
+        return source_.Error(row.path, Range(1, row.largest, row.given));
+      }
+      if (row.given != 0) row.limit = row.given;
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPorts() {
+    if (config_.ports_size() == 0 || config_.ports_size() > kMaxPorts) {
+      return source_.Error("ports", absl::StrCat("expected 1 to ", kMaxPorts, " ports, found ",
+                                                 config_.ports_size()));
+    }
+    std::set<std::string> names;
+    for (int i = 0; i < config_.ports_size(); ++i) {
+      const std::string path = absl::StrCat("ports[", i, "]");
+      if (absl::Status status = ReadPort(config_.ports(i), path); !status.ok()) return status;
+      const std::string& name = settings_.ports.back().name;
+      if (!names.insert(name).second) {
+        return source_.Error(path + ".name", absl::StrCat("another port is named '", name, "'"));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPort(const config::v1::PortConfig& config, const std::string& path) {
+    PortSettings& port = settings_.ports.emplace_back();
+    port.name = config.name();
+    if (port.name.empty()) return source_.Error(path + ".name", "is required");
+    if (absl::Status status = ReadRole(config, path, port); !status.ok()) return status;
+    if (absl::Status status = ReadDevice(config, path, port); !status.ok()) return status;
+    if (config.mtu() != 0) {
+      if (config.mtu() < kMinMtu || config.mtu() > kMaxMtu) {
+        return source_.Error(path + ".mtu", Range(kMinMtu, kMaxMtu, config.mtu()));
+      }
+      port.mtu = static_cast<uint16_t>(config.mtu());
+    }
+    if (config.mac().empty()) return absl::OkStatus();
+    port.mac = net::ParseMac(config.mac());
+    if (!port.mac) {
+      return source_.Error(path + ".mac", absl::StrCat("expected six octets like "
+                                                       "02:00:00:00:00:01, found \"",
+                                                       config.mac(), "\""));
+    }
+    if (port.kind == DeviceKind::kAfXdp) {
+      return source_.Error(path + ".mac", "the interface belongs to Linux: use `ip link set dev " +
+                                              port.device + " address`");
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadRole(const config::v1::PortConfig& config, const std::string& path,
+                        PortSettings& port) {
+    switch (config.role()) {
+      case config::v1::ACCESS:
+        port.role = PortRole::kAccess;
+        return absl::OkStatus();
+      case config::v1::CORE:
+        port.role = PortRole::kCore;
+        return absl::OkStatus();
+      case config::v1::BOTH:
+        port.role = PortRole::kBoth;
+        return absl::OkStatus();
+      default:
+        return source_.Error(path + ".role", "is required: access, core or both");
+    }
+  }
+
+  absl::Status ReadDevice(const config::v1::PortConfig& config, const std::string& path,
+                          PortSettings& port) {
+    using config::v1::PortConfig;
+    switch (config.device_case()) {
+      case PortConfig::kAfXdp: {
+        port.kind = DeviceKind::kAfXdp;
+        port.device = config.af_xdp().interface();
+        if (port.device.empty()) return source_.Error(path + ".af_xdp.interface", "is required");
+        const uint32_t queues = Or(config.af_xdp().queues(), 1);
+        if (queues > settings_.workers()) {
+          return source_.Error(path + ".af_xdp.queues",
+                               absl::StrCat("expected at most one per worker (",
+                                            settings_.workers(), "), found ", queues));
+        }
+        port.queues = static_cast<uint16_t>(queues);
+        return absl::OkStatus();
+      }
+      case PortConfig::kVdev:
+        port.kind = DeviceKind::kVdev;
+        port.device = config.vdev();
+        break;
+      case PortConfig::kPci:
+        port.kind = DeviceKind::kPci;
+        port.device = config.pci();
+        settings_.eal.pci_addresses.push_back(config.pci());
+        break;
+      case PortConfig::DEVICE_NOT_SET:
+        return source_.Error(path, "needs a device: one of af_xdp, vdev, pci");
+    }
+    return port.device.empty() ? source_.Error(path, "the device's name is empty")
+                               : absl::OkStatus();
+  }
+
+  const DataplaneConfig& config_;
+  const SourceMap& source_;
+  Settings settings_;
+};
+
+}  // namespace
+
+absl::StatusOr<Settings> ReadSettings(const std::string& file) {
+  DataplaneConfig config;
+  const absl::StatusOr<SourceMap> source = config::LoadYaml(file, &config);
+  if (!source.ok()) return source.status();
+  return SettingsReader(config, *source).Read();
+}
+
+}  // namespace lns::dataplane

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <ostream>
+#include <string>
+
+#include "dataplane/settings.h"
+
+namespace lns::dataplane {
+namespace {
+
+class ConfigFile {
+ public:
+  explicit ConfigFile(const std::string& text)
+      : path_(testing::TempDir() + "/settings_" + std::to_string(getpid()) + ".yaml") {
+    FILE* file = std::fopen(path_.c_str(), "w");
+    EXPECT_NE(file, nullptr);
+    std::fputs(text.c_str(), file);
+    std::fclose(file);
+  }
+  ~ConfigFile() { std::remove(path_.c_str()); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+constexpr const char* kMinimal =
+    "cpu: {worker_cores: [1]}\n"
+    "ports: [{name: acc0, role: access, af_xdp: {interface: eth1}}]\n";
+
+TEST(SettingsTest, FillsInDefaults) {
+  const ConfigFile file(kMinimal);
+  const auto settings = ReadSettings(file.path());
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->run_dir, "/run/terminus");
+  EXPECT_EQ(settings->listen_path, "/run/terminus/dataplane.sock");
+  EXPECT_EQ(settings->log_level, "info");
+  EXPECT_EQ(settings->eal.megabytes, 512u);
+  EXPECT_FALSE(settings->eal.hugepages);
+  EXPECT_EQ(settings->mbufs, 16384u);
+  EXPECT_EQ(settings->punt_slots, 2048u);
+  EXPECT_EQ(settings->limits.max_sessions, 65536u);
+  ASSERT_EQ(settings->ports.size(), 1u);
+  EXPECT_EQ(settings->ports[0].device, "eth1");
+  EXPECT_EQ(settings->ports[0].queues, 1);
+  EXPECT_FALSE(settings->ports[0].mtu.has_value());
+  EXPECT_THAT(settings->xdp_object, testing::EndsWith("steer.bpf.o"));
+}
+
+TEST(SettingsTest, ReadsEveryKindOfDevice) {
+  const ConfigFile file(
+      "cpu: {main_core: 2, worker_cores: [0, 1]}\n"
+      "xdp_object: /opt/x\n"
+      "listen: unix:/tmp/api.sock\n"
+      "ports:\n"
+      "  - {name: a, role: both, af_xdp: {interface: e, queues: 2}, mtu: 1600}\n"
+      "  - {name: b, role: core, vdev: \"net_null0,size=64\", mac: \"02:00:00:00:00:07\"}\n"
+      "  - {name: c, role: access, pci: \"0000:01:00.0\"}\n");
+  const auto settings = ReadSettings(file.path());
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->workers(), 2u);
+  EXPECT_EQ(settings->listen_path, "/tmp/api.sock");
+  EXPECT_EQ(settings->xdp_object, "/opt/x/steer.bpf.o");
+  EXPECT_EQ(settings->ports[0].queues, 2);
+  EXPECT_EQ(settings->ports[0].mtu, 1600);
+  EXPECT_EQ(settings->ports[1].kind, DeviceKind::kVdev);
+  EXPECT_EQ(settings->ports[1].mac->at(5), 7);
+  EXPECT_EQ(settings->ports[2].kind, DeviceKind::kPci);
+  EXPECT_THAT(settings->eal.pci_addresses, testing::ElementsAre("0000:01:00.0"));
+}
+
+TEST(SettingsTest, ShippedExampleIsValid) {
+  const auto settings = ReadSettings(EXAMPLE_CONFIG);
+  EXPECT_TRUE(settings.ok()) << settings.status();
+}
+
+struct Mistake {
+  const char* text;
+  const char* error;  // after the file's name
+};
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.error; }
+
+class SettingsMistakeTest : public testing::TestWithParam<Mistake> {};
+
+TEST_P(SettingsMistakeTest, IsReportedAtItsLine) {
+  const ConfigFile file(GetParam().text);
+  const auto settings = ReadSettings(file.path());
+  ASSERT_FALSE(settings.ok());
+  EXPECT_EQ(std::string(settings.status().message()), file.path() + GetParam().error);
+}
+
+#define PORT "ports: [{name: a, role: core, vdev: net_null0}]\n"
+#define CPU "cpu: {worker_cores: [1]}\n"
+INSTANTIATE_TEST_SUITE_P(
+    Settings, SettingsMistakeTest,
+    testing::Values(
+        Mistake{PORT, ":1:1: cpu.worker_cores: expected 1 to 64 cores, found 0"},
+        Mistake{"cpu: {worker_cores: [1, 2, 1]}\n" PORT,
+                ":1:28: cpu.worker_cores[2]: core 1 is given twice"},
+        Mistake{CPU, ":1:1: ports: expected 1 to 32 ports, found 0"},
+        Mistake{"run_dir: here\n" CPU PORT, ":1:10: run_dir: expected an absolute path"},
+        Mistake{CPU "log_level: loud\n" PORT,
+                ":2:12: log_level: expected trace, debug, info, warn or error, found \"loud\""},
+        Mistake{CPU "listen: 0.0.0.0:50051\n" PORT,
+                ":2:9: listen: expected unix:/PATH (TCP would need mutual TLS, which this release "
+                "does not have)"},
+        Mistake{CPU "memory:\n  megabytes: 5\n" PORT,
+                ":3:14: memory.megabytes: expected at least 64, found 5"},
+        Mistake{CPU "punt: {slots: 1000}\n" PORT,
+                ":2:15: punt.slots: expected a power of two from 64 to 65536, found 1000"},
+        Mistake{CPU "tables: {max_tunnels: 65536}\n" PORT,
+                ":2:23: tables.max_tunnels: expected 1 to 65535, found 65536"},
+        Mistake{CPU "ports:\n  - role: core\n    vdev: net_null0\n",
+                ":3:5: ports[0].name: is required"},
+        Mistake{CPU "ports:\n  - name: a\n    vdev: net_null0\n",
+                ":3:5: ports[0].role: is required: access, core or both"},
+        Mistake{CPU "ports:\n  - name: a\n    role: core\n",
+                ":3:5: ports[0]: needs a device: one of af_xdp, vdev, pci"},
+        Mistake{CPU "ports:\n  - name: a\n    role: core\n    af_xdp: {queues: 1}\n",
+                ":5:13: ports[0].af_xdp.interface: is required"},
+        Mistake{CPU "ports:\n  - name: a\n    role: core\n    af_xdp: {interface: e, queues: 2}\n",
+                ":5:36: ports[0].af_xdp.queues: expected at most one per worker (1), found 2"},
+        Mistake{CPU "ports:\n  - name: a\n    role: core\n    vdev: net_null0\n    mtu: 100\n",
+                ":6:10: ports[0].mtu: expected 576 to 9600, found 100"},
+        Mistake{CPU "ports:\n  - name: a\n    role: core\n    vdev: net_null0\n    mac: xx\n",
+                ":6:10: ports[0].mac: expected six octets like 02:00:00:00:00:01, found \"xx\""},
+        Mistake{CPU "ports:\n  - {name: a, role: core, vdev: net_null0}\n"
+                    "  - {name: a, role: core, vdev: net_null1}\n",
+                ":4:12: ports[1].name: another port is named 'a'"}));
+
+}  // namespace
+}  // namespace lns::dataplane
