@@ -76,7 +76,8 @@ def meson_results(tree):
         return results
     for line in log.read_text().splitlines():
         test = json.loads(line)
-        name, outcome = test['name'], test['result']
+        # "project:suite / name" where there are several suites, else the name alone.
+        name, outcome = test['name'].split(' / ')[-1], test['result']
         origin = f'{tree}: {name}'
         cases = Path(tree) / f'{name}.xml'
         failures = 0

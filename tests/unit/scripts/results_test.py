@@ -30,9 +30,9 @@ class MesonResults(unittest.TestCase):
         self.tree = Path(folder.name)
         (self.tree / 'meson-logs').mkdir()
 
-    def write(self, result, cases=None, stdout=''):
+    def write(self, result, cases=None, stdout='', name='unit-x'):
         (self.tree / 'meson-logs' / 'testlog.json').write_text(json.dumps(
-            {'name': 'unit-x', 'result': result, 'returncode': 1, 'stdout': stdout}) + '\n')
+            {'name': name, 'result': result, 'returncode': 1, 'stdout': stdout}) + '\n')
         if cases is not None:
             (self.tree / 'unit-x.xml').write_text(
                 f'<testsuites><testsuite name="S">{"".join(cases)}</testsuite></testsuites>')
@@ -43,6 +43,10 @@ class MesonResults(unittest.TestCase):
         self.assertEqual('2 passed, 1 failed, 1 skipped', results.summary())
         self.assertEqual('needs root', results.skipped[0][1])
         self.assertIn('S.b', results.failed[0])
+
+    def test_names_with_suites_find_their_cases(self):
+        results = self.write('OK', [PASSED, PASSED], name='terminus:unit+stress / unit-x')
+        self.assertEqual('2 passed, 0 failed', results.summary())
 
     def test_a_leak_after_good_cases_is_a_failure(self):
         self.assertEqual('2 passed, 1 failed', self.write('FAIL', [PASSED, PASSED]).summary())
