@@ -510,6 +510,45 @@ TEST_F(LinkTest, AVerdictForAnAuthenticationThatIsOverChangesNothing) {
   EXPECT_EQ(server_.link->phase(), LinkPhase::kEstablish);
 }
 
+TEST_F(LinkTest, AVerdictFromBeforeARenegotiationDoesNotAdmitTheNextUser) {
+  Make(Server(), Client());
+  server_.answer = false;
+  StartBoth();
+  const AuthenticationNeeded first = *server_.Last<AuthenticationNeeded>();
+  // Another client takes the line and is asked, but has not answered.
+  client_ = {};
+  client_.link = Link::MakeClient(client_settings_, {"mallory", "guess"}, client_rng_);
+  client_.Start(now_);
+  for (int round = 0; round < 20; ++round) {
+    for (const Bytes& frame : std::exchange(client_.frames, {})) {
+      if (LoadBe16(frame.data()) == kProtocolLcp) server_.Receive(frame, now_);
+    }
+    for (const Bytes& frame : std::exchange(server_.frames, {})) client_.Receive(frame, now_);
+  }
+  ASSERT_EQ(server_.link->phase(), LinkPhase::kAuthenticate);
+  ASSERT_EQ(server_.CountOf<AuthenticationNeeded>(), 1);
+  server_.Judge(first, now_);
+  EXPECT_TRUE(server_.frames.empty());
+  EXPECT_EQ(server_.link->phase(), LinkPhase::kAuthenticate);
+}
+
+TEST_F(LinkTest, ProtocolRejectCountsOnlyWhenOpenAndOfLcpEndsTheLink) {
+  Make(Server(), Client());
+  const Bytes reject = Control(kProtocolLcp, kProtocolReject, 1, {0xc0, 0x21, 1, 1, 0, 4});
+  server_.Start(now_);
+  server_.Receive(reject, now_);
+  EXPECT_EQ(server_.CountOf<LinkDown>(), 0);
+  EXPECT_EQ(server_.link->phase(), LinkPhase::kEstablish);
+  client_.Start(now_);
+  RunUntil(now_ + Duration::Seconds(4));
+  ASSERT_TRUE(server_.Ipv4IsUp());
+  server_.Receive(reject, now_);
+  EXPECT_EQ(server_.link->phase(), LinkPhase::kTerminate);
+  RunUntil(now_ + Duration::Seconds(10));
+  ASSERT_NE(server_.Last<LinkDown>(), nullptr);
+  EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kLcpRefused);
+}
+
 TEST_F(LinkTest, ProtocolRejectOfIpcpEndsIpv4AndOnlyThat) {
   for (const bool ipv6 : {true, false}) {
     server_ = {};
