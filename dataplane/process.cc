@@ -81,6 +81,11 @@ absl::Status Process::StartTables() {
   config.steering = &steering_;
   for (const Port& port : ports_->ports()) config.ports.push_back({port.mac, port.mtu});
   absl::StatusOr<std::unique_ptr<ForwardingState>> tables = MakeForwardingState(config);
+  if (absl::IsResourceExhausted(tables.status())) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("memory: ", tables.status().message(),
+                     ": raise memory.megabytes or lower the numbers in tables"));
+  }
   if (!tables.ok()) return tables.status();
   tables_ = *std::move(tables);
   if (settings_.workers() == 1) return absl::OkStatus();

@@ -2,15 +2,18 @@
 // Copyright The Terminus Authors
 #include "dataplane/ports/port_set.h"
 
+#include <linux/capability.h>
 #include <net/if.h>
 #include <rte_dev.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <filesystem>
 
@@ -64,6 +67,17 @@ uint32_t CountReceiveQueues(const std::string& interface) {
     if (entry.path().filename().string().starts_with("rx-")) ++count;
   }
   return count;
+}
+
+// AF_XDP sockets, loading and attaching a program.
+bool MayUseXdp() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> data{};
+  if (syscall(SYS_capget, &header, data.data()) != 0) return true;  // the driver will tell
+  const auto has = [&](unsigned capability) {
+    return (data[capability / 32].effective >> (capability % 32) & 1) != 0;
+  };
+  return has(CAP_NET_ADMIN) && has(CAP_NET_RAW) && (has(CAP_SYS_ADMIN) || has(CAP_BPF));
 }
 
 // "net_null0,size=64" is device net_null0 with arguments size=64.
@@ -121,6 +135,12 @@ absl::Status PortSet::CheckDevice(Port& port) const {
     return PortError(port, absl::StrCat("no network interface '", interface,
                                         "' in this network namespace: create it or correct "
                                         "af_xdp.interface"));
+  }
+  if (!MayUseXdp()) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("port ", port.settings.name,
+                     ": no permission for AF_XDP: run as root, or with CAP_NET_ADMIN, CAP_NET_RAW "
+                     "and CAP_BPF"));
   }
   const int linux_mtu = InterfaceQuery(interface).Mtu();
   if (port.settings.mtu && *port.settings.mtu > linux_mtu) {
