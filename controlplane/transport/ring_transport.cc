@@ -116,14 +116,23 @@ void RingTransport::SendPpp(const controlplane::SendPpp& frame) {
 
 void RingTransport::Inject(size_t worker, const punt::FrameHeader& header, ByteView payload,
                            uint64_t& sent) {
-  ++(workers_[worker].inject.Push(header, payload) ? sent : totals_.dropped_ring_full);
+  Worker& to = workers_[worker];
+  if (!to.inject.Push(header, payload)) {
+    ++totals_.dropped_ring_full;
+    return;
+  }
+  ++sent;
+  if (++to.unpublished == kPublishEvery) Publish(to);
+}
+
+void RingTransport::Publish(Worker& worker) {
+  worker.unpublished = 0;
+  // The data plane's workers poll and never sleep on an inject ring.
+  [[maybe_unused]] const bool sleeps = worker.inject.Publish();
 }
 
 void RingTransport::Flush() {
-  for (Worker& worker : workers_) {
-    // The data plane's workers poll and never sleep on an inject ring.
-    [[maybe_unused]] const bool sleeps = worker.inject.Publish();
-  }
+  for (Worker& worker : workers_) Publish(worker);
 }
 
 void RingTransport::OnTimer(Instant now) {
@@ -171,6 +180,7 @@ void RingTransport::Attach(std::unique_ptr<PuntMemory> memory) {
       workers_[w].punts[c] = mapping.PuntConsumer(w, static_cast<punt::PuntClass>(c));
     }
     workers_[w].inject = mapping.InjectProducer(w);
+    workers_[w].unpublished = 0;
   }
   next_worker_ = {};
   for (const FileDescriptor& wake : memory_->wake_fds()) {

@@ -32,6 +32,9 @@ class RingTransport final : public Transport {
   // A data plane that accepts and does not answer is left and tried again.
   static constexpr Duration kGreetingTimeout = Duration::Seconds(2);
 
+  // A long answer (goodbye to every peer) starts to leave before it has all been written.
+  static constexpr uint32_t kPublishEvery = 32;
+
   RingTransport(std::string socket_path, Poller& poller, LogSink log);
   ~RingTransport() override;
 
@@ -52,6 +55,7 @@ class RingTransport final : public Transport {
   struct Worker {
     std::array<punt::Consumer, punt::kClassCount> punts;
     punt::Producer inject;
+    uint32_t unpublished = 0;
   };
   struct Totals {
     uint64_t attachments = 0;
@@ -68,6 +72,7 @@ class RingTransport final : public Transport {
   void Attach(std::unique_ptr<PuntMemory> memory);
   void Detach();
   void Explain(const std::string& why);
+  static void Publish(Worker& worker);
   void Inject(size_t worker, const punt::FrameHeader& header, ByteView payload, uint64_t& sent);
 
   std::string socket_path_;

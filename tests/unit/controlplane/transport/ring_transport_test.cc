@@ -183,6 +183,15 @@ TEST_F(RingTransportTest, PppFramesGoToTheWorkerThatOwnsTheSession) {
   }
 }
 
+TEST_F(RingTransportTest, ALongAnswerStartsToLeaveBeforeItIsFlushed) {
+  Attach();
+  const SessionKey session{l2tp::LocalTunnelId(1), l2tp::LocalSessionId(1)};
+  for (uint32_t i = 0; i < RingTransport::kPublishEvery + 3; ++i) {
+    transport.SendPpp({session, Bytes{1}});
+  }
+  EXPECT_THAT(Injected(punt::OwnerWorker(1, 1, kWorkers)), SizeIs(RingTransport::kPublishEvery));
+}
+
 TEST_F(RingTransportTest, ControlMessagesOfOneTunnelKeepToOneWorkerInOrder) {
   Attach();
   std::set<uint32_t> used;

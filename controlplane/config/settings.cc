@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/config/settings.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <set>
+#include <utility>
+
+#include "controlplane/config/field_checks.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace lns::controlplane {
+namespace {
+
+using config::v1::ControlplaneConfig;
+
+constexpr char kDefaultRunDir[] = "/run/terminus";
+constexpr const char* kLogLevels[] = {"trace", "debug", "info", "warn", "error"};
+
+// What each number may be. Ids are 16 bits and 0 is none (RFC 2661 3.1); a window of 0 is a
+// protocol error (4.4.3), one above 1024 only buys memory.
+constexpr Range kTunnels{1, 65535};
+constexpr Range kSessions{1, uint64_t{1} << 24};
+constexpr Range kSessionsPerTunnel{1, 65535};
+constexpr Range kWindow{1, 1024};
+constexpr Range kIdRestSeconds{0, 3600};
+constexpr Range kHelloSeconds{0, 86400};
+constexpr Range kRetransmitMs{50, 60000};
+constexpr Range kRetransmits{1, 100};
+// RFC 1661 6.1: every implementation takes 1500; smaller than 128 no packet of use fits.
+constexpr Range kMru{128, 16384};
+constexpr Range kEchoSeconds{0, 86400};
+constexpr Range kEchoMisses{1, 255};
+constexpr int kMaxDnsServers = 2;  // RFC 1877 has a primary and a secondary
+
+std::string Element(const char* list, int index, const char* field) {
+  return absl::StrCat(list, "[", index, "]", *field == '\0' ? "" : ".", field);
+}
+
+std::string MachineName() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0') return "terminus";
+  return name.data();
+}
+
+void CheckProcess(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  out.run_dir = config.run_dir().empty() ? kDefaultRunDir : config.run_dir();
+  if (out.run_dir[0] != '/') check.Fail("run_dir", "expected an absolute path");
+  out.listen = check.UnixTarget("listen", config.listen(),
+                                absl::StrCat("unix:", out.run_dir, "/control.sock"));
+  out.dataplane = check.UnixTarget("dataplane", config.dataplane(),
+                                   absl::StrCat("unix:", out.run_dir, "/dataplane.sock"));
+  out.log_level = config.log_level().empty() ? "info" : config.log_level();
+  if (std::find(std::begin(kLogLevels), std::end(kLogLevels), out.log_level) ==
+      std::end(kLogLevels)) {
+    check.Fail("log_level", absl::StrCat("expected trace, debug, info, warn or error, got \"",
+                                         out.log_level, "\""));
+  }
+}
+
+void CheckLns(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  const config::v1::LnsConfig& lns = config.lns();
+  if (lns.addresses().empty()) check.Fail("lns.addresses", "expected at least one address");
+  for (int i = 0; i < lns.addresses_size(); ++i) {
+    const std::string path = Element("lns.addresses", i, "");
+    const net::IpAddress address = check.Address(path, lns.addresses(i));
+    if (address.is_none()) check.Fail(path, "expected an IP address");
+    if (std::count(out.addresses.begin(), out.addresses.end(), address) > 0) {
+      check.Fail(path, absl::StrCat(lns.addresses(i), " is there already"));
+    }
+    out.addresses.push_back(address);
+  }
+  EngineSettings& engine = out.engine;
+  engine.max_tunnels = static_cast<uint32_t>(
+      check.Number("lns.max_tunnels", lns.max_tunnels(), kTunnels, engine.max_tunnels));
+  engine.max_sessions = static_cast<uint32_t>(
+      check.Number("lns.max_sessions", lns.max_sessions(), kSessions, engine.max_sessions));
+  engine.id_rest = check.Seconds("lns.id_rest_s", lns.id_rest_s(), kIdRestSeconds, engine.id_rest);
+}
+
+// What is common to all peers.
+l2tp::TunnelSettings CheckTunnel(const config::v1::LnsConfig& lns, FieldChecks& check) {
+  l2tp::TunnelSettings tunnel;
+  tunnel.host_name = lns.host_name().empty() ? MachineName() : lns.host_name();
+  tunnel.receive_window = static_cast<uint16_t>(
+      check.Number("lns.receive_window", lns.receive_window(), kWindow, tunnel.receive_window));
+  tunnel.max_sessions = static_cast<uint32_t>(
+      check.Number("lns.max_sessions_per_tunnel", lns.max_sessions_per_tunnel(), kSessionsPerTunnel,
+                   tunnel.max_sessions));
+  return tunnel;
+}
+
+PeerProfile CheckPeer(const config::v1::PeerConfig& peer, int index, FieldChecks& check,
+                      const l2tp::TunnelSettings& common) {
+  const auto at = [&](const char* field) { return Element("peers", index, field); };
+  PeerProfile profile{peer.name(), peer.match_host_name(), {}, common};
+  const size_t star = peer.match_host_name().find('*');
+  if (star != std::string::npos && star + 1 != peer.match_host_name().size()) {
+    check.Fail(at("match_host_name"), "a * may only be the last character");
+  }
+  if (!peer.match_address().empty()) {
+    profile.match_address = check.Prefix(at("match_address"), peer.match_address());
+  }
+  l2tp::TunnelSettings& tunnel = profile.tunnel;
+  tunnel.secret = peer.secret();
+  if (peer.challenge() == config::v1::NEVER) tunnel.challenge = l2tp::ChallengePolicy::kNever;
+  if (peer.challenge() == config::v1::ALWAYS && peer.secret().empty()) {
+    check.Fail(at("challenge"), "a challenge needs a secret");
+  }
+  tunnel.hello_interval = check.Seconds(at("hello_interval_s"), peer.hello_interval_s(),
+                                        kHelloSeconds, tunnel.hello_interval);
+  tunnel.retransmit_initial =
+      check.Milliseconds(at("retransmit_initial_ms"), peer.retransmit_initial_ms(), kRetransmitMs,
+                         tunnel.retransmit_initial);
+  tunnel.retransmit_cap =
+      check.Milliseconds(at("retransmit_cap_ms"), peer.retransmit_cap_ms(), kRetransmitMs,
+                         std::max(tunnel.retransmit_cap, tunnel.retransmit_initial));
+  if (tunnel.retransmit_cap < tunnel.retransmit_initial) {
+    check.Fail(at("retransmit_cap_ms"), "expected at least retransmit_initial_ms");
+  }
+  tunnel.max_retransmits =
+      static_cast<int>(check.Number(at("max_retransmits"), peer.max_retransmits(), kRetransmits,
+                                    static_cast<uint64_t>(tunnel.max_retransmits)));
+  return profile;
+}
+
+void CheckPeers(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  const l2tp::TunnelSettings common = CheckTunnel(config.lns(), check);
+  out.engine.ppp.local_name = common.host_name;
+  if (config.peers().empty()) {
+    check.Fail("peers", "expected at least one peer: without any, every tunnel is refused");
+  }
+  std::set<std::string> names;
+  for (int i = 0; i < config.peers_size(); ++i) {
+    check.UniqueName(Element("peers", i, "name"), config.peers(i).name(), names);
+    out.engine.peers.push_back(CheckPeer(config.peers(i), i, check, common));
+  }
+}
+
+ppp::AuthProtocol AuthOf(config::v1::AuthProtocol protocol) {
+  return protocol == config::v1::PAP ? ppp::AuthProtocol::kPap : ppp::AuthProtocol::kChapMd5;
+}
+
+void CheckPpp(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  const config::v1::PppConfig& in = config.ppp();
+  ppp::LinkSettings& link = out.engine.ppp;
+  link.role = ppp::Role::kServer;
+  link.mru = static_cast<uint16_t>(check.Number("ppp.mru", in.mru(), kMru, link.mru));
+  link.ipv6 = in.ipv6();
+  link.echo_interval =
+      check.Seconds("ppp.echo_interval_s", in.echo_interval_s(), kEchoSeconds, link.echo_interval);
+  link.echo_max_misses =
+      static_cast<int>(check.Number("ppp.echo_max_misses", in.echo_max_misses(), kEchoMisses,
+                                    static_cast<uint64_t>(link.echo_max_misses)));
+  if (in.auth_size() > 0) link.auth.clear();
+  for (int i = 0; i < in.auth_size(); ++i) {
+    const std::string path = Element("ppp.auth", i, "");
+    if (in.auth(i) == config::v1::AUTH_PROTOCOL_UNSPECIFIED) {
+      check.Fail(path, "expected pap or chap_md5");
+    }
+    const ppp::AuthProtocol protocol = AuthOf(in.auth(i));
+    if (std::count(link.auth.begin(), link.auth.end(), protocol) > 0) {
+      check.Fail(path, "this protocol is there already");
+    }
+    link.auth.push_back(protocol);
+  }
+  if (in.dns_size() > kMaxDnsServers) {
+    check.Fail(Element("ppp.dns", kMaxDnsServers, ""), "expected at most two DNS servers");
+  }
+  for (int i = 0; i < in.dns_size(); ++i) {
+    const std::string path = Element("ppp.dns", i, "");
+    const net::IpAddress server = check.Ipv4Address(path, in.dns(i));
+    if (server.is_none()) check.Fail(path, "expected an IPv4 address");
+    out.engine.dns.push_back(server);
+  }
+  out.engine.local_ipcp_address = check.Ipv4Address("ppp.local_address", in.local_address());
+}
+
+bool Overlap(const net::IpPrefix& a, const net::IpPrefix& b) {
+  return a.Contains(b.address) || b.Contains(a.address);
+}
+
+void CheckPools(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  std::set<std::string> names;
+  for (int i = 0; i < config.pools_size(); ++i) {
+    const config::v1::PoolConfig& in = config.pools(i);
+    const auto at = [i](const char* field) { return Element("pools", i, field); };
+    check.UniqueName(at("name"), in.name(), names);
+    AddressPoolSettings pool{in.name(), check.Ipv4Prefix(at("prefix"), in.prefix()),
+                             check.Ipv4Address(at("gateway"), in.gateway())};
+    if (pool.prefix.length == 0) check.Fail(at("prefix"), "expected a prefix longer than /0");
+    if (!pool.gateway.is_none() && !pool.prefix.Contains(pool.gateway)) {
+      check.Fail(at("gateway"), absl::StrCat("expected an address in ", pool.prefix.ToString(),
+                                             ", got ", in.gateway()));
+    }
+    for (const AddressPoolSettings& other : out.engine.pools) {
+      if (!Overlap(pool.prefix, other.prefix)) continue;
+      check.Fail(at("prefix"), absl::StrCat(in.prefix(), " overlaps pool \"", other.name, "\", ",
+                                            other.prefix.ToString()));
+    }
+    for (const net::IpAddress& ours : out.addresses) {
+      if (!pool.prefix.Contains(ours)) continue;
+      check.Fail(at("prefix"),
+                 absl::StrCat(in.prefix(), " holds the LNS's own address ", ours.ToString()));
+    }
+    out.engine.pools.push_back(std::move(pool));
+  }
+}
+
+void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  std::set<std::string> names;
+  std::set<net::IpAddress> addresses;
+  for (int i = 0; i < config.users_size(); ++i) {
+    const config::v1::UserConfig& in = config.users(i);
+    const auto at = [i](const char* field) { return Element("users", i, field); };
+    check.UniqueName(at("name"), in.name(), names);
+    if (in.password().empty()) check.Fail(at("password"), "expected a password");
+    LocalUser user{in.name(), in.password(), check.Ipv4Address(at("address"), in.address()),
+                   in.pool()};
+    if (!user.address.is_none() && !addresses.insert(user.address).second) {
+      check.Fail(at("address"), absl::StrCat(in.address(), " is another user's already"));
+    }
+    const bool known = std::any_of(out.engine.pools.begin(), out.engine.pools.end(),
+                                   [&](const auto& pool) { return pool.name == in.pool(); });
+    if (!in.pool().empty() && !known) {
+      check.Fail(at("pool"), absl::StrCat("there is no pool \"", in.pool(), "\""));
+    }
+    out.users.push_back(std::move(user));
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
+                                     const config::SourceMap& source) {
+  FieldChecks check(source);
+  Settings settings;
+  CheckProcess(config, check, settings);
+  CheckLns(config, check, settings);
+  CheckPeers(config, check, settings);
+  CheckPpp(config, check, settings);
+  CheckPools(config, check, settings);
+  CheckUsers(config, check, settings);
+  if (!check.status().ok()) return check.status();
+  return settings;
+}
+
+absl::StatusOr<Settings> LoadSettings(const std::string& path) {
+  ControlplaneConfig config;
+  const absl::StatusOr<config::SourceMap> source = config::LoadYaml(path, &config);
+  if (!source.ok()) return source.status();
+  return CheckConfig(config, *source);
+}
+
+std::string SocketPath(const std::string& target) {
+  constexpr std::string_view kScheme = "unix:";
+  return target.starts_with(kScheme) ? target.substr(kScheme.size()) : target;
+}
+
+}  // namespace lns::controlplane

@@ -1,0 +1,82 @@
+// lns.control.v1.Operator: what an operator does with the LNS. Handlers run on gRPC's threads; they
+// translate, validate, post to the protocol loop and wait, never longer than the caller's deadline.
+// Long lists are read from the loop page by page, so that listing or clearing a million sessions
+// holds the loop no longer than one page takes.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "controlplane/lns/engine.h"
+#include "controlplane/loop/mailbox.h"
+#include "lib/base/time.h"
+
+#include "lns/control/v1/operator.grpc.pb.h"
+
+namespace lns::controlplane {
+
+class OperatorService final : public control::v1::Operator::Service {
+ public:
+  // Sessions read or cleared per turn of the loop.
+  static constexpr size_t kPage = 512;
+  // For callers who set no deadline; bounds each wait for the loop.
+  static constexpr Duration kPatience = Duration::Seconds(10);
+
+  using NamedCounters = std::vector<std::pair<std::string, uint64_t>>;
+  struct Links {
+    bool dataplane_connected = false;
+    uint64_t dataplane_generation = 0;
+    bool punt_attached = false;
+  };
+  struct Parts {
+    Mailbox& mailbox;
+    std::string version;
+    Instant started;
+    // Both are called on the loop thread.
+    std::function<Links()> links;
+    std::function<NamedCounters()> counters;  // beside the engine's
+  };
+  explicit OperatorService(Parts parts) : parts_(std::move(parts)) {}
+
+  grpc::Status GetStatus(grpc::ServerContext* context, const control::v1::GetStatusRequest* request,
+                         control::v1::Status* reply) override;
+  grpc::Status ListTunnels(grpc::ServerContext* context,
+                           const control::v1::ListTunnelsRequest* request,
+                           grpc::ServerWriter<control::v1::Tunnel>* writer) override;
+  grpc::Status ListSessions(grpc::ServerContext* context,
+                            const control::v1::ListSessionsRequest* request,
+                            grpc::ServerWriter<control::v1::Session>* writer) override;
+  grpc::Status ClearSessions(grpc::ServerContext* context,
+                             const control::v1::ClearSessionsRequest* request,
+                             control::v1::ClearReply* reply) override;
+  grpc::Status ClearTunnels(grpc::ServerContext* context,
+                            const control::v1::ClearTunnelsRequest* request,
+                            control::v1::ClearReply* reply) override;
+  grpc::Status GetCounters(grpc::ServerContext* context,
+                           const control::v1::GetCountersRequest* request,
+                           control::v1::Counters* reply) override;
+
+ private:
+  struct Page {
+    std::vector<SessionView> sessions;
+    Instant now;
+  };
+
+  // Runs `work(engine, now, out)` on the loop, within the caller's deadline.
+  template <typename T, typename Work>
+  absl::StatusOr<T> OnLoop(const grpc::ServerContext& context, Work work);
+  // Visits every session that matches, page by page; `visit` gets the matches of each page and may
+  // end it all by an error.
+  absl::Status ForEachPage(const grpc::ServerContext& context,
+                           const control::v1::ListSessionsRequest& filter,
+                           const std::function<absl::Status(const Page&)>& visit);
+
+  const Parts parts_;
+};
+
+}  // namespace lns::controlplane

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/services/session_filter.h"
+
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::controlplane {
+namespace {
+constexpr uint32_t kMaxId = 65535;  // RFC 2661 3.1
+}
+
+absl::StatusOr<SessionFilter> SessionFilter::From(const control::v1::ListSessionsRequest& request) {
+  SessionFilter filter;
+  if (request.has_key()) {
+    const uint32_t tunnel = request.key().local_tunnel_id();
+    const uint32_t session = request.key().local_session_id();
+    if (tunnel == 0 || tunnel > kMaxId || session == 0 || session > kMaxId) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("key: expected ids from 1 to 65535, got ", tunnel, "/", session));
+    }
+    filter.key = SessionKey{l2tp::LocalTunnelId(static_cast<uint16_t>(tunnel)),
+                            l2tp::LocalSessionId(static_cast<uint16_t>(session))};
+  }
+  if (request.local_tunnel_id() > kMaxId) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("local_tunnel_id: expected at most 65535, got ", request.local_tunnel_id()));
+  }
+  if (request.local_tunnel_id() != 0) {
+    filter.tunnel = l2tp::LocalTunnelId(static_cast<uint16_t>(request.local_tunnel_id()));
+  }
+  filter.user_name = request.user_name();
+  if (!request.address().empty()) {
+    const auto address = net::IpAddress::Parse(request.address());
+    if (!address) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("address: expected an IP address, got \"", request.address(), "\""));
+    }
+    filter.address = *address;
+  }
+  return filter;
+}
+
+bool SessionFilter::Matches(const SessionView& session) const {
+  return (!key || session.key == *key) && (!tunnel || session.key.tunnel == *tunnel) &&
+         (user_name.empty() || session.user_name == user_name) &&
+         (address.is_none() || session.ipv4_address == address);
+}
+
+}  // namespace lns::controlplane

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "controlplane/config/settings.h"
+
+namespace lns::controlplane {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+constexpr char kSmallest[] = R"(lns:
+  addresses: [198.51.100.1]
+peers:
+  - name: any
+)";
+
+absl::StatusOr<Settings> Check(const std::string& yaml) {
+  config::v1::ControlplaneConfig message;
+  const auto source = config::ParseYaml(yaml, "lns.yaml", &message);
+  if (!source.ok()) return source.status();
+  return CheckConfig(message, *source);
+}
+
+TEST(Settings, TheSmallestFileGetsEveryDefault) {
+  const auto settings = Check(kSmallest);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->run_dir, "/run/terminus");
+  EXPECT_EQ(settings->listen, "unix:/run/terminus/control.sock");
+  EXPECT_EQ(settings->dataplane, "unix:/run/terminus/dataplane.sock");
+  EXPECT_EQ(settings->log_level, "info");
+  EXPECT_EQ(settings->engine.max_tunnels, 4096u);
+  EXPECT_EQ(settings->engine.max_sessions, 65536u);
+  EXPECT_EQ(settings->engine.id_rest, Duration::Seconds(31));
+  EXPECT_EQ(settings->engine.ppp.mru, 1492);
+  EXPECT_THAT(settings->engine.ppp.auth,
+              ElementsAre(ppp::AuthProtocol::kChapMd5, ppp::AuthProtocol::kPap));
+  EXPECT_EQ(settings->engine.ppp.echo_interval, Duration::Seconds(30));
+  ASSERT_THAT(settings->engine.peers, SizeIs(1));
+  const l2tp::TunnelSettings& tunnel = settings->engine.peers[0].tunnel;
+  EXPECT_FALSE(tunnel.host_name.empty());
+  EXPECT_EQ(tunnel.receive_window, 32);
+  EXPECT_EQ(tunnel.hello_interval, Duration::Seconds(60));
+  EXPECT_EQ(tunnel.retransmit_initial, Duration::Seconds(1));
+  EXPECT_EQ(tunnel.retransmit_cap, Duration::Seconds(8));
+  EXPECT_EQ(tunnel.max_retransmits, 5);
+  EXPECT_EQ(tunnel.max_sessions, 65535u);
+}
+
+TEST(Settings, EveryFieldReachesItsPlace) {
+  const auto settings = Check(R"(run_dir: /tmp/lab
+log_level: debug
+dataplane: unix:/tmp/dp.sock
+lns:
+  addresses: [198.51.100.1, "2001:db8::1"]
+  host_name: lns1
+  max_tunnels: 10
+  max_sessions: 100
+  max_sessions_per_tunnel: 50
+  receive_window: 16
+  id_rest_s: 0
+peers:
+  - name: lac
+    match_host_name: lac*
+    match_address: 198.51.100.0/24
+    secret: s3cret
+    challenge: never
+    hello_interval_s: 0
+    retransmit_initial_ms: 500
+    retransmit_cap_ms: 4000
+    max_retransmits: 7
+ppp:
+  mru: 1400
+  auth: [pap]
+  echo_interval_s: 0
+  echo_max_misses: 5
+  dns: [203.0.113.53]
+  ipv6: true
+  local_address: 100.64.0.1
+pools:
+  - {name: a, prefix: 100.64.0.0/16, gateway: 100.64.255.254}
+  - {name: b, prefix: 100.65.0.0/16}
+users:
+  - {name: alice, password: pw, address: 100.64.7.7}
+  - {name: bob, password: pw, pool: b}
+)");
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->listen, "unix:/tmp/lab/control.sock");
+  EXPECT_EQ(settings->dataplane, "unix:/tmp/dp.sock");
+  EXPECT_EQ(SocketPath(settings->dataplane), "/tmp/dp.sock");
+  EXPECT_THAT(settings->addresses, SizeIs(2));
+  const EngineSettings& engine = settings->engine;
+  EXPECT_EQ(engine.max_tunnels, 10u);
+  EXPECT_EQ(engine.max_sessions, 100u);
+  EXPECT_EQ(engine.id_rest, Duration());
+  ASSERT_THAT(engine.peers, SizeIs(1));
+  const PeerProfile& peer = engine.peers[0];
+  EXPECT_EQ(peer.match_host_name, "lac*");
+  EXPECT_EQ(peer.match_address->ToString(), "198.51.100.0/24");
+  EXPECT_EQ(peer.tunnel.host_name, "lns1");
+  EXPECT_EQ(peer.tunnel.secret, "s3cret");
+  EXPECT_EQ(peer.tunnel.challenge, l2tp::ChallengePolicy::kNever);
+  EXPECT_EQ(peer.tunnel.hello_interval, Duration());
+  EXPECT_EQ(peer.tunnel.retransmit_initial, Duration::Milliseconds(500));
+  EXPECT_EQ(peer.tunnel.retransmit_cap, Duration::Seconds(4));
+  EXPECT_EQ(peer.tunnel.max_retransmits, 7);
+  EXPECT_EQ(peer.tunnel.receive_window, 16);
+  EXPECT_EQ(peer.tunnel.max_sessions, 50u);
+  EXPECT_EQ(engine.ppp.mru, 1400);
+  EXPECT_THAT(engine.ppp.auth, ElementsAre(ppp::AuthProtocol::kPap));
+  EXPECT_EQ(engine.ppp.echo_interval, Duration());
+  EXPECT_EQ(engine.ppp.echo_max_misses, 5);
+  EXPECT_TRUE(engine.ppp.ipv6);
+  EXPECT_EQ(engine.ppp.local_name, "lns1");
+  EXPECT_THAT(engine.dns, ElementsAre(net::IpAddress::V4(0xcb007135)));
+  EXPECT_EQ(engine.local_ipcp_address.ToString(), "100.64.0.1");
+  ASSERT_THAT(engine.pools, SizeIs(2));
+  EXPECT_EQ(engine.pools[0].gateway.ToString(), "100.64.255.254");
+  EXPECT_TRUE(engine.pools[1].gateway.is_none());
+  ASSERT_THAT(settings->users, SizeIs(2));
+  EXPECT_EQ(settings->users[0].address.ToString(), "100.64.7.7");
+  EXPECT_EQ(settings->users[1].pool, "b");
+}
+
+TEST(Settings, ALargerFirstRetransmissionRaisesTheDefaultCap) {
+  const auto settings = Check(std::string(kSmallest) + "    retransmit_initial_ms: 20000\n");
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->engine.peers[0].tunnel.retransmit_cap, Duration::Seconds(20));
+}
+
+struct Wrong {
+  const char* what;
+  const char* yaml;   // appended to kSmallest, which has four lines
+  const char* where;  // "LINE:COLUMN: PATH"
+  const char* expected;
+};
+
+TEST(Settings, WhatIsWrongIsNamedByFileLineAndField) {
+  const Wrong kCases[] = {
+      {"a secretless challenge", "    challenge: always\n", "5:16: peers[0].challenge",
+       "needs a secret"},
+      {"a star inside a name", "    match_host_name: a*b\n", "5:22: peers[0].match_host_name",
+       "last character"},
+      {"a peer's address with host bits", "    match_address: 10.0.0.1/8\n",
+       "5:20: peers[0].match_address", "without host bits"},
+      {"two peers of one name", "  - name: any\n", "5:11: peers[1].name",
+       "\"any\" is there already"},
+      {"a nameless peer", "  - secret: x\n", "5:5: peers[1].name", "expected a name"},
+      {"a cap below the first retransmission",
+       "    retransmit_initial_ms: 2000\n    retransmit_cap_ms: 1000\n",
+       "6:24: peers[0].retransmit_cap_ms", "at least retransmit_initial_ms"},
+      {"no retransmission at all", "    max_retransmits: 0\n", "5:22: peers[0].max_retransmits",
+       "expected 1 to 100, got 0"},
+      {"an MRU no packet fits", "ppp: {mru: 64}\n", "5:12: ppp.mru",
+       "expected 128 to 16384, got 64"},
+      {"one protocol twice", "ppp: {auth: [pap, pap]}\n", "5:19: ppp.auth[1]", "there already"},
+      {"three DNS servers", "ppp: {dns: [1.1.1.1, 1.1.1.2, 1.1.1.3]}\n", "5:31: ppp.dns[2]",
+       "at most two"},
+      {"an IPv6 DNS server in IPCP", "ppp: {dns: ['2001:db8::53']}\n", "5:13: ppp.dns[0]",
+       "expected an IPv4 address, got \"2001:db8::53\""},
+      {"a pool that is no prefix", "pools: [{name: a, prefix: 100.64.0.0/33}]\n",
+       "5:27: pools[0].prefix", "expected a prefix"},
+      {"an IPv6 pool", "pools: [{name: a, prefix: '2001:db8::/64'}]\n", "5:27: pools[0].prefix",
+       "expected an IPv4 prefix"},
+      {"a pool of everything", "pools: [{name: a, prefix: 0.0.0.0/0}]\n", "5:27: pools[0].prefix",
+       "longer than /0"},
+      {"a pool without a prefix", "pools: [{name: a}]\n", "5:9: pools[0].prefix",
+       "expected a prefix"},
+      {"overlapping pools",
+       "pools:\n- {name: a, prefix: 100.64.0.0/10}\n- {name: b, prefix: 100.65.0.0/24}\n",
+       "7:21: pools[1].prefix", "overlaps pool \"a\", 100.64.0.0/10"},
+      {"a gateway outside its pool",
+       "pools: [{name: a, prefix: 100.64.0.0/24, gateway: 10.0.0.1}]\n", "5:51: pools[0].gateway",
+       "expected an address in 100.64.0.0/24"},
+      {"a pool with the LNS inside", "pools: [{name: a, prefix: 198.51.100.0/24}]\n",
+       "5:27: pools[0].prefix", "own address 198.51.100.1"},
+      {"two users of one name", "users:\n- {name: u, password: p}\n- {name: u, password: q}\n",
+       "7:10: users[1].name", "\"u\" is there already"},
+      {"a user without a password", "users: [{name: u}]\n", "5:9: users[0].password",
+       "expected a password"},
+      {"a pool nobody made", "users: [{name: u, password: p, pool: x}]\n", "5:38: users[0].pool",
+       "no pool \"x\""},
+      {"two users on one address",
+       "users:\n- {name: u, password: p, address: 10.0.0.1}\n- {name: v, password: p, address: "
+       "10.0.0.1}\n",
+       "7:35: users[1].address", "another user's"},
+      {"a TCP listener", "listen: 0.0.0.0:5000\n", "5:9: listen", "expected unix:/absolute/path"},
+      {"a relative run directory", "run_dir: run\n", "5:10: run_dir", "absolute"},
+      {"a log level nobody knows", "log_level: loud\n", "5:12: log_level",
+       "trace, debug, info, warn or error"},
+      {"an unknown field", "colour: blue\n", "5:1", "colour"},
+      {"a number that is a word", "ppp: {mru: many}\n", "5:12: ppp.mru", "many"},
+  };
+  for (const Wrong& wrong : kCases) {
+    SCOPED_TRACE(wrong.what);
+    const auto settings = Check(std::string(kSmallest) + wrong.yaml);
+    ASSERT_FALSE(settings.ok());
+    EXPECT_EQ(settings.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(settings.status().message()),
+                StartsWith(std::string("lns.yaml:") + wrong.where));
+    EXPECT_THAT(std::string(settings.status().message()), HasSubstr(wrong.expected));
+  }
+}
+
+TEST(Settings, TheLnsNeedsAddressesAndPeers) {
+  const struct {
+    const char* yaml;
+    const char* message;
+  } kCases[] = {
+      {"peers: [{name: any}]\n", "lns.addresses: expected at least one"},
+      {"lns: {addresses: [198.51.100.1]}\n", "peers: expected at least one"},
+      {"lns: {addresses: [x]}\n", "1:19: lns.addresses[0]: expected an IP address, got \"x\""},
+      {"lns: {addresses: [1.1.1.1, 1.1.1.1]}\n", "lns.addresses[1]: 1.1.1.1 is there already"},
+      {"lns: {addresses: [1.1.1.1], receive_window: 0}\n", "lns.receive_window: expected 1 to"},
+      {"lns: {addresses: [1.1.1.1], max_tunnels: 65536}\n", "lns.max_tunnels: expected 1 to 65535"},
+  };
+  for (const auto& wrong : kCases) {
+    EXPECT_THAT(std::string(Check(wrong.yaml).status().message()), HasSubstr(wrong.message));
+  }
+}
+
+TEST(Settings, AMissingFileIsNamed) {
+  const auto settings = LoadSettings("/nonexistent/lns.yaml");
+  EXPECT_EQ(settings.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(settings.status().message()), HasSubstr("/nonexistent/lns.yaml"));
+}
+
+}  // namespace
+}  // namespace lns::controlplane
