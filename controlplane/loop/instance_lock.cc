@@ -31,7 +31,7 @@ absl::StatusOr<InstanceLock> InstanceLock::Take(const std::string& path) {
   if (flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return absl::ErrnoToStatus(errno, absl::StrCat("cannot lock ", path));
     return absl::FailedPreconditionError(
-        absl::StrCat(path, " is held by ", Holder(fd.get()),
+        absl::StrCat(path, " is already held by ", Holder(fd.get()),
                      ": stop that one first, or give this one another run_dir"));
   }
   const std::string pid = absl::StrCat(getpid(), "\n");

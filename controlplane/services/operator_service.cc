@@ -132,7 +132,10 @@ grpc::Status OperatorService::ClearSessions(grpc::ServerContext* context,
         return begun.status();
       });
   if (!status.ok()) return ToGrpc(status);
-  if (cleared == 0) return {grpc::StatusCode::NOT_FOUND, "no session matches"};
+  if (cleared == 0) {
+    return {grpc::StatusCode::NOT_FOUND,
+            absl::StrCat("no session matches ", request->filter().ShortDebugString())};
+  }
   reply->set_cleared(cleared);
   return grpc::Status::OK;
 }
@@ -158,7 +161,9 @@ grpc::Status OperatorService::ClearTunnels(grpc::ServerContext* context,
         return count;
       });
   if (!cleared.ok()) return ToGrpc(cleared.status());
-  if (*cleared == 0) return {grpc::StatusCode::NOT_FOUND, "no tunnel matches"};
+  if (*cleared == 0) {
+    return {grpc::StatusCode::NOT_FOUND, absl::StrCat("there is no tunnel ", wanted)};
+  }
   reply->set_cleared(*cleared);
   return grpc::Status::OK;
 }

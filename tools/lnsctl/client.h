@@ -1,0 +1,46 @@
+// The connections to the two processes: which sockets, how long to wait, and what to tell the
+// operator when one does not answer.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "lns/control/v1/operator.grpc.pb.h"
+#include "lns/dataplane/v1/forwarding.grpc.pb.h"
+#include "lns/dataplane/v1/telemetry.grpc.pb.h"
+
+namespace lns::lnsctl {
+
+struct Endpoints {
+  std::string run_dir = "/run/terminus";
+  std::string control;    // gRPC target; empty: <run_dir>/control.sock
+  std::string dataplane;  // gRPC target; empty: <run_dir>/dataplane.sock
+  int timeout_s = 10;
+};
+
+class Client {
+ public:
+  explicit Client(Endpoints endpoints);
+
+  control::v1::Operator::Stub& control() { return *control_; }
+  dataplane::v1::Forwarding::Stub& forwarding() { return *forwarding_; }
+  dataplane::v1::Telemetry::Stub& telemetry() { return *telemetry_; }
+
+  std::unique_ptr<grpc::ClientContext> Context() const;
+  // OK, or one sentence: which process on which socket, and what to do about it.
+  absl::Status ControlStatus(const grpc::Status& status) const;
+  absl::Status DataplaneStatus(const grpc::Status& status) const;
+
+ private:
+  Endpoints endpoints_;
+  std::unique_ptr<control::v1::Operator::Stub> control_;
+  std::unique_ptr<dataplane::v1::Forwarding::Stub> forwarding_;
+  std::unique_ptr<dataplane::v1::Telemetry::Stub> telemetry_;
+};
+
+}  // namespace lns::lnsctl

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "tools/lnsctl/command_line.h"
+
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "tools/lnsctl/client.h"
+#include "tools/lnsctl/commands.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+
+namespace lns::lnsctl {
+namespace {
+
+// Groups of lns.dataplane.v1.Counters that are verbs of their own.
+struct CounterVerb {
+  const char* verb;
+  CounterGroup group;
+  const char* what;
+};
+using dataplane::v1::Counters;
+constexpr CounterVerb kCounterVerbs[] = {
+    {"drops", &Counters::drops, "packets the data plane dropped, by reason"},
+    {"punts", &Counters::punts, "frames the data plane punted, by reason"},
+    {"punt-overflows", &Counters::punt_overflows, "frames a full punt ring refused, by class"},
+    {"injects", &Counters::injects, "frames the control plane injected, by kind and outcome"},
+    {"traffic", &Counters::traffic, "subscribers' packets and bytes, by direction"},
+    {"xdp", &Counters::xdp, "packets by verdict of the XDP programs"},
+};
+
+// "TUNNEL/SESSION".
+struct KeyArgument {
+  uint32_t tunnel = 0;
+  uint32_t session = 0;
+};
+bool lexical_cast(const std::string& text, KeyArgument& key) {
+  char rest = 0;
+  return std::sscanf(text.c_str(), "%u/%u%c", &key.tunnel, &key.session, &rest) == 2;
+}
+
+// What was typed, and what it asks for.
+struct Line {
+  Endpoints endpoints;
+  Output output;
+  uint32_t tunnel = 0;
+  KeyArgument key;
+  std::string user;
+  std::string address;
+  bool all = false;
+  std::function<absl::Status(Client&)> action;
+  CLI::App app{"Shows and operates a running Terminus LNS.", "lnsctl"};
+
+  Line();
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+ private:
+  using Action = std::function<absl::Status(Client&)>;
+  void Verb(CLI::App* verb, Action does) {
+    verb->callback([this, does = std::move(does)] { action = does; });
+  }
+  void AddSession();
+  void AddTunnel();
+  void AddFilter(CLI::App* verb);
+  control::v1::ListSessionsRequest Filter() const;
+};
+
+Line::Line() {
+  app.add_option("--run-dir", endpoints.run_dir, "directory of the processes' sockets")
+      ->capture_default_str();
+  app.add_option("--control", endpoints.control,
+                 "control plane's API (default unix:RUN_DIR/control.sock)");
+  app.add_option("--dataplane", endpoints.dataplane,
+                 "data plane's API (default unix:RUN_DIR/dataplane.sock)");
+  app.add_option("--timeout", endpoints.timeout_s, "seconds to wait for an answer")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  app.add_flag("--json", output.json, "JSON for programs instead of tables");
+  app.set_version_flag("--version", std::string("lnsctl ") + LNS_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+
+  Verb(app.add_subcommand("status", "the LNS at a glance: links, tunnels, sessions, pools"),
+       [this](Client& c) { return ShowStatus(c, output); });
+  AddSession();
+  AddTunnel();
+  Verb(app.add_subcommand("counters", "everything the control plane counted"),
+       [this](Client& c) { return ShowControlCounters(c, output); });
+  Verb(app.add_subcommand("dataplane",
+                          "the data plane: generation, table limits, installed entries"),
+       [this](Client& c) { return ShowDataplane(c, output); });
+  Verb(
+      app.add_subcommand("workers", "the data plane's workers and cycles per packet of each stage"),
+      [this](Client& c) { return ListWorkers(c, output); });
+  Verb(app.add_subcommand("ports", "the data plane's ports and their counters"),
+       [this](Client& c) { return ListPorts(c, output); });
+  Verb(app.add_subcommand("routes", "the data plane's routes"),
+       [this](Client& c) { return ListRoutes(c, output); });
+  for (const CounterVerb& counters : kCounterVerbs) {
+    Verb(app.add_subcommand(counters.verb, counters.what),
+         [this, group = counters.group](Client& c) {
+           return ShowDataplaneCounters(c, output, group);
+         });
+  }
+}
+
+control::v1::ListSessionsRequest Line::Filter() const {
+  control::v1::ListSessionsRequest filter;
+  filter.set_local_tunnel_id(tunnel);
+  filter.set_user_name(user);
+  filter.set_address(address);
+  if (key.tunnel != 0 || key.session != 0) {
+    filter.mutable_key()->set_local_tunnel_id(key.tunnel);
+    filter.mutable_key()->set_local_session_id(key.session);
+  }
+  return filter;
+}
+
+void Line::AddFilter(CLI::App* verb) {
+  verb->add_option("--tunnel", tunnel, "of this tunnel (our id)")->check(CLI::Range(1, 65535));
+  verb->add_option("--user", user, "of this user");
+  verb->add_option("--address", address, "with this address");
+}
+
+void Line::AddSession() {
+  CLI::App* session = app.add_subcommand("session", "subscribers' sessions");
+  session->require_subcommand(1);
+  CLI::App* list = session->add_subcommand("list", "all sessions, or those that match");
+  AddFilter(list);
+  Verb(list, [this](Client& c) { return ListSessions(c, output, Filter()); });
+  CLI::App* show = session->add_subcommand("show", "one session with its counters");
+  show->add_option("KEY", key, "TUNNEL/SESSION, our ids")->required()->type_name("TUNNEL/SESSION");
+  Verb(show, [this](Client& c) { return ShowSession(c, output, Filter()); });
+  CLI::App* clear = session->add_subcommand("clear", "ends the sessions that match, or all");
+  clear->add_option("KEY", key, "TUNNEL/SESSION, our ids")->type_name("TUNNEL/SESSION");
+  AddFilter(clear);
+  clear->add_flag("--all", all, "every session");
+  Verb(clear, [this](Client& c) {
+    control::v1::ClearSessionsRequest request;
+    *request.mutable_filter() = Filter();
+    request.set_all(all);
+    return ClearSessions(c, output, request);
+  });
+}
+
+void Line::AddTunnel() {
+  CLI::App* parent = app.add_subcommand("tunnel", "L2TP tunnels");
+  parent->require_subcommand(1);
+  Verb(parent->add_subcommand("list", "all tunnels"),
+       [this](Client& c) { return ListTunnels(c, output, 0); });
+  CLI::App* show = parent->add_subcommand("show", "one tunnel");
+  show->add_option("TUNNEL", tunnel, "our id")->required()->check(CLI::Range(1, 65535));
+  Verb(show, [this](Client& c) { return ShowTunnel(c, output, tunnel); });
+  CLI::App* clear = parent->add_subcommand("clear", "ends a tunnel and its sessions, or all");
+  clear->add_option("TUNNEL", tunnel, "our id")->check(CLI::Range(1, 65535));
+  clear->add_flag("--all", all, "every tunnel");
+  Verb(clear, [this](Client& c) {
+    control::v1::ClearTunnelsRequest request;
+    request.set_local_tunnel_id(tunnel);
+    request.set_all(all);
+    return ClearTunnels(c, output, request);
+  });
+}
+
+void AppendReference(const CLI::App& app, const std::string& path, std::string& text) {
+  const auto subcommands = app.get_subcommands([](const CLI::App*) { return true; });
+  if (subcommands.empty()) {
+    absl::StrAppend(&text, "\n### `", path, "`\n\n", app.get_description(), "\n");
+  }
+  std::string options;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option == app.get_help_ptr() || option == app.get_version_ptr()) continue;
+    absl::StrAppend(&options, "- `", option->get_name(option->get_positional()),
+                    "`: ", option->get_description());
+    if (!option->get_default_str().empty()) {
+      absl::StrAppend(&options, " (default ", option->get_default_str(), ")");
+    }
+    options += "\n";
+  }
+  if (!options.empty()) absl::StrAppend(&text, "\n", options);
+  for (const CLI::App* verb : subcommands) {
+    AppendReference(*verb, absl::StrCat(path, " ", verb->get_name()), text);
+  }
+}
+
+}  // namespace
+
+std::string Reference() {
+  Line line;
+  std::string text =
+      "# lnsctl\n\n"
+      "The operator's command line: a plain client of the two processes' gRPC services, with no\n"
+      "other way in. Made by `lnsctl --reference`; a test keeps it equal to the program.\n\n"
+      "Exit status: 0 done, 1 it could not be done (one line says why and what to do), 2 the\n"
+      "command line was not understood. With `--json` lists are arrays of objects, fields are\n"
+      "named as in `proto/`, defaults are written out, 64-bit numbers are numbers, and a group of\n"
+      "counters is one object from name to value.\n\n"
+      "## Options of every command\n";
+  AppendReference(line.app, "lnsctl", text);
+  return text;
+}
+
+int Run(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--reference") {
+    std::fputs(Reference().c_str(), stdout);
+    return 0;
+  }
+  Line line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return line.app.exit(error) == 0 ? 0 : 2;
+  }
+  Client client(line.endpoints);
+  const absl::Status status = line.action(client);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "lnsctl: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? 2 : 1;
+}
+
+}  // namespace lns::lnsctl

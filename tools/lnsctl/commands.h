@@ -1,0 +1,46 @@
+// What each verb of lnsctl does: asks one of the two processes and prints the answer, as a table
+// for people or as JSON for programs. The errors returned are whole sentences for the operator.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+
+#include "tools/lnsctl/client.h"
+#include "tools/lnsctl/json.h"
+
+#include "absl/status/status.h"
+#include "lns/control/v1/operator.pb.h"
+#include "lns/dataplane/v1/telemetry.pb.h"
+
+namespace lns::lnsctl {
+
+struct Output {
+  bool json = false;
+};
+
+// Of the control plane.
+absl::Status ShowStatus(Client& client, Output output);
+absl::Status ListTunnels(Client& client, Output output, uint32_t tunnel);
+absl::Status ShowTunnel(Client& client, Output output, uint32_t tunnel);
+absl::Status ClearTunnels(Client& client, Output output,
+                          const control::v1::ClearTunnelsRequest& request);
+absl::Status ListSessions(Client& client, Output output,
+                          const control::v1::ListSessionsRequest& request);
+// One session with everything known of it; NOT_FOUND when there is none.
+absl::Status ShowSession(Client& client, Output output,
+                         const control::v1::ListSessionsRequest& request);
+absl::Status ClearSessions(Client& client, Output output,
+                           const control::v1::ClearSessionsRequest& request);
+absl::Status ShowControlCounters(Client& client, Output output);
+
+// Of the data plane.
+absl::Status ShowDataplane(Client& client, Output output);
+// One group of the data plane's counters: an accessor of lns.dataplane.v1.Counters.
+using CounterGroup = const CounterList& (dataplane::v1::Counters::*)() const;
+absl::Status ShowDataplaneCounters(Client& client, Output output, CounterGroup group);
+absl::Status ListWorkers(Client& client, Output output);
+absl::Status ListPorts(Client& client, Output output);
+absl::Status ListRoutes(Client& client, Output output);
+
+}  // namespace lns::lnsctl

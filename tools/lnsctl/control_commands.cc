@@ -1,0 +1,208 @@
+// The verbs that ask the control plane.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <cstdio>
+#include <memory>
+#include <utility>
+
+#include "tools/lnsctl/commands.h"
+#include "tools/lnsctl/format.h"
+#include "tools/lnsctl/json.h"
+#include "tools/lnsctl/table.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::lnsctl {
+namespace {
+
+void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+// Reads a stream to its end. JSON is written element by element, so that a million of them need no
+// memory here.
+template <typename Item, typename Reader, typename AddRow>
+grpc::Status PrintStream(Reader reader, Output output, Table table, AddRow add_row) {
+  size_t count = 0;
+  if (output.json) Print("[");
+  for (Item item; reader->Read(&item); ++count) {
+    if (output.json) {
+      Print(absl::StrCat(count > 0 ? ",\n " : "", ToJson(item)));
+    } else {
+      add_row(table, item);
+    }
+  }
+  const grpc::Status status = reader->Finish();
+  if (output.json) {
+    Print("]\n");
+  } else if (status.ok()) {
+    Print(table.ToString());
+  }
+  return status;
+}
+
+template <typename Message>
+void PrintMessage(const Message& message, Output output) {
+  Print(output.json ? ToJson(message) + "\n" : FieldLines(message));
+}
+
+std::string Name(const control::v1::Session& session) {
+  return absl::StrCat(session.key().local_tunnel_id(), "/", session.key().local_session_id());
+}
+
+}  // namespace
+
+absl::Status ShowStatus(Client& client, Output output) {
+  control::v1::Status status;
+  const grpc::Status answered = client.control().GetStatus(client.Context().get(), {}, &status);
+  if (!answered.ok()) return client.ControlStatus(answered);
+  if (output.json) {
+    Print(ToJson(status) + "\n");
+    return absl::OkStatus();
+  }
+  Print(absl::StrCat("version     ", status.version(), ", up ", AgeText(status.uptime_ns()), "\n",
+                     "data plane  ", status.dataplane_connected() ? "connected" : "away",
+                     ", punt rings ", status.punt_attached() ? "attached" : "detached", "\n",
+                     "tunnels     ", status.tunnels(), "\n", "sessions    ", status.sessions(),
+                     ", online ", status.sessions_online(), "\n\n"));
+  Table pools({{"POOL"},
+               {"PREFIX"},
+               {"SIZE", Align::kRight},
+               {"USED", Align::kRight},
+               {"", Align::kRight}});
+  for (const control::v1::Pool& pool : status.pools()) {
+    pools.Add({pool.name(), pool.prefix(), absl::StrCat(pool.size()), absl::StrCat(pool.used()),
+               PercentText(pool.used(), pool.size())});
+  }
+  Print(pools.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status ListTunnels(Client& client, Output output, uint32_t tunnel) {
+  control::v1::ListTunnelsRequest request;
+  request.set_local_tunnel_id(tunnel);
+  const auto context = client.Context();
+  Table table({{"TUNNEL", Align::kRight},
+               {"PEER-ID", Align::kRight},
+               {"STATE"},
+               {"PEER"},
+               {"HOST-NAME"},
+               {"PROFILE"},
+               {"SESSIONS", Align::kRight},
+               {"AGE", Align::kRight},
+               {"NS", Align::kRight},
+               {"NR", Align::kRight},
+               {"RETRANS", Align::kRight}});
+  return client.ControlStatus(PrintStream<control::v1::Tunnel>(
+      client.control().ListTunnels(context.get(), request), output, std::move(table),
+      [](Table& rows, const control::v1::Tunnel& t) {
+        rows.Add({absl::StrCat(t.local_tunnel_id()), absl::StrCat(t.peer_tunnel_id()), t.state(),
+                  t.peer_endpoint(), t.peer_host_name(), t.profile(), absl::StrCat(t.sessions()),
+                  AgeText(t.age_ns()), absl::StrCat(t.ns()), absl::StrCat(t.nr()),
+                  absl::StrCat(t.retransmissions())});
+      }));
+}
+
+absl::Status ShowTunnel(Client& client, Output output, uint32_t tunnel) {
+  control::v1::ListTunnelsRequest request;
+  request.set_local_tunnel_id(tunnel);
+  const auto context = client.Context();
+  const auto reader = client.control().ListTunnels(context.get(), request);
+  control::v1::Tunnel found;
+  const bool any = reader->Read(&found);
+  const grpc::Status status = any ? grpc::Status::OK : reader->Finish();
+  if (!status.ok()) return client.ControlStatus(status);
+  if (!any) return absl::NotFoundError(absl::StrCat("there is no tunnel ", tunnel));
+  PrintMessage(found, output);
+  return absl::OkStatus();
+}
+
+absl::Status ListSessions(Client& client, Output output,
+                          const control::v1::ListSessionsRequest& request) {
+  const auto context = client.Context();
+  Table table({{"TUNNEL/SESSION", Align::kRight},
+               {"USER"},
+               {"ADDRESS"},
+               {"STATE"},
+               {"AUTH"},
+               {"CALLING"},
+               {"PEER"},
+               {"MRU", Align::kRight},
+               {"AGE", Align::kRight}});
+  return client.ControlStatus(PrintStream<control::v1::Session>(
+      client.control().ListSessions(context.get(), request), output, std::move(table),
+      [](Table& rows, const control::v1::Session& s) {
+        rows.Add({Name(s), s.user_name(), s.ipv4_address(), s.state(), s.auth_protocol(),
+                  s.calling_number(), s.peer_endpoint(), absl::StrCat(s.peer_mru()),
+                  AgeText(s.age_ns())});
+      }));
+}
+
+absl::Status ShowSession(Client& client, Output output,
+                         const control::v1::ListSessionsRequest& request) {
+  const auto context = client.Context();
+  const auto reader = client.control().ListSessions(context.get(), request);
+  control::v1::Session session;
+  const bool any = reader->Read(&session);
+  const grpc::Status status = any ? grpc::Status::OK : reader->Finish();
+  if (!status.ok()) return client.ControlStatus(status);
+  if (!any) {
+    return absl::NotFoundError(absl::StrCat("there is no session ", request.key().local_tunnel_id(),
+                                            "/", request.key().local_session_id()));
+  }
+  // What the data plane counted; a data plane that is away leaves it out.
+  dataplane::v1::ListSessionCountersRequest counters_request;
+  *counters_request.mutable_key() = session.key();
+  const auto counters_context = client.Context();
+  const auto counters_reader =
+      client.telemetry().ListSessionCounters(counters_context.get(), counters_request);
+  dataplane::v1::SessionCounters counters;
+  const bool counted = counters_reader->Read(&counters);
+  if (output.json) {
+    Print(absl::StrCat("{\"session\": ", ToJson(session),
+                       ", \"counters\": ", counted ? ToJson(counters) : "null", "}\n"));
+    return absl::OkStatus();
+  }
+  Print(FieldLines(session));
+  if (counted) {
+    counters.clear_key();
+    Print(absl::StrCat("\nuplink    ", counters.uplink_packets(), " packets, ",
+                       counters.uplink_bytes(), " bytes\ndownlink  ", counters.downlink_packets(),
+                       " packets, ", counters.downlink_bytes(), " bytes\n"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ClearSessions(Client& client, Output output,
+                           const control::v1::ClearSessionsRequest& request) {
+  control::v1::ClearReply reply;
+  const grpc::Status status =
+      client.control().ClearSessions(client.Context().get(), request, &reply);
+  if (!status.ok()) return client.ControlStatus(status);
+  PrintMessage(reply, output);
+  return absl::OkStatus();
+}
+
+absl::Status ClearTunnels(Client& client, Output output,
+                          const control::v1::ClearTunnelsRequest& request) {
+  control::v1::ClearReply reply;
+  const grpc::Status status =
+      client.control().ClearTunnels(client.Context().get(), request, &reply);
+  if (!status.ok()) return client.ControlStatus(status);
+  PrintMessage(reply, output);
+  return absl::OkStatus();
+}
+
+absl::Status ShowControlCounters(Client& client, Output output) {
+  control::v1::Counters counters;
+  const grpc::Status status = client.control().GetCounters(client.Context().get(), {}, &counters);
+  if (!status.ok()) return client.ControlStatus(status);
+  if (output.json) {
+    Print(ToJson(counters.counters()) + "\n");
+    return absl::OkStatus();
+  }
+  Table table({{"COUNTER"}, {"VALUE", Align::kRight}});
+  for (const auto& c : counters.counters()) table.Add({c.name(), absl::StrCat(c.value())});
+  Print(table.ToString());
+  return absl::OkStatus();
+}
+
+}  // namespace lns::lnsctl

@@ -1,0 +1,143 @@
+// The verbs that ask the data plane.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <utility>
+
+#include "tools/lnsctl/commands.h"
+#include "tools/lnsctl/format.h"
+#include "tools/lnsctl/json.h"
+#include "tools/lnsctl/table.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::lnsctl {
+namespace {
+
+void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+std::string WorkerTable(const dataplane::v1::ListWorkersReply& reply) {
+  Table table({{"WORKER", Align::kRight},
+               {"LCORE", Align::kRight},
+               {"BUSY", Align::kRight},
+               {"RX", Align::kRight},
+               {"TX", Align::kRight},
+               {"PKT/POLL", Align::kRight},
+               {"CYC/PKT", Align::kRight},
+               {"HANDED-IN", Align::kRight},
+               {"HANDED-OUT", Align::kRight}});
+  for (const dataplane::v1::Worker& w : reply.workers()) {
+    table.Add({absl::StrCat(w.index()), absl::StrCat(w.lcore()),
+               PercentText(w.busy_cycles(), w.busy_cycles() + w.idle_cycles()),
+               absl::StrCat(w.rx_packets()), absl::StrCat(w.tx_packets()),
+               RatioText(w.rx_packets(), w.rx_bursts()), RatioText(w.busy_cycles(), w.rx_packets()),
+               absl::StrCat(w.handoff_in()), absl::StrCat(w.handoff_out())});
+  }
+  return table.ToString();
+}
+
+// Summed over workers, in the order the data plane lists them.
+std::string StageTable(const dataplane::v1::ListWorkersReply& reply) {
+  std::vector<dataplane::v1::StageCycles> sums;
+  std::map<std::string, size_t> index;
+  for (const dataplane::v1::Worker& worker : reply.workers()) {
+    for (const dataplane::v1::StageCycles& stage : worker.stages()) {
+      const auto [at, added] = index.emplace(stage.stage(), sums.size());
+      if (added) sums.emplace_back().set_stage(stage.stage());
+      dataplane::v1::StageCycles& sum = sums[at->second];
+      sum.set_packets(sum.packets() + stage.packets());
+      sum.set_cycles(sum.cycles() + stage.cycles());
+    }
+  }
+  Table table({{"STAGE"}, {"PACKETS", Align::kRight}, {"CYC/PKT", Align::kRight}});
+  for (const dataplane::v1::StageCycles& sum : sums) {
+    table.Add({sum.stage(), absl::StrCat(sum.packets()), RatioText(sum.cycles(), sum.packets())});
+  }
+  return table.ToString();
+}
+
+}  // namespace
+
+absl::Status ShowDataplane(Client& client, Output output) {
+  dataplane::v1::Info info;
+  const grpc::Status status = client.forwarding().GetInfo(client.Context().get(), {}, &info);
+  if (!status.ok()) return client.DataplaneStatus(status);
+  Print(output.json ? ToJson(info) + "\n" : FieldLines(info));
+  return absl::OkStatus();
+}
+
+absl::Status ShowDataplaneCounters(Client& client, Output output, CounterGroup group) {
+  dataplane::v1::Counters counters;
+  const grpc::Status status = client.telemetry().GetCounters(client.Context().get(), {}, &counters);
+  if (!status.ok()) return client.DataplaneStatus(status);
+  const CounterList& list = (counters.*group)();
+  if (output.json) {
+    Print(ToJson(list) + "\n");
+    return absl::OkStatus();
+  }
+  Table table({{"COUNTER"}, {"VALUE", Align::kRight}});
+  for (const auto& c : list) table.Add({c.name(), absl::StrCat(c.value())});
+  Print(table.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status ListWorkers(Client& client, Output output) {
+  dataplane::v1::ListWorkersReply reply;
+  const grpc::Status status = client.telemetry().ListWorkers(client.Context().get(), {}, &reply);
+  if (!status.ok()) return client.DataplaneStatus(status);
+  if (output.json) {
+    Print(ToJson(reply) + "\n");
+  } else {
+    Print(WorkerTable(reply) + "\n" + StageTable(reply));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ListPorts(Client& client, Output output) {
+  dataplane::v1::ListPortsReply reply;
+  const grpc::Status status = client.telemetry().ListPorts(client.Context().get(), {}, &reply);
+  if (!status.ok()) return client.DataplaneStatus(status);
+  std::string json = "[";
+  Table table({{"PORT"},
+               {"DEVICE"},
+               {"ROLE"},
+               {"LINK"},
+               {"MAC"},
+               {"MTU", Align::kRight},
+               {"RX", Align::kRight},
+               {"TX", Align::kRight},
+               {"MISSED", Align::kRight},
+               {"RX-ERR", Align::kRight},
+               {"TX-ERR", Align::kRight}});
+  for (const dataplane::v1::Port& p : reply.ports()) {
+    absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(p));
+    table.Add({p.name(), p.device(), p.role(), p.link_up() ? "up" : "down", MacText(p.mac()),
+               absl::StrCat(p.mtu()), absl::StrCat(p.rx_packets()), absl::StrCat(p.tx_packets()),
+               absl::StrCat(p.rx_missed()), absl::StrCat(p.rx_errors()),
+               absl::StrCat(p.tx_errors())});
+  }
+  Print(output.json ? json + "]\n" : table.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status ListRoutes(Client& client, Output output) {
+  const auto context = client.Context();
+  const auto reader = client.forwarding().ListRoutes(context.get(), {});
+  std::string json = "[";
+  Table table({{"PREFIX"}, {"NEXT-HOP"}, {"PORT"}, {"ORIGIN"}});
+  for (dataplane::v1::Route route; reader->Read(&route);) {
+    absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(route));
+    const bool connected = route.next_hop().octets().empty();
+    table.Add({PrefixText(route.prefix()), connected ? "connected" : AddressText(route.next_hop()),
+               route.port(),
+               route.origin() == dataplane::v1::ROUTE_ORIGIN_KERNEL ? "kernel" : "api"});
+  }
+  const grpc::Status status = reader->Finish();
+  if (!status.ok()) return client.DataplaneStatus(status);
+  Print(output.json ? json + "]\n" : table.ToString());
+  return absl::OkStatus();
+}
+
+}  // namespace lns::lnsctl
