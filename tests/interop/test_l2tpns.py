@@ -183,12 +183,12 @@ def assert_clean(lane):
             lane['corrupt']) == (lane['offered'], 0, 0, 0, 0)
 
 
-@pytest.mark.parametrize('auth', ['pap', 'chap'])
-def test_sessions_come_up_and_carry_traffic_both_ways(network, auth):
+@pytest.mark.parametrize('auth, options', [('pap', []), ('chap', []), ('chap', ['--compress'])])
+def test_sessions_come_up_and_carry_traffic_both_ways(network, auth, options):
     network.start_radius()
     network.start_l2tpns(auth)
     status, report = network.lacsim('--auth', auth, '--traffic-pps', 500, '--traffic-seconds', 3,
-                                    '--direction', 'both', '--ping', 3)
+                                    '--direction', 'both', '--ping', 3, *options)
     assert report['tunnels']['established'] == 1
     assert report['sessions']['established'] == SESSIONS
     assert_clean(report['traffic']['up'])
@@ -216,7 +216,8 @@ def test_wrong_password_is_refused(network):
     assert report['sessions']['established'] == 0
     [failure] = report['sessions']['failures']
     # l2tpns sends no CHAP Failure: it clears the call (3, administrative) at once.
-    assert (failure['ppp_phase'], failure['by_peer'], failure['result']) == ('authenticate', True, 3)
+    assert (failure['ppp_phase'], failure['by_peer']) == ('authenticate', True)
+    assert failure['result'] == 3
 
 
 def test_wrong_tunnel_secret_is_refused(network):

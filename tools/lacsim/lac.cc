@@ -62,7 +62,7 @@ void Lac::PlaceCall(uint32_t local_index, Instant now) {
   LNS_CHECK(subscriber.state == SubscriberState::kIdle);
   if (!up_) {
     EndingOf(subscriber).tunnel_lost = true;
-    if (failure_) {
+    if (failure_ && !failure_->timed_out) {
       EndingOf(subscriber).cdn = failure_->result;
       EndingOf(subscriber).by_peer = failure_->by_peer;
     }

@@ -71,6 +71,8 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
   app.add_option("--auth", raw.auth, "pap, chap or any")
       ->check(CLI::IsMember({"pap", "chap", "any"}));
   app.add_option("--mru", options.mru, "MRU to negotiate")->check(CLI::Range(128, 1500));
+  app.add_flag("--compress", options.compress,
+               "let the LNS leave out PPP's address, control and first protocol bytes");
   app.add_option("--hello", raw.hello, "HELLO interval, seconds; 0 is never");
   app.add_option("--echo", raw.echo, "LCP echo interval, seconds; 0 is never");
 

@@ -51,7 +51,8 @@ struct Options {
   std::string user = "user%d";       // "%d" is the subscriber's number, from 1
   std::string password = "password";
   ppp::AuthProtocol auth = ppp::AuthProtocol::kChapMd5;
-  uint16_t mru = 1460;  // what 1500 bytes on the way to the LNS leave
+  uint16_t mru = 1460;    // what 1500 bytes on the way to the LNS leave
+  bool compress = false;  // offer to receive compressed PPP headers
   Duration hello_interval = Duration::Seconds(60);
   Duration echo_interval = Duration::Seconds(30);
 

@@ -27,6 +27,7 @@ LacSettings MakeLacSettings(const Options& options) {
   LacSettings settings;
   settings.link.role = ppp::Role::kClient;
   settings.link.mru = options.mru;
+  settings.link.ask_pfc = settings.link.ask_acfc = options.compress;
   if (options.auth != ppp::AuthProtocol::kNone) settings.link.auth = {options.auth};
   settings.link.echo_interval = options.echo_interval;
   settings.setup_timeout = options.setup_timeout;
