@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/process.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "controlplane/loop/clock.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::controlplane {
+namespace {
+
+ForwardingSettings ForwardingOf(const Settings& settings) {
+  ForwardingSettings forwarding;
+  forwarding.target = settings.dataplane;
+  forwarding.local_addresses = settings.addresses;
+  for (const AddressPoolSettings& pool : settings.engine.pools) {
+    forwarding.subscriber_prefixes.push_back(pool.prefix);
+  }
+  // Fixed addresses may lie outside every pool.
+  for (const LocalUser& user : settings.users) {
+    const bool pooled =
+        std::any_of(settings.engine.pools.begin(), settings.engine.pools.end(),
+                    [&](const auto& pool) { return pool.prefix.Contains(user.address); });
+    if (user.address.is_none() || pooled) continue;
+    forwarding.subscriber_prefixes.push_back(net::IpPrefix::Host(user.address));
+  }
+  return forwarding;
+}
+
+// Until the data plane says where its punt socket is: beside its own.
+std::string PuntSocketOf(const Settings& settings) {
+  const std::string path = SocketPath(settings.dataplane);
+  return absl::StrCat(path.substr(0, path.rfind('/')), "/punt.sock");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Process>> Process::Start(Settings settings, std::string version,
+                                                        LogSink log) {
+  if (mkdir(settings.run_dir.c_str(), 0755) != 0 && errno != EEXIST) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make run_dir ", settings.run_dir));
+  }
+  absl::StatusOr<InstanceLock> lock =
+      InstanceLock::Take(absl::StrCat(settings.run_dir, "/controlplane.lock"));
+  if (!lock.ok()) return lock.status();
+  std::unique_ptr<Process> process(
+      new Process(std::move(settings), std::move(*lock), std::move(log)));
+  auto operators =
+      OperatorServer::Start(process->settings_.listen, process->OperatorParts(std::move(version)));
+  if (!operators.ok()) return operators.status();
+  process->operators_ = std::move(*operators);
+  process->southbound_.Start();
+  return process;
+}
+
+Process::Process(Settings settings, InstanceLock lock, LogSink log)
+    : settings_(std::move(settings)),
+      lock_(std::move(lock)),
+      log_(std::move(log)),
+      engine_(Engine::Make(settings_.engine, rng_)),
+      users_(settings_.users),
+      transport_(PuntSocketOf(settings_), poller_, log_),
+      southbound_(ForwardingOf(settings_), mailbox_, log_,
+                  [this](const dataplane::v1::Info& info) {
+                    if (!info.punt_socket().empty()) transport_.SetSocketPath(info.punt_socket());
+                  }),
+      loop_({*engine_, southbound_, transport_, users_, mailbox_, log_}) {
+  poller_.Watch(mailbox_.wake_fd(), [this] { mailbox_.ClearWake(); });
+  poller_.Watch(signals_.fd(), [this] { OnSignal(); });
+}
+
+Process::~Process() {
+  // Nobody may wait for a loop that has ended; then the threads end, then what they used.
+  mailbox_.Close();
+  operators_.reset();
+}
+
+OperatorService::Parts Process::OperatorParts(std::string version) {
+  return {.mailbox = mailbox_,
+          .version = std::move(version),
+          .started = MonotonicNow(),
+          .links =
+              [this] {
+                const ForwardingStatus status = southbound_.status();
+                return OperatorService::Links{status.connected, status.generation,
+                                              transport_.Attached()};
+              },
+          .counters =
+              [this] {
+                OperatorService::NamedCounters all = transport_.Counters();
+                for (const auto& part : {southbound_.Counters(), users_.Counters()}) {
+                  all.insert(all.end(), part.begin(), part.end());
+                }
+                all.emplace_back("loop_unknown_frames", loop_.unknown_frames());
+                return all;
+              }};
+}
+
+void Process::OnSignal() {
+  const int signal = signals_.Take();
+  if (signal == 0) return;
+  const Instant now = MonotonicNow();
+  if (stop_by_ != Instant::Never()) {
+    log_(LogLevel::kWarn, "stopping at once, peers not waited for");
+    stop_by_ = now;
+    return;
+  }
+  log_(LogLevel::kInfo, absl::StrCat("stopping on ", strsignal(signal)));
+  stop_by_ = now + kShutdownBound;
+  loop_.BeginShutdown(now);
+}
+
+void Process::Run() {
+  while (!loop_.Stopped()) {
+    const Instant now = MonotonicNow();
+    if (now >= stop_by_) {
+      log_(LogLevel::kWarn, "not every peer acknowledged our goodbye");
+      break;
+    }
+    Sleep(loop_.Turn(now));
+  }
+  log_(LogLevel::kInfo, "stopped");
+}
+
+void Process::Sleep(bool more) {
+  Duration timeout;
+  if (!more && transport_.PrepareToSleep() && mailbox_.Empty()) {
+    timeout = std::min(loop_.NextDeadline(), stop_by_) - MonotonicNow();
+    // Settled() changes on other threads, which have nothing to wake us with.
+    if (stop_by_ != Instant::Never()) timeout = std::min(timeout, Duration::Milliseconds(10));
+  }
+  poller_.Wait(timeout);
+}
+
+}  // namespace lns::controlplane

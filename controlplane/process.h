@@ -1,0 +1,67 @@
+// lns-controlplane put together: the engine in the middle, the protocol loop around it, and the
+// seams to the data plane, the users and the operators. Made, run and destroyed by main, on the
+// thread that becomes the loop's.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "controlplane/aaa/local_users.h"
+#include "controlplane/config/settings.h"
+#include "controlplane/lns/engine.h"
+#include "controlplane/loop/instance_lock.h"
+#include "controlplane/loop/log.h"
+#include "controlplane/loop/mailbox.h"
+#include "controlplane/loop/poller.h"
+#include "controlplane/loop/protocol_loop.h"
+#include "controlplane/loop/signals.h"
+#include "controlplane/services/operator_server.h"
+#include "controlplane/southbound/forwarding_client.h"
+#include "controlplane/transport/ring_transport.h"
+#include "lib/base/time.h"
+#include "lib/crypto/system_rng.h"
+
+#include "absl/status/statusor.h"
+
+namespace lns::controlplane {
+
+class Process {
+ public:
+  // How long peers get to acknowledge our goodbye.
+  static constexpr Duration kShutdownBound = Duration::Seconds(3);
+
+  // Takes the run directory's lock, listens for operators and starts looking for the data plane;
+  // whatever stands in the way is one line.
+  static absl::StatusOr<std::unique_ptr<Process>> Start(Settings settings, std::string version,
+                                                        LogSink log);
+  ~Process();
+
+  // Until SIGTERM or SIGINT, and then until every peer knows, at most kShutdownBound; a second
+  // signal ends it at once.
+  void Run();
+
+ private:
+  Process(Settings settings, InstanceLock lock, LogSink log);
+  void OnSignal();
+  void Sleep(bool more);
+  OperatorService::Parts OperatorParts(std::string version);
+
+  Settings settings_;
+  InstanceLock lock_;
+  LogSink log_;
+  TerminationSignals signals_;  // before the first thread
+  crypto::SystemRng rng_;
+  std::unique_ptr<Engine> engine_;
+  LocalUsers users_;
+  Poller poller_;
+  Mailbox mailbox_;
+  RingTransport transport_;
+  ForwardingClient southbound_;
+  ProtocolLoop loop_;
+  std::unique_ptr<OperatorServer> operators_;
+  Instant stop_by_ = Instant::Never();
+};
+
+}  // namespace lns::controlplane
