@@ -1,0 +1,259 @@
+// Calls on an established tunnel: what the session state machines put on the wire and tell the
+// owner.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gtest/gtest.h>
+
+#include "lib/l2tp/result_code.h"
+#include "lib/l2tp/tunnel.h"
+#include "tests/unit/lib/l2tp/tunnel_pair.h"
+
+namespace lns::l2tp {
+namespace {
+
+constexpr LocalSessionId kLacSession{5};
+constexpr LocalSessionId kLnsSession{9};
+constexpr PeerSessionId kCall{5};
+
+class TunnelCalls : public testing::Test {
+ protected:
+  void SetUp() override { pair.Establish(); }
+
+  void Place() {
+    pair.lac.tunnel->PlaceCall(kLacSession, {.framing_type = 1}, pair.now, pair.actions);
+    pair.lac.Take(pair.actions, pair.to_lns);
+  }
+  // A message as the LAC's channel would send it next.
+  Bytes FromLac(const Message& message, uint16_t session) {
+    Bytes bytes =
+        EncodeMessage(message, PeerTunnelId(kLnsTunnel.value()), PeerSessionId(session), nullptr);
+    StoreBe16(bytes.data() + kControlNsOffset, pair.lns.tunnel->nr());
+    StoreBe16(bytes.data() + kControlNrOffset, pair.lns.tunnel->ns());
+    return bytes;
+  }
+  Message Icrq(uint16_t id) {
+    return {.type = MessageType::kIcrq,
+            .present = AvpSet::Of(AvpType::kAssignedSessionId, AvpType::kCallSerialNumber),
+            .assigned_session_id = id};
+  }
+  // The last non-ZLB the LNS sent.
+  Bytes LastFromLns() {
+    for (auto sent = pair.lns.sent.rbegin(); sent != pair.lns.sent.rend(); ++sent) {
+      if (!IsZlb(*sent)) return *sent;
+    }
+    return {};
+  }
+  void ExpectCdn(uint16_t header_session, uint16_t assigned, uint16_t result, uint16_t error) {
+    const Bytes datagram = LastFromLns();
+    Header header;
+    ASSERT_EQ(ParseHeader(datagram, header), HeaderError::kNone);
+    const DecodedMessage decoded = Decode(datagram);
+    ASSERT_EQ(decoded.message.type, MessageType::kCdn);
+    EXPECT_EQ(header.session_id, header_session);
+    EXPECT_EQ(decoded.message.assigned_session_id, assigned);
+    EXPECT_EQ(decoded.message.result.result, result);
+    EXPECT_EQ(decoded.message.result.error, error);
+  }
+
+  TunnelPair pair;
+};
+
+TEST_F(TunnelCalls, ARejectedCallIsToldByCdnWithThePeersIdAndNoneOfOurs) {
+  Place();
+  pair.Settle();
+  ASSERT_TRUE(
+      pair.lns.tunnel->RejectCall(kCall, MakeResult(CdnResult::kBusy), pair.now, pair.actions));
+  pair.lns.Take(pair.actions, pair.to_lac);
+  ExpectCdn(kCall.value(), 0, 8, 0);
+  pair.Settle();
+  ASSERT_TRUE(pair.lac.Last<SessionClosed>());
+  EXPECT_EQ(pair.lac.Last<SessionClosed>()->result.result, 8);
+  EXPECT_TRUE(pair.lac.Last<SessionClosed>()->by_peer);
+  EXPECT_EQ(pair.lac.tunnel->session_count() + pair.lns.tunnel->session_count(), 0u);
+}
+
+TEST_F(TunnelCalls, ACdnBeforeTheAnswerFindsTheCallByThePeersId) {
+  Place();
+  pair.Settle();
+  ASSERT_TRUE(pair.lac.tunnel->CloseSession(kLacSession, MakeResult(CdnResult::kLossOfCarrier),
+                                            pair.now, pair.actions));
+  pair.lac.Take(pair.actions, pair.to_lns);
+  pair.Settle();
+  const auto closed = pair.lns.Last<SessionClosed>();
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->local_session_id, LocalSessionId());
+  EXPECT_EQ(closed->peer_session_id, kCall);
+  EXPECT_EQ(closed->result.result, 1);
+  EXPECT_FALSE(pair.lns.tunnel->AcceptCall(kCall, kLnsSession, pair.now, pair.actions));
+}
+
+TEST_F(TunnelCalls, EitherEndClosesAnEstablishedCall) {
+  pair.Call(kLacSession, kLnsSession);
+  ASSERT_TRUE(pair.lns.tunnel->CloseSession(kLnsSession, MakeResult(CdnResult::kAdministrative),
+                                            pair.now, pair.actions));
+  pair.lns.Take(pair.actions, pair.to_lac);
+  ExpectCdn(5, 9, 3, 0);
+  pair.Settle();
+  EXPECT_TRUE(pair.lac.Last<SessionClosed>());
+  EXPECT_EQ(pair.lac.tunnel->session_count(), 0u);
+  EXPECT_FALSE(pair.lns.tunnel->CloseSession(kLnsSession, {}, pair.now, pair.actions));
+}
+
+TEST_F(TunnelCalls, CdnsThatCrossAreHarmless) {
+  pair.Call(kLacSession, kLnsSession);
+  pair.lns.tunnel->CloseSession(kLnsSession, MakeResult(CdnResult::kBusy), pair.now, pair.actions);
+  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.lac.tunnel->CloseSession(kLacSession, MakeResult(CdnResult::kBusy), pair.now, pair.actions);
+  pair.lac.Take(pair.actions, pair.to_lns);
+  pair.Settle();
+  EXPECT_EQ(pair.lac.All<SessionClosed>().size(), 1u);
+  EXPECT_EQ(pair.lns.All<SessionClosed>().size(), 1u);
+  EXPECT_EQ(pair.lns.tunnel->state(), TunnelState::kEstablished);
+}
+
+TEST_F(TunnelCalls, AnIcrqWithAUsedIdEndsThatCall) {
+  pair.Call(kLacSession, kLnsSession);
+  pair.InjectToLns(FromLac(Icrq(5), 0));
+  ExpectCdn(5, 9, 2, 5);
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kSessionIdReused));
+  EXPECT_EQ(pair.lns.tunnel->session_count(), 0u);
+}
+
+TEST_F(TunnelCalls, AnUnacceptableIcrqIsRefusedWithoutAskingTheOwner) {
+  Message icrq = Icrq(6);
+  icrq.present = AvpSet::Of(AvpType::kAssignedSessionId);
+  pair.InjectToLns(FromLac(icrq, 0));
+  ExpectCdn(6, 0, 2, 6);
+  EXPECT_FALSE(pair.lns.Last<IncomingCall>());
+  EXPECT_FALSE(pair.lns.Last<SessionClosed>());
+  EXPECT_EQ(pair.lns.tunnel->session_count(), 0u);
+  EXPECT_EQ(pair.lns.tunnel->state(), TunnelState::kEstablished);
+}
+
+TEST_F(TunnelCalls, AnUnknownMandatoryAvpEndsOnlyItsCall) {
+  pair.Call(kLacSession, kLnsSession);
+  Bytes icrq = FromLac(Icrq(6), 0);
+  const Bytes unknown = {0x80, 6, 0, 0, 0, 200};
+  icrq.insert(icrq.end(), unknown.begin(), unknown.end());
+  StoreBe16(icrq.data() + 2, static_cast<uint16_t>(icrq.size()));
+  pair.InjectToLns(icrq);
+  ExpectCdn(6, 0, 2, 8);
+  EXPECT_EQ(pair.lns.tunnel->session_count(), 1u);
+}
+
+TEST_F(TunnelCalls, AFramingTypeNotOfferedIsRefused) {
+  TunnelPair narrow;
+  narrow.lns_settings.framing_capabilities = 1;
+  narrow.Establish();
+  narrow.Call(kLacSession, kLnsSession, {.framing_type = 2});
+  EXPECT_TRUE(narrow.lns.Counted(L2tpEvent::kFramingUnsupported));
+  EXPECT_FALSE(narrow.lns.Last<SessionEstablished>());
+  EXPECT_EQ(narrow.lac.tunnel->session_count(), 0u);
+}
+
+TEST_F(TunnelCalls, TheSessionLimitIsAnsweredWithLackOfFacilities) {
+  TunnelPair small;
+  small.lns_settings.max_sessions = 1;
+  small.Establish();
+  small.Call(LocalSessionId(1), LocalSessionId(11));
+  small.lac.tunnel->PlaceCall(LocalSessionId(2), {}, small.now, small.actions);
+  small.lac.Take(small.actions, small.to_lns);
+  small.Settle();
+  EXPECT_EQ(small.lns.All<IncomingCall>().size(), 1u);
+  ASSERT_TRUE(small.lac.Last<SessionClosed>());
+  EXPECT_EQ(small.lac.Last<SessionClosed>()->result.result, 4);
+}
+
+TEST_F(TunnelCalls, ACallNobodyAnswersTimesOut) {
+  Place();
+  pair.Settle();
+  pair.Pass(Duration::Seconds(31));
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kSessionSetupTimeout));
+  EXPECT_EQ(pair.lns.tunnel->session_count() + pair.lac.tunnel->session_count(), 0u);
+  EXPECT_TRUE(pair.lns.Last<SessionClosed>());
+  EXPECT_TRUE(pair.lac.Last<SessionClosed>());
+}
+
+TEST_F(TunnelCalls, ACdnForNoSessionIsAcknowledgedAndIgnored) {
+  const size_t before = pair.lns.sent.size();
+  pair.InjectToLns(
+      FromLac({.type = MessageType::kCdn,
+               .present = AvpSet::Of(AvpType::kResultCode, AvpType::kAssignedSessionId),
+               .assigned_session_id = 5,
+               .result = {.result = 3}},
+              1234));
+  ASSERT_EQ(pair.lns.sent.size(), before + 1);
+  EXPECT_TRUE(IsZlb(pair.lns.sent.back()));
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kSessionUnknown));
+}
+
+TEST_F(TunnelCalls, OutgoingCallsAreRefused) {
+  Message ocrq{.type = MessageType::kOcrq,
+               .present = RowOf(MessageType::kOcrq).must,
+               .assigned_session_id = 44};
+  pair.InjectToLns(FromLac(ocrq, 0));
+  ExpectCdn(44, 0, 5, 0);
+}
+
+TEST_F(TunnelCalls, ProxyAvpsAreHandedUp) {
+  const CallInfo info{.framing_type = 1,
+                      .private_group_id = {'g'},
+                      .initial_received_confreq = {1, 4, 5, 6},
+                      .last_sent_confreq = {2},
+                      .last_received_confreq = {3},
+                      .proxy_authen_type = 2,
+                      .proxy_authen_name = "joe",
+                      .proxy_authen_challenge = {9, 8, 7},
+                      .proxy_authen_id = 4,
+                      .proxy_authen_response = Bytes(16, 6)};
+  pair.Call(kLacSession, kLnsSession, info);
+  const auto up = pair.lns.Last<SessionEstablished>();
+  ASSERT_TRUE(up);
+  EXPECT_EQ(up->info.initial_received_confreq, info.initial_received_confreq);
+  EXPECT_EQ(up->info.last_sent_confreq, info.last_sent_confreq);
+  EXPECT_EQ(up->info.last_received_confreq, info.last_received_confreq);
+  EXPECT_EQ(up->info.proxy_authen_type, info.proxy_authen_type);
+  EXPECT_EQ(up->info.proxy_authen_name, "joe");
+  EXPECT_EQ(up->info.proxy_authen_challenge, info.proxy_authen_challenge);
+  EXPECT_EQ(up->info.proxy_authen_id, info.proxy_authen_id);
+  EXPECT_EQ(up->info.proxy_authen_response, info.proxy_authen_response);
+  EXPECT_EQ(up->info.private_group_id, info.private_group_id);
+}
+
+TEST_F(TunnelCalls, PlacingOnAClosedTunnelIsAnsweredAtOnce) {
+  pair.lac.tunnel->Close(MakeResult(StopCcnResult::kGeneralRequest), pair.now, pair.actions);
+  pair.lac.Take(pair.actions, pair.to_lns);
+  Place();
+  ASSERT_TRUE(pair.lac.Last<SessionClosed>());
+  EXPECT_EQ(pair.lac.Last<SessionClosed>()->local_session_id, kLacSession);
+  EXPECT_EQ(pair.lac.Last<SessionClosed>()->result.error, 1);
+}
+
+TEST_F(TunnelCalls, FiveThousandCallsComeUpAndGo) {
+  constexpr uint16_t kCalls = 5000;
+  for (uint16_t id = 1; id <= kCalls; ++id) {
+    pair.lac.tunnel->PlaceCall(LocalSessionId(id), {.framing_type = 1}, pair.now, pair.actions);
+    pair.lac.Take(pair.actions, pair.to_lns);
+  }
+  for (uint16_t answered = 0; answered < kCalls;) {
+    pair.Settle();
+    const std::vector<IncomingCall> offered = pair.lns.All<IncomingCall>();
+    ASSERT_GT(offered.size(), answered);
+    for (; answered < offered.size(); ++answered) {
+      const uint16_t id = offered[answered].peer_session_id.value();
+      ASSERT_TRUE(pair.lns.tunnel->AcceptCall(PeerSessionId(id), LocalSessionId(id), pair.now,
+                                              pair.actions));
+      pair.lns.Take(pair.actions, pair.to_lac);
+    }
+  }
+  pair.Settle();
+  EXPECT_EQ(pair.lns.All<SessionEstablished>().size(), kCalls);
+  pair.lns.tunnel->Close(MakeResult(StopCcnResult::kShuttingDown), pair.now, pair.actions);
+  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.Settle();
+  EXPECT_EQ(pair.lac.All<SessionClosed>().size(), kCalls);
+  EXPECT_EQ(pair.lns.All<SessionClosed>().size(), kCalls);
+}
+
+}  // namespace
+}  // namespace lns::l2tp
