@@ -122,7 +122,11 @@ void EngineImpl::CarryOut(SessionRecord& session, ppp::LinkAction action, Turn t
         } else if constexpr (std::is_same_v<What, ppp::Ipv6Down>) {
           SetNetworks(session, session.ipv4_up, false, turn);
         } else if constexpr (std::is_same_v<What, ppp::LinkDown>) {
-          EndSession(session, CauseOf(what.cause), Printable(what.message), turn);
+          // After a failed authentication the text is our own refusal.
+          EndSession(session, CauseOf(what.cause),
+                     what.cause == ppp::LinkDownCause::kAuthFailed ? std::string()
+                                                                   : Printable(what.message),
+                     turn);
         } else if constexpr (std::is_same_v<What, ppp::CountEvent>) {
           counters_.Add(what.event);
         } else {
@@ -209,20 +213,25 @@ void EngineImpl::ReleaseLease(SessionRecord& session) {
 
 void EngineImpl::SetNetworks(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn) {
   if (ipv4_up == session.ipv4_up && ipv6_up == session.ipv6_up) return;
-  const bool before = session.online();
+  const bool was_up = session.online();
+  const bool ipv4_rose = ipv4_up && !session.ipv4_up;
+  const bool ipv6_rose = ipv6_up && !session.ipv6_up;
   session.ipv4_up = ipv4_up;
   session.ipv6_up = ipv6_up;
-  if (session.online() && !before) ++sessions_online_;
-  if (!session.online() && before) --sessions_online_;
+  if (session.online() && !was_up) ++sessions_online_;
+  if (!session.online() && was_up) --sessions_online_;
   turn.out.push_back(ProgramSession{EntryOf(session), /*confirm=*/false});
-  if (!session.online() || session.was_online) return;
-  session.was_online = true;
-  counters_.Add(Counter::kSessionOnline);
-  Log(LogLevel::kInfo,
-      absl::StrCat(NameOf(session), " online",
-                   session.ipv4_up ? " with " + net::IpAddress::V4(session.lease.address).ToString()
-                                   : std::string()),
-      turn);
+  if (ipv4_rose) {
+    Log(LogLevel::kInfo,
+        absl::StrCat(NameOf(session), " online with ",
+                     net::IpAddress::V4(session.lease.address).ToString()),
+        turn);
+  }
+  if (ipv6_rose) Log(LogLevel::kInfo, absl::StrCat(NameOf(session), " online with IPv6"), turn);
+  if (session.online() && !session.was_online) {
+    session.was_online = true;
+    counters_.Add(Counter::kSessionOnline);
+  }
 }
 
 // What LCP negotiated matters to packets of network protocols only, so it goes along when one

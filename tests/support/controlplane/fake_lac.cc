@@ -47,7 +47,7 @@ void FakeLac::Terminate(Call& call, Instant now) {
 }
 
 void FakeLac::Hangup(Call& call, Instant now) {
-  if (call.state == CallState::kEnded) return;
+  if (call.state == CallState::kEnded || tunnel_ == nullptr) return;
   call.state = CallState::kEnded;
   call.link.reset();
   l2tp::Actions actions;
@@ -63,6 +63,7 @@ void FakeLac::Close(const l2tp::ResultCode& result, Instant now) {
 
 void FakeLac::Die() {
   tunnel_.reset();
+  established_ = false;
   for (auto& call : calls_) {
     call->link.reset();
     call->state = CallState::kEnded;

@@ -267,13 +267,16 @@ std::string World::FindViolation() {
     const SessionEntry& entry = wanted->second;
     const bool is_online = session.state == "online";
     online += is_online ? 1 : 0;
-    if (is_online) {
-      if (!entry.ipv4_open || entry.prefixes.size() != 1 ||
-          entry.prefixes[0] != net::IpPrefix::Host(session.ipv4_address)) {
-        return wrong(Text(session.key), " is online but not open with its address");
-      }
-    } else if (session.state != "closing" && (entry.ipv4_open || !entry.prefixes.empty())) {
+    const bool is_open = entry.ipv4_open || entry.ipv6_open;
+    if (is_online && !is_open) return wrong(Text(session.key), " is online but not open");
+    if (is_open && !is_online && session.state != "closing") {
       return wrong(Text(session.key), " is open in state ", session.state);
+    }
+    if (entry.prefixes.size() != (entry.ipv4_open ? 1u : 0u)) {
+      return wrong(Text(session.key), " has ", entry.prefixes.size(), " prefixes");
+    }
+    if (entry.ipv4_open && entry.prefixes[0] != net::IpPrefix::Host(session.ipv4_address)) {
+      return wrong(Text(session.key), " is open with another address than its own");
     }
   }
   if (online > counts.sessions_online) return wrong("online count ", counts.sessions_online);

@@ -1,0 +1,245 @@
+// The engine among LACs, subscribers, users and a data plane, all misbehaving by the dice of one
+// seed: loss, duplication and reordering on the wire, a data plane that is slow, full or restarted,
+// wrong secrets and passwords, small pools and tables, subscribers and LACs that hang up or fall
+// silent, operators that clear, a shutdown. The engine's invariants are checked after every step;
+// in the end everything must have been given back.
+//
+// A failure prints its seed; LNS_SIM_SEED=<seed> runs that one alone. LNS_SIM_SEEDS sets how many
+// seeds are run.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "tests/support/controlplane/world.h"
+
+namespace lns::test {
+namespace {
+
+using CallState = FakeLac::CallState;
+
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+// What one seed makes of the world.
+class Scenario {
+ public:
+  explicit Scenario(uint64_t seed) : dice_(seed ^ 0x5eed), world_(MakeSettings(seed)) {}
+
+  // Empty: all went well.
+  std::string Run() {
+    OpenLacs();
+    PlaceCalls();
+    PlanTrouble();
+    world_.RunFor(Duration::Seconds(90));
+    if (!world_.violation().empty()) return world_.violation();
+    if (std::string wrong = Settle(); !wrong.empty()) return wrong;
+    return CloseAll();
+  }
+  World& world() { return world_; }
+
+ private:
+  bool Roll(uint32_t percent) { return dice_.Below(100) < percent; }
+  Duration UpTo(int64_t seconds) {
+    return Duration::Milliseconds(dice_.Below(static_cast<uint32_t>(seconds * 1000)));
+  }
+
+  WorldSettings MakeSettings(uint64_t seed) {
+    WorldSettings settings = PlainWorld();
+    settings.seed = seed;
+    settings.link = {.loss_percent = Roll(30) ? 0 : dice_.Below(31),
+                     .duplicate_percent = dice_.Below(31),
+                     .reorder_percent = dice_.Below(31)};
+    settings.max_punt_delay = Duration::Milliseconds(1 + dice_.Below(40));
+    settings.max_aaa_delay = Duration::Milliseconds(1 + dice_.Below(4000));
+    settings.dataplane.max_delay = Duration::Milliseconds(1 + dice_.Below(300));
+    controlplane::EngineSettings& engine = settings.engine;
+    engine.peers[0].tunnel.secret = secret_ = Roll(50) ? "key" : "";
+    if (Roll(30)) engine.peers[0].tunnel.receive_window = static_cast<uint16_t>(1 + dice_.Below(4));
+    if (Roll(50)) {  // soon across the wrap of Ns and Nr
+      engine.peers[0].tunnel.initial_ns = lns_ns_ = static_cast<uint16_t>(65530 + dice_.Below(6));
+      engine.peers[0].tunnel.initial_nr = lac_ns_ = static_cast<uint16_t>(65530 + dice_.Below(6));
+    }
+    engine.max_sessions = Roll(25) ? 4 : 100;
+    engine.max_tunnels = Roll(15) ? 2 : 100;
+    if (Roll(25)) settings.dataplane.max_sessions = 3;
+    if (Roll(25)) engine.pools[0].prefix = *net::IpPrefix::Parse("100.64.0.0/29");
+    if (Roll(30)) engine.ppp.auth = {ppp::AuthProtocol::kPap};
+    engine.ppp.ipv6 = Roll(30);
+    engine.peers[0].tunnel.hello_interval = Duration::Seconds(20);
+    settings.users.push_back(
+        {.name = "carol", .password = "secret", .address = *net::IpAddress::Parse("100.64.0.3")});
+    return settings;
+  }
+
+  void OpenLacs() {
+    const uint32_t count = 1 + dice_.Below(4);
+    for (uint32_t i = 0; i < count; ++i) {
+      FakeLacSettings settings;
+      settings.endpoint = {net::IpAddress::V4(0xc633640b + i), 1701};
+      settings.tunnel.host_name = "lac";
+      settings.tunnel.secret = Roll(10) ? "another key" : secret_;
+      settings.tunnel.initial_ns = lac_ns_;
+      settings.tunnel.initial_nr = lns_ns_;
+      settings.ppp.ipv6 = Roll(50);
+      FakeLac& lac = world_.AddLac(settings);
+      world_.After(UpTo(5), [this, &lac] { lac.Open(world_.now()); });
+    }
+  }
+
+  void PlaceCalls() {
+    for (auto& lac : world_.lacs()) {
+      const uint32_t count = 1 + dice_.Below(6);
+      for (uint32_t i = 0; i < count; ++i) {
+        static constexpr const char* kUsers[] = {"alice", "alice", "bob",
+                                                 "bob",   "carol", "mallory"};
+        const std::string user = kUsers[dice_.Below(6)];
+        const std::string password = Roll(10) ? "guess" : "secret";
+        world_.After(UpTo(60), [this, &lac = *lac, user, password] {
+          if (!lac.established()) return;
+          lac.Place({.user_name = user, .password = password}, {.called_number = "0800"},
+                    world_.now());
+        });
+      }
+    }
+  }
+
+  void PlanTrouble() {
+    if (Roll(50)) {
+      const Duration at = UpTo(60);
+      world_.After(at, [this] { world_.KillDataplane(); });
+      world_.After(at + UpTo(15), [this] { world_.RestartDataplane(); });
+    }
+    for (auto& lac : world_.lacs()) {
+      for (uint32_t i = dice_.Below(3); i > 0; --i) {
+        const bool politely = Roll(50);
+        world_.After(UpTo(90), [this, &lac = *lac, politely] {
+          if (lac.calls().empty() || lac.tunnel() == nullptr) return;
+          FakeLac::Call& call =
+              *lac.calls()[dice_.Below(static_cast<uint32_t>(lac.calls().size()))];
+          politely ? lac.Terminate(call, world_.now()) : lac.Hangup(call, world_.now());
+        });
+      }
+      if (Roll(10)) world_.After(UpTo(90), [&lac = *lac] { lac.Die(); });
+    }
+    if (Roll(30)) {
+      world_.After(UpTo(90), [this] {
+        world_.Call([&](auto& engine, auto& out) {
+          const auto sessions = engine.Sessions();
+          if (sessions.empty()) return;
+          const auto& victim = sessions[dice_.Below(static_cast<uint32_t>(sessions.size()))];
+          EXPECT_TRUE(engine.ClearSession(victim.key, world_.now(), out).ok());
+        });
+      });
+    }
+    if (Roll(15)) {
+      world_.After(UpTo(90), [this] {
+        world_.Call([&](auto& engine, auto& out) {
+          for (const auto& tunnel : engine.Tunnels()) {
+            // NOT_FOUND for one that is retained.
+            if (engine.ClearTunnel(tunnel.local_id, world_.now(), out).ok()) break;
+          }
+        });
+      });
+    }
+  }
+
+  // On a perfect link every call becomes one thing or the other, the same at both ends.
+  std::string Settle() {
+    world_.link().set_settings({.loss_percent = 0,
+                                .duplicate_percent = 0,
+                                .reorder_percent = 0,
+                                .max_delay = Duration::Milliseconds(1)});
+    world_.RunFor(Duration::Seconds(150));
+    if (!world_.violation().empty()) return world_.violation();
+    size_t online = 0;
+    for (const auto& session : world_.engine().Sessions()) {
+      if (session.state != "online") return "a session is stuck in state " + session.state;
+      const FakeLac::Call* call = CallOf(session);
+      if (call == nullptr || call->state != CallState::kOnline) {
+        return "a session is online at the LNS alone";
+      }
+      if (net::IpAddress::V4(call->address) != session.ipv4_address) {
+        return "the ends disagree on an address";
+      }
+      const auto* entry = world_.dataplane().Find(session.key);
+      if (entry == nullptr || !entry->ipv4_open) return "an online session is not forwarded";
+      ++online;
+    }
+    for (const auto& lac : world_.lacs()) {
+      for (const auto& call : lac->calls()) {
+        if (call->state == CallState::kOnline) {
+          if (online == 0) return "a call is online at the LAC alone";
+          --online;
+        } else if (call->state != CallState::kEnded && lac->tunnel() != nullptr) {
+          return "a call is neither up nor down at its LAC";
+        }
+      }
+    }
+    return "";
+  }
+
+  const FakeLac::Call* CallOf(const controlplane::SessionView& session) {
+    for (const auto& lac : world_.lacs()) {
+      if (lac->settings().endpoint != session.peer) continue;
+      for (const auto& call : lac->calls()) {
+        if (call->id.value() == session.peer_id.value()) return call.get();
+      }
+    }
+    return nullptr;
+  }
+
+  std::string CloseAll() {
+    if (Roll(50)) {
+      world_.Call([&](auto& engine, auto& out) { engine.Shutdown(world_.now(), out); });
+      if (!world_.RunUntil([&] { return world_.engine().ShutdownComplete(); },
+                           Duration::Seconds(60))) {
+        return "shutdown does not complete";
+      }
+    } else {
+      for (auto& lac : world_.lacs()) {
+        if (lac->established()) lac->Close({.result = 1}, world_.now());
+      }
+    }
+    world_.RunFor(Duration::Seconds(300));
+    if (!world_.violation().empty()) return world_.violation();
+    return world_.Leftover();
+  }
+
+  SeededRng dice_;
+  std::string secret_;
+  uint16_t lns_ns_ = 0;
+  uint16_t lac_ns_ = 0;
+  World world_;
+};
+
+TEST(EngineSimTest, EverySeedKeepsTheInvariantsAndEndsClean) {
+  const uint64_t only = FromEnvironment("LNS_SIM_SEED", 0);
+  const uint64_t first = only != 0 ? only : 1;
+  const uint64_t last = only != 0 ? only : FromEnvironment("LNS_SIM_SEEDS", 2000);
+  uint64_t calls = 0;
+  uint64_t online = 0;
+  for (uint64_t seed = first; seed <= last; ++seed) {
+    Scenario scenario(seed);
+    const std::string wrong = scenario.Run();
+    calls += scenario.world().Counter("lns.call-offered");
+    online += scenario.world().Counter("lns.session-online");
+    if (!wrong.empty()) {
+      for (const std::string& line : scenario.world().log()) std::printf("  %s\n", line.c_str());
+      FAIL() << "seed " << seed << ": " << wrong << " (replay with LNS_SIM_SEED=" << seed << ")";
+    }
+  }
+  std::printf("%llu calls offered, %llu came online\n", static_cast<unsigned long long>(calls),
+              static_cast<unsigned long long>(online));
+  // The dice must not have made failing the rule.
+  if (only == 0) {
+    EXPECT_GT(online * 3, calls);
+  }
+}
+
+}  // namespace
+}  // namespace lns::test
