@@ -65,7 +65,7 @@ TEST(AvpHiding, AnotherSecretVectorOrTypeDoesNotGiveTheValue) {
 
 TEST(AvpHiding, RefusesALengthBeyondTheRoom) {
   Bytes hidden = HideValue(9, "secret", kVector, Bytes{1, 2}, {});
-  hidden[1] ^= 2 ^ 3;  // the hidden length now says three
+  hidden[1] ^= 0x01;  // the hidden length, two, now says three
   EXPECT_EQ(UnhideValue(9, "secret", kVector, hidden), std::nullopt);
 }
 
