@@ -198,13 +198,16 @@ def test_sessions_come_up_and_carry_traffic_both_ways(network, auth, options):
     assert status == 0
 
 
-def test_real_ping_from_inside_a_subscriber(network):
+def test_real_ping_from_inside_a_subscriber_beside_generated_traffic(network):
     network.start_radius()
     network.start_l2tpns('chap')
     status, report = network.lacsim(
         '--tun', 'sub0', '--tun-netns', network.subscriber,
-        '--exec', f'ip netns exec {network.subscriber} ping -c 3 -i 0.2 -W 2 {HOST}', sessions=1)
+        '--exec', f'ip netns exec {network.subscriber} ping -c 5 -i 0.2 -W 2 {HOST}',
+        '--traffic-pps', 200, '--traffic-seconds', 2, sessions=2)
     assert report['exec']['exit_code'] == 0
+    assert_clean(report['traffic']['up'])
+    assert_clean(report['traffic']['down'])
     assert status == 0
 
 
