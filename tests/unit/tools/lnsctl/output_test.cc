@@ -54,9 +54,8 @@ TEST(Json, AddressesPrefixesAndMacsAreText) {
   route.mutable_prefix()->mutable_address()->set_octets(std::string("\x64\x40\0\0", 4));
   route.mutable_prefix()->set_length(10);
   route.set_port("core0");
-  EXPECT_EQ(ToJson(route),
-            R"({"prefix": "100.64.0.0/10", "next_hop": null, "port": "core0", )"
-            R"("origin": "ROUTE_ORIGIN_UNSPECIFIED"})");
+  EXPECT_EQ(ToJson(route), R"({"prefix": "100.64.0.0/10", "next_hop": null, "port": "core0", )"
+                           R"("origin": "ROUTE_ORIGIN_UNSPECIFIED"})");
   EXPECT_EQ(MacText(std::string("\x02\0\0\0\0\x01", 6)), "02:00:00:00:00:01");
   EXPECT_EQ(MacText(""), "");
   types::v1::IpAddress v6;
