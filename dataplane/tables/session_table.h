@@ -39,11 +39,15 @@ class SessionTable {
   // Null when `memory` has none left. `capacity` keys always fit, barring 64 keys that find both
   // their buckets full while the table is at most half full.
   static std::unique_ptr<SessionTable> Make(TableMemory& memory, uint32_t capacity) {
-    const uint64_t buckets = std::bit_ceil((uint64_t{capacity} * 2 + kWords - 1) / kWords);
-    std::span<Bucket> lines =
-        memory.AllocateArray<Bucket>((buckets < 2 ? 2 : buckets) + kOverflowLines);
-    if (lines.empty()) return nullptr;
-    return std::unique_ptr<SessionTable>(new SessionTable(lines, capacity));
+    return MakeWithBuckets(memory, capacity, (uint64_t{capacity} * 2 + kWords - 1) / kWords);
+  }
+  // Of another load than one half: fuller tables use the overflow area. At least two buckets.
+  static std::unique_ptr<SessionTable> MakeWithBuckets(TableMemory& memory, uint32_t capacity,
+                                                       uint64_t buckets) {
+    const uint64_t lines = std::bit_ceil(buckets < 2 ? uint64_t{2} : buckets) + kOverflowLines;
+    const std::span<Bucket> made = memory.AllocateArray<Bucket>(lines);
+    if (made.empty()) return nullptr;
+    return std::unique_ptr<SessionTable>(new SessionTable(made, capacity));
   }
 
   // Readers.

@@ -1,0 +1,391 @@
+// The table writer's answers, what its lists say, and what a lookup finds after each change.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "dataplane/tables/forwarding_state.h"
+#include "dataplane/tables/table_writer.h"
+
+namespace lns::dataplane {
+namespace {
+
+constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+
+net::IpAddress Address(const char* text) { return *net::IpAddress::Parse(text); }
+net::IpPrefix Prefix(const char* text) { return *net::IpPrefix::Parse(text); }
+
+// Remembers what it was told; fails on demand.
+class FakeSteering final : public AddressSteering {
+ public:
+  absl::Status AddLocalAddress(const net::IpAddress& address) override {
+    if (broken) return absl::UnavailableError("map is full");
+    entries.insert(address.ToString());
+    return absl::OkStatus();
+  }
+  absl::Status RemoveLocalAddress(const net::IpAddress& address) override {
+    entries.erase(address.ToString());
+    return absl::OkStatus();
+  }
+  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) override {
+    if (broken) return absl::UnavailableError("map is full");
+    entries.insert(prefix.ToString());
+    return absl::OkStatus();
+  }
+  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) override {
+    entries.erase(prefix.ToString());
+    return absl::OkStatus();
+  }
+  std::set<std::string> entries;
+  bool broken = false;
+};
+
+class TableWriterTest : public testing::Test {
+ protected:
+  TableWriterTest() {
+    ForwardingConfig config;
+    config.limits = {.max_tunnels = 2, .max_sessions = 4, .max_routes = 4, .max_neighbours = 2};
+    config.workers = 1;
+    config.ports = {{{2, 0, 0, 0, 0, 1}, 1500}, {{2, 0, 0, 0, 0, 2}, 1500}};
+    config.steering = &steering_;
+    auto state = MakeForwardingState(config);
+    EXPECT_TRUE(state.ok()) << state.status().message();
+    state_ = *std::move(state);
+  }
+
+  static TunnelConfig Tunnel(uint16_t id) {
+    TunnelConfig tunnel;
+    tunnel.local_id = l2tp::LocalTunnelId(id);
+    tunnel.peer_id = l2tp::PeerTunnelId(70);
+    tunnel.endpoints = {{Address("198.51.100.1"), 1701}, {Address("198.51.100.11"), 1701}};
+    return tunnel;
+  }
+  static SessionConfig Session(uint16_t tunnel, uint16_t id, std::vector<const char*> prefixes) {
+    SessionConfig session;
+    session.key = {l2tp::LocalTunnelId(tunnel), l2tp::LocalSessionId(id)};
+    session.peer_id = l2tp::PeerSessionId(1000);
+    for (const char* prefix : prefixes) session.prefixes.push_back(Prefix(prefix));
+    return session;
+  }
+  static RouteConfig Route(const char* prefix, const char* via, uint16_t port,
+                           Origin origin = Origin::kApi) {
+    RouteConfig route{.prefix = Prefix(prefix), .port = port, .origin = origin};
+    if (via != nullptr) route.next_hop = Address(via);
+    return route;
+  }
+  static NeighbourConfig Neighbour(const char* address, uint16_t port, uint8_t last,
+                                   Origin origin = Origin::kApi) {
+    return {
+        .address = Address(address), .port = port, .mac = {2, 0, 0, 0, 9, last}, .origin = origin};
+  }
+
+  TableWriter& writer() { return state_->writer(); }
+  uint32_t Fib(const char* address) {
+    const net::IpAddress parsed = Address(address);
+    return state_->tables().fib->Lookup(parsed.family(), parsed.raw().data());
+  }
+  uint32_t Subscriber(const char* address) {
+    const net::IpAddress parsed = Address(address);
+    return state_->tables().subscribers->Find(parsed.family(), parsed.raw().data());
+  }
+  uint32_t SessionIndex(uint16_t tunnel, uint16_t session) {
+    return state_->tables().sessions->Find(SessionKeyWord(tunnel, session));
+  }
+  // Last byte of the MAC address a packet to here would get; -1: no adjacency, 0: unresolved.
+  int MacTo(const char* address) {
+    const uint32_t to = Fib(address);
+    if (to < kFibAdjacency) return -1;
+    const uint64_t word = state_->tables().adjacencies[to - kFibAdjacency].destination.load();
+    return static_cast<int>(word >> 40 & 0xff);
+  }
+  static absl::StatusCode Code(const absl::Status& status) { return status.code(); }
+
+  FakeSteering steering_;
+  std::unique_ptr<ForwardingState> state_;
+};
+
+TEST_F(TableWriterTest, RefusesTunnelsThatCannotBe) {
+  TunnelConfig tunnel = Tunnel(0);
+  EXPECT_EQ(Code(writer().UpsertTunnel(tunnel)), kInvalid);
+  tunnel = Tunnel(7);
+  tunnel.peer_id = l2tp::PeerTunnelId(0);
+  EXPECT_EQ(Code(writer().UpsertTunnel(tunnel)), kInvalid);
+  tunnel = Tunnel(7);
+  tunnel.endpoints.peer.address = Address("2001:db8::1");
+  EXPECT_EQ(Code(writer().UpsertTunnel(tunnel)), kInvalid);
+  tunnel.endpoints.local.address = Address("2001:db8::2");
+  tunnel.udp_checksum_off = true;
+  EXPECT_EQ(Code(writer().UpsertTunnel(tunnel)), kInvalid);
+  tunnel = Tunnel(7);
+  tunnel.endpoints.peer.port = 0;
+  EXPECT_EQ(Code(writer().UpsertTunnel(tunnel)), kInvalid);
+  tunnel = Tunnel(7);
+  tunnel.dscp = 64;
+  EXPECT_EQ(Code(writer().UpsertTunnel(tunnel)), kInvalid);
+  EXPECT_TRUE(writer().Tunnels().empty());
+}
+
+TEST_F(TableWriterTest, RefusesSessionsThatCannotBe) {
+  EXPECT_EQ(Code(writer().UpsertSession(Session(7, 1, {}))), absl::StatusCode::kNotFound);
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  EXPECT_EQ(Code(writer().UpsertSession(Session(7, 0, {}))), kInvalid);
+  SessionConfig session = Session(7, 1, {});
+  session.peer_id = l2tp::PeerSessionId(0);
+  EXPECT_EQ(Code(writer().UpsertSession(session)), kInvalid);
+  session = Session(7, 1, {});
+  session.prefixes.push_back({Address("10.0.0.1"), 8});
+  EXPECT_EQ(Code(writer().UpsertSession(session)), kInvalid);
+  session.prefixes = {net::IpPrefix{}};
+  EXPECT_EQ(Code(writer().UpsertSession(session)), kInvalid);
+  EXPECT_TRUE(writer().Sessions().empty());
+}
+
+TEST_F(TableWriterTest, FullTablesSaySoAndTakeAgainAfterARemoval) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(8)).ok());
+  EXPECT_EQ(Code(writer().UpsertTunnel(Tunnel(9))), absl::StatusCode::kResourceExhausted);
+  for (uint16_t id = 1; id <= 4; ++id) ASSERT_TRUE(writer().UpsertSession(Session(7, id, {})).ok());
+  EXPECT_EQ(Code(writer().UpsertSession(Session(7, 5, {}))), absl::StatusCode::kResourceExhausted);
+  ASSERT_TRUE(writer().RemoveSession(Session(7, 1, {}).key).ok());
+  EXPECT_TRUE(writer().UpsertSession(Session(7, 5, {})).ok());
+  ASSERT_TRUE(writer().RemoveTunnel(l2tp::LocalTunnelId(8)).ok());
+  EXPECT_TRUE(writer().UpsertTunnel(Tunnel(9)).ok());
+}
+
+TEST_F(TableWriterTest, APrefixHasOneSession) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32", "2001:db8::/56"})).ok());
+  EXPECT_EQ(Code(writer().UpsertSession(Session(7, 2, {"100.64.0.2/32", "100.64.0.1/32"}))),
+            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(Subscriber("100.64.0.2"), kNotFound) << "nothing of a refused session stays";
+  EXPECT_EQ(SessionIndex(7, 2), kNotFound);
+  EXPECT_EQ(Code(writer().UpsertSession(Session(7, 2, {"2001:db8::/56"}))),
+            absl::StatusCode::kAlreadyExists);
+  // Again with the same prefix: the same session.
+  EXPECT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32"})).ok());
+  EXPECT_EQ(Subscriber("2001:db8::1"), kNotFound) << "given up";
+  EXPECT_TRUE(writer().UpsertSession(Session(7, 2, {"2001:db8::/56"})).ok());
+  EXPECT_EQ(Subscriber("2001:db8::1"), SessionIndex(7, 2));
+}
+
+TEST_F(TableWriterTest, ATunnelTakesItsSessionsAlong) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(8)).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32"})).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(8, 1, {"100.64.0.2/32"})).ok());
+  ASSERT_TRUE(writer().RemoveTunnel(l2tp::LocalTunnelId(7)).ok());
+  EXPECT_EQ(SessionIndex(7, 1), kNotFound);
+  EXPECT_EQ(Subscriber("100.64.0.1"), kNotFound);
+  EXPECT_NE(SessionIndex(8, 1), kNotFound);
+  EXPECT_EQ(state_->tables().tunnel_by_id[7].load(), kNotFound);
+  EXPECT_EQ(writer().Tunnels().size(), 1u);
+  EXPECT_EQ(writer().Sessions().size(), 1u);
+  EXPECT_TRUE(writer().RemoveTunnel(l2tp::LocalTunnelId(7)).ok()) << "not there: no error";
+}
+
+TEST_F(TableWriterTest, AChangedTunnelRepointsItsSessions) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {})).ok());
+  TunnelConfig moved = Tunnel(7);
+  moved.endpoints.peer.port = 5000;
+  moved.peer_id = l2tp::PeerTunnelId(71);
+  ASSERT_TRUE(writer().UpsertTunnel(moved).ok());
+  const Tables& tables = state_->tables();
+  const uint32_t session = SessionIndex(7, 1);
+  const uint32_t tunnel = tables.tunnel_by_id[7].load();
+  EXPECT_EQ(tables.uplink[session].tunnel.load(), tunnel);
+  EXPECT_EQ(tables.downlink[session].tunnel.load(), tunnel);
+  EXPECT_EQ(tables.downlink[session].peer_ids.load(), SessionKeyWord(71, 1000));
+  EXPECT_EQ(tables.tunnels[tunnel].ports, 5000u << 16 | 1701);
+}
+
+TEST_F(TableWriterTest, ARetiredSlotWaitsForEveryWorker) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  for (uint16_t id = 1; id <= 4; ++id) ASSERT_TRUE(writer().UpsertSession(Session(7, id, {})).ok());
+  state_->quiescence().Online(0);
+  ASSERT_TRUE(writer().RemoveSession(Session(7, 1, {}).key).ok());
+  // The worker may still hold the removed session's index.
+  EXPECT_EQ(Code(writer().UpsertSession(Session(7, 5, {}))), absl::StatusCode::kResourceExhausted);
+  state_->quiescence().Report(0);
+  EXPECT_TRUE(writer().UpsertSession(Session(7, 5, {})).ok());
+  state_->quiescence().Offline(0);
+}
+
+TEST_F(TableWriterTest, CountersStartAtZeroInAReusedSlot) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {})).ok());
+  state_->tables().uplink[SessionIndex(7, 1)].packets.Add(9);
+  ASSERT_EQ(writer().SessionCounters()[0].uplink_packets, 9u);
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32"})).ok());
+  EXPECT_EQ(writer().SessionCounters()[0].uplink_packets, 9u) << "a change keeps them";
+  for (uint16_t id = 2; id <= 10; ++id) {
+    ASSERT_TRUE(writer().RemoveSession(Session(7, static_cast<uint16_t>(id - 1), {}).key).ok());
+    ASSERT_TRUE(writer().UpsertSession(Session(7, id, {})).ok());
+    EXPECT_EQ(writer().SessionCounters()[0].uplink_packets, 0u);
+  }
+}
+
+TEST_F(TableWriterTest, RoutesAreCheckedAndBounded) {
+  EXPECT_EQ(Code(writer().UpsertRoute(Route("10.0.0.0/8", nullptr, 2))),
+            absl::StatusCode::kNotFound);
+  EXPECT_EQ(Code(writer().UpsertRoute(Route("10.0.0.0/8", "2001:db8::1", 0))), kInvalid);
+  RouteConfig host_bits = Route("10.0.0.0/8", nullptr, 0);
+  host_bits.prefix.address = Address("10.0.0.1");
+  EXPECT_EQ(Code(writer().UpsertRoute(host_bits)), kInvalid);
+  for (const char* prefix : {"10.0.0.0/8", "11.0.0.0/8", "2001:db8::/32", "0.0.0.0/0"}) {
+    ASSERT_TRUE(writer().UpsertRoute(Route(prefix, nullptr, 0)).ok()) << prefix;
+  }
+  EXPECT_EQ(Code(writer().UpsertRoute(Route("12.0.0.0/8", nullptr, 0))),
+            absl::StatusCode::kResourceExhausted);
+  ASSERT_TRUE(writer().RemoveRoute(Prefix("11.0.0.0/8"), Origin::kApi).ok());
+  EXPECT_TRUE(writer().UpsertRoute(Route("12.0.0.0/8", nullptr, 0)).ok());
+  EXPECT_EQ(writer().Routes().size(), 4u);
+}
+
+TEST_F(TableWriterTest, TheApisRouteHoldsBeforeTheKernels) {
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/8", nullptr, 0, Origin::kKernel)).ok());
+  const uint32_t kernels = Fib("10.1.1.1");
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/8", nullptr, 1)).ok());
+  EXPECT_NE(Fib("10.1.1.1"), kernels);
+  EXPECT_EQ(writer().Routes().size(), 2u);
+  ASSERT_TRUE(writer().RemoveRoute(Prefix("10.0.0.0/8"), Origin::kApi).ok());
+  EXPECT_EQ(Fib("10.1.1.1"), kernels);
+  ASSERT_TRUE(writer().RemoveRoute(Prefix("10.0.0.0/8"), Origin::kKernel).ok());
+  EXPECT_EQ(Fib("10.1.1.1"), kFibNoRoute);
+}
+
+TEST_F(TableWriterTest, ANeighbourIsReachedOnItsConnectedRouteOnly) {
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("10.0.0.5", 0, 5)).ok());
+  EXPECT_EQ(MacTo("10.0.0.5"), -1) << "no route leads there";
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/24", nullptr, 1)).ok());
+  EXPECT_EQ(MacTo("10.0.0.5"), 0) << "connected on another port";
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/24", nullptr, 0)).ok());
+  EXPECT_EQ(MacTo("10.0.0.5"), 5);
+  EXPECT_EQ(MacTo("10.0.0.6"), 0);
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.4/30", "10.0.0.9", 0)).ok());
+  EXPECT_EQ(MacTo("10.0.0.5"), 0) << "a longer route leads elsewhere";
+  ASSERT_TRUE(writer().RemoveRoute(Prefix("10.0.0.4/30"), Origin::kApi).ok());
+  EXPECT_EQ(MacTo("10.0.0.5"), 5);
+  ASSERT_TRUE(writer().RemoveRoute(Prefix("10.0.0.0/24"), Origin::kApi).ok());
+  EXPECT_EQ(MacTo("10.0.0.5"), -1);
+}
+
+TEST_F(TableWriterTest, ANewMacTakesEffectOnEveryRouteViaIt) {
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/8", "192.0.2.1", 0)).ok());
+  ASSERT_TRUE(writer().UpsertRoute(Route("2001:db8::/32", "fe80::1", 1)).ok());
+  ASSERT_TRUE(writer().UpsertRoute(Route("0.0.0.0/0", "192.0.2.1", 0)).ok());
+  EXPECT_EQ(MacTo("10.1.1.1"), 0);
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("192.0.2.1", 0, 1)).ok());
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("fe80::1", 1, 6)).ok());
+  EXPECT_EQ(MacTo("10.1.1.1"), 1);
+  EXPECT_EQ(MacTo("8.8.8.8"), 1);
+  EXPECT_EQ(MacTo("2001:db8::9"), 6);
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("192.0.2.1", 0, 2)).ok());
+  EXPECT_EQ(MacTo("10.1.1.1"), 2);
+  ASSERT_TRUE(writer().RemoveNeighbour(Address("192.0.2.1"), 0).ok());
+  EXPECT_EQ(MacTo("10.1.1.1"), 0);
+}
+
+TEST_F(TableWriterTest, NeighboursAreCheckedBoundedAndTheOperatorsStay) {
+  EXPECT_EQ(Code(writer().UpsertNeighbour(Neighbour("10.0.0.5", 7, 5))),
+            absl::StatusCode::kNotFound);
+  NeighbourConfig group = Neighbour("10.0.0.5", 0, 5);
+  group.mac[0] = 1;
+  EXPECT_EQ(Code(writer().UpsertNeighbour(group)), kInvalid);
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("10.0.0.5", 0, 5)).ok());
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("10.0.0.6", 0, 6)).ok());
+  EXPECT_EQ(Code(writer().UpsertNeighbour(Neighbour("10.0.0.7", 0, 7))),
+            absl::StatusCode::kResourceExhausted);
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("10.0.0.5", 0, 9, Origin::kKernel)).ok());
+  EXPECT_EQ(writer().Neighbours()[0].mac[5], 5);
+}
+
+TEST_F(TableWriterTest, OurAddressesAndSubscribersAreToldToTheSteering) {
+  ASSERT_TRUE(writer().AddLocalAddress(Address("198.51.100.1")).ok());
+  ASSERT_TRUE(writer().AddSubscriberPrefix(Prefix("100.64.0.0/10")).ok());
+  EXPECT_EQ(Fib("198.51.100.1"), kFibLocal);
+  EXPECT_EQ(Fib("100.64.9.9"), kFibSubscriber);
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32", "192.0.2.9/32"})).ok());
+  EXPECT_EQ(Fib("192.0.2.9"), kFibSubscriber) << "outside every subscriber prefix";
+  EXPECT_EQ(steering_.entries,
+            (std::set<std::string>{"198.51.100.1", "100.64.0.0/10", "192.0.2.9/32"}));
+  ASSERT_TRUE(writer().RemoveSession(Session(7, 1, {}).key).ok());
+  EXPECT_EQ(Fib("192.0.2.9"), kFibNoRoute);
+  ASSERT_TRUE(writer().RemoveLocalAddress(Address("198.51.100.1")).ok());
+  ASSERT_TRUE(writer().RemoveSubscriberPrefix(Prefix("100.64.0.0/10")).ok());
+  EXPECT_TRUE(steering_.entries.empty());
+  EXPECT_EQ(Fib("198.51.100.1"), kFibNoRoute);
+  steering_.broken = true;
+  EXPECT_EQ(Code(writer().AddLocalAddress(Address("198.51.100.2"))),
+            absl::StatusCode::kUnavailable);
+  EXPECT_EQ(Fib("198.51.100.2"), kFibNoRoute);
+}
+
+TEST_F(TableWriterTest, ASweepRemovesWhatWasNotAppliedAgain) {
+  EXPECT_EQ(writer().EndSync().status().code(), absl::StatusCode::kFailedPrecondition);
+  for (const uint16_t id : std::array<uint16_t, 2>{7, 8}) {
+    ASSERT_TRUE(writer().UpsertTunnel(Tunnel(id)).ok());
+  }
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32"})).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 2, {"100.64.0.2/32"})).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(8, 3, {"100.64.0.3/32"})).ok());
+  ASSERT_TRUE(writer().AddSubscriberPrefix(Prefix("100.64.0.0/10")).ok());
+  ASSERT_TRUE(writer().AddLocalAddress(Address("198.51.100.1")).ok());
+  ASSERT_TRUE(writer().AddLocalAddress(Address("198.51.100.2")).ok());
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/8", nullptr, 0)).ok());
+  ASSERT_TRUE(writer().UpsertRoute(Route("11.0.0.0/8", nullptr, 0, Origin::kKernel)).ok());
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("11.0.0.5", 0, 5, Origin::kKernel)).ok());
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("11.0.0.6", 0, 6)).ok());
+  state_->tables().uplink[SessionIndex(7, 1)].packets.Add(3);
+
+  writer().BeginSync();
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32"})).ok());
+  ASSERT_TRUE(writer().AddLocalAddress(Address("198.51.100.1")).ok());
+  ASSERT_TRUE(writer().AddSubscriberPrefix(Prefix("100.64.0.0/10")).ok());
+  const auto swept = writer().EndSync();
+  ASSERT_TRUE(swept.ok());
+  EXPECT_EQ(swept->tunnels, 1u);
+  EXPECT_EQ(swept->sessions, 2u);
+  EXPECT_EQ(swept->other, 3u) << "an address, a route, a neighbour";
+
+  EXPECT_EQ(writer().Tunnels().size(), 1u);
+  ASSERT_EQ(writer().Sessions().size(), 1u);
+  EXPECT_EQ(writer().SessionCounters()[0].uplink_packets, 3u) << "it went on through the sync";
+  EXPECT_EQ(writer().LocalAddresses().size(), 1u);
+  EXPECT_EQ(writer().Routes().size(), 1u) << "the kernel's is not the API's to sweep";
+  EXPECT_EQ(writer().Neighbours().size(), 1u);
+  EXPECT_EQ(Subscriber("100.64.0.3"), kNotFound);
+  EXPECT_EQ(writer().EndSync().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(TableWriterTest, MissingNeighboursAreReportedOnce) {
+  UnresolvedQueue& queue = state_->unresolved(0);
+  for (int i = 0; i < 100; ++i) queue.Push({Address("10.0.0.5"), 0});
+  const auto wanted = writer().TakeUnresolved();
+  ASSERT_EQ(wanted.size(), 1u);
+  EXPECT_EQ(wanted[0].address, Address("10.0.0.5"));
+  EXPECT_TRUE(writer().TakeUnresolved().empty());
+  queue.Push({Address("10.0.0.6"), 0});
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("10.0.0.6", 0, 6)).ok());
+  EXPECT_TRUE(writer().TakeUnresolved().empty()) << "resolved meanwhile";
+}
+
+TEST(MakeForwardingState, NamesTheLimitThatCannotBe) {
+  ForwardingConfig config;
+  config.limits.max_sessions = 0;
+  EXPECT_EQ(MakeForwardingState(config).status().code(), kInvalid);
+  config.limits.max_sessions = 1;
+  config.workers = 65;
+  EXPECT_EQ(MakeForwardingState(config).status().code(), kInvalid);
+  config.workers = 1;
+  config.limits.max_sessions = 1u << 24;  // more than the test's memory
+  EXPECT_EQ(MakeForwardingState(config).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+}  // namespace
+}  // namespace lns::dataplane
