@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "lib/ppp/authentication.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <type_traits>
+
+#include "lib/ppp/append_action.h"
+
+namespace lns::ppp {
+
+void Authentication::Begin(AuthProtocol protocol, const LinkSettings& settings, Rng& rng,
+                           Instant now, LinkActions& out) {
+  const bool server = settings.role == Role::kServer;
+  switch (protocol) {
+    case AuthProtocol::kNone:
+      engine_.emplace<std::monostate>();
+      verdict_awaited_ = true;
+      Append(out, AuthenticationNeeded{.protocol = AuthProtocol::kNone});
+      return;
+    case AuthProtocol::kPap:
+      if (server) {
+        engine_.emplace<PapAuthenticator>();
+      } else {
+        engine_.emplace<PapPeer>(settings, *credentials_).Start(now, out);
+      }
+      return;
+    case AuthProtocol::kChapMd5:
+      if (server) {
+        engine_.emplace<ChapAuthenticator>(settings, rng).Start(now, out);
+      } else {
+        engine_.emplace<ChapPeer>(settings, *credentials_).Start(now, out);
+      }
+      return;
+  }
+}
+
+void Authentication::Reset() {
+  verdict_awaited_ = false;
+  engine_.emplace<std::monostate>();
+}
+
+AuthStep Authentication::OnPacket(const ControlPacket& packet, Instant now, LinkActions& out) {
+  const size_t before = out.size();
+  AuthStep step = std::visit(
+      [&](auto& engine) -> AuthStep {
+        if constexpr (std::is_same_v<std::decay_t<decltype(engine)>, std::monostate>) {
+          return {};
+        } else {
+          return engine.OnPacket(packet, now, out);
+        }
+      },
+      engine_);
+  verdict_awaited_ |= std::any_of(out.begin() + static_cast<ptrdiff_t>(before), out.end(),
+                                  [](const LinkAction& action) {
+                                    return std::holds_alternative<AuthenticationNeeded>(action);
+                                  });
+  return step;
+}
+
+void Authentication::OnVerdict(const AuthenticationVerdict& verdict, LinkActions& out) {
+  verdict_awaited_ = false;
+  std::visit(
+      [&](auto& engine) {
+        using Engine = std::decay_t<decltype(engine)>;
+        if constexpr (std::is_same_v<Engine, PapAuthenticator> ||
+                      std::is_same_v<Engine, ChapAuthenticator>) {
+          engine.OnVerdict(verdict.accepted, verdict.message, out);
+        }
+      },
+      engine_);
+}
+
+AuthStep Authentication::OnTimer(Instant now, LinkActions& out) {
+  return std::visit(
+      [&](auto& engine) -> AuthStep {
+        if constexpr (std::is_same_v<std::decay_t<decltype(engine)>, std::monostate>) {
+          return {};
+        } else {
+          return engine.NextDeadline() <= now ? engine.OnTimer(now, out) : AuthStep{};
+        }
+      },
+      engine_);
+}
+
+Instant Authentication::NextDeadline() const {
+  return std::visit(
+      [](const auto& engine) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(engine)>, std::monostate>) {
+          return Instant::Never();
+        } else {
+          return engine.NextDeadline();
+        }
+      },
+      engine_);
+}
+
+}  // namespace lns::ppp

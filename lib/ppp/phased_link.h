@@ -1,0 +1,100 @@
+// The phases of a link (RFC 1661 3) put around LCP, one authentication and the network protocols:
+// the implementation of Link. LCP's automaton decides when a phase begins and ends; what happens in
+// it is Authentication's, NetworkProtocols' and, while LCP is open, Echo's.
+//
+// Whatever ends a link goes through CloseWith (we want it to end: Terminate-Request) or Finish (LCP
+// is finished: the last action, LinkDown).
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "lib/base/bytes.h"
+#include "lib/base/rng.h"
+#include "lib/base/time.h"
+#include "lib/ppp/append_action.h"
+#include "lib/ppp/auth_step.h"
+#include "lib/ppp/authentication.h"
+#include "lib/ppp/control_packet.h"
+#include "lib/ppp/event.h"
+#include "lib/ppp/lcp.h"
+#include "lib/ppp/lcp_services.h"
+#include "lib/ppp/link.h"
+#include "lib/ppp/network_protocols.h"
+#include "lib/ppp/option_fsm.h"
+
+namespace lns::ppp {
+
+class PhasedLink final : public Link {
+ public:
+  PhasedLink(const LinkSettings& settings, std::unique_ptr<const Credentials> credentials, Rng& rng)
+      : settings_(settings),
+        rng_(rng),
+        lcp_(settings, rng),
+        lcp_fsm_(lcp_, settings),
+        network_(settings, rng),
+        authentication_(std::move(credentials)) {}
+
+  void Start(Instant now, LinkActions& out) override;
+  void OnFrame(ByteView frame, Instant now, LinkActions& out) override;
+  void OnAuthentication(const AuthenticationVerdict& verdict, Instant now,
+                        LinkActions& out) override;
+  void Close(Instant now, LinkActions& out) override;
+  void OnDataSeen() override { echo_.OnSignOfLife(); }
+  void OnTimer(Instant now, LinkActions& out) override;
+  Instant NextDeadline() const override;
+  LinkPhase phase() const override { return phase_; }
+
+ private:
+  bool server() const { return settings_.role == Role::kServer; }
+  void Count(PppEvent event, LinkActions& out) { Append(out, CountEvent{event}); }
+
+  // Frames, by protocol.
+  void OnLcpFrame(ByteView information, Instant now, LinkActions& out);
+  void OnAuthFrame(uint16_t protocol, ByteView information, Instant now, LinkActions& out);
+  void OnNcpFrame(uint16_t protocol, ByteView information, Instant now, LinkActions& out);
+  void OnProtocolReject(const ControlPacket& packet, Instant now, LinkActions& out);
+
+  // What LCP's automaton asks for, in order. `reason`: the cause where LCP goes down or ends
+  // because of this input and nothing better is known.
+  void Carry(OptionOutputs& outputs, LinkDownCause reason, Instant now, LinkActions& out);
+  void OnLcpUp(Instant now, LinkActions& out);
+  void OnLcpDown(LinkDownCause reason, Instant now, LinkActions& out);
+
+  // Phases.
+  // The automaton has its own counters; this bounds even a peer that renews them for ever.
+  Instant EstablishDeadline(Instant now) const {
+    return now + settings_.restart * (2 * settings_.max_configure);
+  }
+  void EnterAuthenticate(Instant now, LinkActions& out);
+  void TakeAuthStep(const AuthStep& step, Instant now, LinkActions& out);
+  void EnterNetwork(Instant now, LinkActions& out);
+  void TakeNetworkStep(const NetworkStep& step, Instant now, LinkActions& out);
+  void Blame(LinkDownCause cause, std::string_view message = {});
+  void CloseWith(LinkDownCause cause, std::string_view message, Instant now, LinkActions& out);
+  void Finish(LinkDownCause reason, LinkActions& out);
+
+  void OnPhaseTimer(Instant now, LinkActions& out);
+
+  const LinkSettings& settings_;
+  Rng& rng_;
+  Lcp lcp_;
+  OptionFsm lcp_fsm_;
+  NetworkProtocols network_;
+  Authentication authentication_;
+  Echo echo_;
+  Instant phase_deadline_ = Instant::Never();
+  // For LinkDown; the text only when there is one.
+  std::unique_ptr<std::string> message_;
+  LinkDownCause cause_ = LinkDownCause::kNone;
+  LinkPhase phase_ = LinkPhase::kDead;
+  bool over_ = false;            // LinkDown was given
+  bool terminate_seen_ = false;  // the peer tried to end a link that was not open yet
+};
+
+}  // namespace lns::ppp

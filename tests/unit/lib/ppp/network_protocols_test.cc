@@ -1,0 +1,134 @@
+// The network phase of a link: IPCP and IPV6CP beside each other, and a link that loses one or
+// both. Their options are ipcp_test.cc's and ipv6cp_test.cc's.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <gtest/gtest.h>
+
+#include <utility>
+
+#include "lib/base/bytes.h"
+#include "lib/base/time.h"
+#include "lib/ppp/control_packet.h"
+#include "lib/ppp/event.h"
+#include "lib/ppp/frame.h"
+#include "lib/ppp/link.h"
+#include "tests/unit/lib/ppp/link_fixture.h"
+
+namespace lns::ppp {
+namespace {
+
+TEST_F(LinkTest, Ipv6ComesUpBesideIpv4WithDifferentIdentifiers) {
+  LinkSettings server = Server();
+  LinkSettings client = Client();
+  server.ipv6 = client.ipv6 = true;
+  Make(server, client);
+  StartBoth();
+  ASSERT_NE(server_.Last<Ipv6Up>(), nullptr);
+  ASSERT_NE(client_.Last<Ipv6Up>(), nullptr);
+  EXPECT_EQ(server_.Last<Ipv6Up>()->peer_interface_id, client_.Last<Ipv6Up>()->local_interface_id);
+  EXPECT_EQ(client_.Last<Ipv6Up>()->peer_interface_id, server_.Last<Ipv6Up>()->local_interface_id);
+  EXPECT_NE(client_.Last<Ipv6Up>()->peer_interface_id, client_.Last<Ipv6Up>()->local_interface_id);
+  EXPECT_TRUE(server_.Ipv4IsUp());
+}
+
+TEST_F(LinkTest, IpcpBeforeTheVerdictIsIgnored) {
+  Make(Server(), Client());
+  server_.answer = false;
+  StartBoth();
+  server_.Receive(Control(kProtocolIpcp, kConfigureRequest, 1, {3, 6, 0, 0, 0, 0}), now_);
+  EXPECT_TRUE(server_.frames.empty());
+  EXPECT_EQ(server_.CountOf<Ipv4Up>(), 0);
+  EXPECT_EQ(server_.events[PppEvent::kOutOfPhase], 1);
+}
+
+TEST_F(LinkTest, ProtocolRejectOfIpcpEndsIpv4AndOnlyThat) {
+  for (const bool ipv6 : {true, false}) {
+    server_ = {};
+    client_ = {};
+    LinkSettings server = Server();
+    LinkSettings client = Client();
+    server.ipv6 = client.ipv6 = ipv6;
+    Make(server, client);
+    StartBoth();
+    server_.Receive(Control(kProtocolLcp, kProtocolReject, 1, {0x80, 0x21, 1, 1, 0, 4}), now_);
+    EXPECT_EQ(server_.CountOf<Ipv4Down>(), 1);
+    EXPECT_EQ(server_.CountOf<Ipv6Down>(), 0);
+    Exchange();
+    RunUntil(now_ + Duration::Seconds(10));
+    EXPECT_EQ(server_.CountOf<LinkDown>(), ipv6 ? 0 : 1);
+    if (!ipv6) {
+      EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kNoNetworkProtocol);
+    }
+  }
+}
+
+TEST_F(LinkTest, AUserWithoutAnAddressGetsIpv6OnlyOrNothing) {
+  for (const bool ipv6 : {true, false}) {
+    server_ = {};
+    client_ = {};
+    LinkSettings server = Server();
+    LinkSettings client = Client();
+    server.ipv6 = client.ipv6 = ipv6;
+    Make(server, client);
+    server_.answer = false;
+    StartBoth();
+    LinkActions out;
+    server_.link->OnAuthentication({.accepted = true}, now_, out);
+    server_.Take(out, now_);
+    Exchange();
+    EXPECT_EQ(server_.CountOf<Ipv4Up>() + client_.CountOf<Ipv4Up>(), 0);
+    EXPECT_EQ(server_.CountOf<Ipv6Up>(), ipv6 ? 1 : 0);
+    if (!ipv6) {
+      ASSERT_NE(server_.Last<LinkDown>(), nullptr);
+      EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kNoNetworkProtocol);
+    }
+  }
+}
+
+TEST_F(LinkTest, APeerThatWillNotTakeItsAddressIsRefused) {
+  Make(Server(), Client());
+  StartBoth();
+  server_.frames.clear();
+  const Bytes other = {3, 6, 10, 9, 9, 9};
+  for (uint8_t id = 100; id < 120 && server_.CountOf<LinkDown>() == 0; ++id) {
+    server_.Receive(Control(kProtocolIpcp, kConfigureRequest, id, other), now_);
+    server_.Receive(Control(kProtocolIpcp, kConfigureRequest, ++id, {}), now_);
+    // It acknowledges the end of IPCP, then of the link.
+    for (const Bytes& frame : std::exchange(server_.frames, {})) {
+      if (frame[2] == kTerminateRequest) {
+        server_.Receive(Control(LoadBe16(frame.data()), kTerminateAck, frame[3], {}), now_);
+      }
+    }
+  }
+  for (const Bytes& frame : std::exchange(server_.frames, {})) {
+    if (frame[2] == kTerminateRequest) {
+      server_.Receive(Control(LoadBe16(frame.data()), kTerminateAck, frame[3], {}), now_);
+    }
+  }
+  ASSERT_NE(server_.Last<LinkDown>(), nullptr);
+  EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kAddressRefused);
+}
+
+TEST_F(LinkTest, NoNetworkProtocolOpensInTime) {
+  Make(Server(), Client());
+  server_.answer = false;
+  StartBoth();
+  server_.Judge(*server_.Last<AuthenticationNeeded>(), now_);
+  for (int i = 0; i < 100 && server_.CountOf<LinkDown>() == 0; ++i) {
+    now_ = server_.link->NextDeadline();
+    server_.Tick(now_);
+  }
+  EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kNetworkTimeout);
+}
+
+TEST_F(LinkTest, NetworkPacketsAreOnlyCounted) {
+  Make(Server(), Client());
+  StartBoth();
+  server_.Receive(Bytes{0x00, 0x21, 0x45, 0, 0, 20}, now_);
+  server_.Receive(Bytes{0x57, 0x60, 0, 0, 0}, now_);
+  EXPECT_EQ(server_.events[PppEvent::kNetworkFrame], 2);
+  EXPECT_TRUE(server_.frames.empty());
+}
+
+}  // namespace
+}  // namespace lns::ppp
