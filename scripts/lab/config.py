@@ -56,7 +56,7 @@ def users(count, password=PASSWORD):
     return [{'name': f'user{i}', 'password': password} for i in range(1, count + 1)]
 
 
-def controlplane(run_dir, *, subscribers=16, secret=SECRET):
+def controlplane(run_dir, *, subscribers=32, secret=SECRET):
     peer = {'name': 'lab'}
     if secret:
         peer['secret'] = secret

