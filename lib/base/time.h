@@ -19,7 +19,7 @@ class Duration {
   static constexpr Duration Seconds(int64_t n) { return Duration(n * 1'000'000'000); }
   constexpr int64_t nanoseconds() const { return ns_; }
   constexpr int64_t milliseconds() const { return ns_ / 1'000'000; }
-  constexpr auto operator<=>(const Duration&) const = default;
+  constexpr auto operator<=>(const Duration&) const = default;  // NOLINT(modernize-use-nullptr)
   friend constexpr Duration operator+(Duration a, Duration b) { return Duration(a.ns_ + b.ns_); }
   friend constexpr Duration operator-(Duration a, Duration b) { return Duration(a.ns_ - b.ns_); }
   friend constexpr Duration operator*(Duration a, int64_t k) { return Duration(a.ns_ * k); }
@@ -37,7 +37,7 @@ class Instant {
   // Later than every reachable instant: the deadline of an engine with no timer running.
   static constexpr Instant Never() { return Instant(std::numeric_limits<int64_t>::max()); }
   constexpr int64_t nanoseconds() const { return ns_; }
-  constexpr auto operator<=>(const Instant&) const = default;
+  constexpr auto operator<=>(const Instant&) const = default;  // NOLINT(modernize-use-nullptr)
   friend constexpr Instant operator+(Instant t, Duration d) {
     return Instant(t.ns_ + d.nanoseconds());
   }

@@ -223,11 +223,13 @@ void ControlConnection::StepSession(Slot slot, SessionEvent event, const Session
     case SessionStep::kIgnore:
       break;
     case SessionStep::kSendIcrq:
+      LNS_CHECK(input.info != nullptr);
       session.info = std::make_unique<CallInfo>(*input.info);
       SendIcrq(session);
       sessions_.Arm(slot, now + settings_.call_setup_timeout);
       break;
     case SessionStep::kIndicate:
+      LNS_CHECK(input.message != nullptr);
       session.info = std::make_unique<CallInfo>(input.message->call);
       sessions_.Arm(slot, now + settings_.call_setup_timeout);
       out.emplace_back(
@@ -242,6 +244,7 @@ void ControlConnection::StepSession(Slot slot, SessionEvent event, const Session
       OpenLac(slot, out);
       break;
     case SessionStep::kOpen:
+      LNS_CHECK(input.message != nullptr);
       OpenLns(slot, *input.message, out);
       break;
     case SessionStep::kSendCdn:
@@ -293,20 +296,20 @@ void ControlConnection::OpenLac(Slot slot, Actions& out) {
   session.info.reset();
   sessions_.Disarm(slot);
   const CallInfo& info = message.call;
-  const auto AddIf = [&](bool condition, AvpType type) {
+  const auto add_if = [&](bool condition, AvpType type) {
     if (condition) message.present.Add(type);
   };
-  AddIf(info.rx_connect_speed_bps != 0, kRxConnectSpeed);
-  AddIf(!info.private_group_id.empty(), kPrivateGroupId);
-  AddIf(info.sequencing_required, kSequencingRequired);
-  AddIf(!info.initial_received_confreq.empty(), kInitialReceivedConfReq);
-  AddIf(!info.last_sent_confreq.empty(), kLastSentConfReq);
-  AddIf(!info.last_received_confreq.empty(), kLastReceivedConfReq);
-  AddIf(info.proxy_authen_type.has_value(), kProxyAuthenType);
-  AddIf(!info.proxy_authen_name.empty(), kProxyAuthenName);
-  AddIf(!info.proxy_authen_challenge.empty(), kProxyAuthenChallenge);
-  AddIf(info.proxy_authen_id.has_value(), kProxyAuthenId);
-  AddIf(!info.proxy_authen_response.empty(), kProxyAuthenResponse);
+  add_if(info.rx_connect_speed_bps != 0, kRxConnectSpeed);
+  add_if(!info.private_group_id.empty(), kPrivateGroupId);
+  add_if(info.sequencing_required, kSequencingRequired);
+  add_if(!info.initial_received_confreq.empty(), kInitialReceivedConfReq);
+  add_if(!info.last_sent_confreq.empty(), kLastSentConfReq);
+  add_if(!info.last_received_confreq.empty(), kLastReceivedConfReq);
+  add_if(info.proxy_authen_type.has_value(), kProxyAuthenType);
+  add_if(!info.proxy_authen_name.empty(), kProxyAuthenName);
+  add_if(!info.proxy_authen_challenge.empty(), kProxyAuthenChallenge);
+  add_if(info.proxy_authen_id.has_value(), kProxyAuthenId);
+  add_if(!info.proxy_authen_response.empty(), kProxyAuthenResponse);
   Send(message, session.peer_id);
   out.emplace_back(SessionEstablished{.local_session_id = session.local_id,
                                       .peer_session_id = session.peer_id,

@@ -49,7 +49,8 @@ void ControlConnection::StartAccept(ByteView sccrq, const ResultCode* refusal, I
 
 void ControlConnection::OnTunnelMessage(const DecodedMessage& decoded, Instant now, Actions& out) {
   const Message& message = decoded.message;
-  const auto Step = [&](TunnelEvent good, TunnelEvent bad, std::optional<ResultCode> reason) {
+  const auto step = [&](TunnelEvent good, TunnelEvent bad,
+                        const std::optional<ResultCode>& reason) {
     StepTunnel(
         reason ? bad : good,
         {.message = &message,
@@ -59,16 +60,16 @@ void ControlConnection::OnTunnelMessage(const DecodedMessage& decoded, Instant n
   };
   switch (message.type) {
     case MessageType::kSccrq:
-      return Step(TunnelEvent::kSccrq, TunnelEvent::kSccrqBad, std::nullopt);
+      return step(TunnelEvent::kSccrq, TunnelEvent::kSccrqBad, std::nullopt);
     case MessageType::kSccrp: {
       // Judged where it is awaited; elsewhere only its being there matters.
       const bool awaited = state_ == TunnelState::kWaitCtlReply;
       if (awaited || state_ == TunnelState::kClosing) LearnPeer(message);
-      return Step(TunnelEvent::kSccrp, TunnelEvent::kSccrpBad,
+      return step(TunnelEvent::kSccrp, TunnelEvent::kSccrpBad,
                   awaited ? JudgeSccrp(decoded, out) : std::nullopt);
     }
     case MessageType::kScccn:
-      return Step(TunnelEvent::kScccn, TunnelEvent::kScccnBad,
+      return step(TunnelEvent::kScccn, TunnelEvent::kScccnBad,
                   state_ == TunnelState::kWaitCtlConn ? JudgeScccn(decoded, out) : std::nullopt);
     case MessageType::kStopCcn:
       // Obeyed however it is written. A peer that refuses our SCCRQ tells its id only here.
@@ -103,9 +104,11 @@ void ControlConnection::StepTunnel(TunnelEvent event, const TunnelInput& input, 
       SendSccrq();
       break;
     case TunnelStep::kSendSccrp:
+      LNS_CHECK(input.message != nullptr);
       SendSccrp(*input.message);
       break;
     case TunnelStep::kSendScccn:
+      LNS_CHECK(input.message != nullptr);
       SendScccn(*input.message);
       [[fallthrough]];
     case TunnelStep::kOpen:

@@ -73,44 +73,44 @@ inline constexpr auto kLacTransitions = [] {
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
-  constexpr auto In = [](auto... states) { return SessionStates::Of(states...); };
+  constexpr auto in = [](auto... states) { return SessionStates::Of(states...); };
   return std::to_array<SessionTransition>({
       // idle
-      {In(kIdle), E::kPlace, S::kSendIcrq, kWaitReply},
-      {In(kIdle), E::kIccn, S::kIgnore, kIdle},
-      {In(kIdle), E::kIccnBad, S::kIgnore, kIdle},
-      {In(kIdle), E::kIcrp, S::kIgnore, kIdle},
-      {In(kIdle), E::kIcrpBad, S::kIgnore, kIdle},
-      {In(kIdle), E::kCdn, S::kIgnore, kIdle},
+      {in(kIdle), E::kPlace, S::kSendIcrq, kWaitReply},
+      {in(kIdle), E::kIccn, S::kIgnore, kIdle},
+      {in(kIdle), E::kIccnBad, S::kIgnore, kIdle},
+      {in(kIdle), E::kIcrp, S::kIgnore, kIdle},
+      {in(kIdle), E::kIcrpBad, S::kIgnore, kIdle},
+      {in(kIdle), E::kCdn, S::kIgnore, kIdle},
       // wait-reply
-      {In(kWaitReply), E::kIcrp, S::kSendIccn, kEstablished},
-      {In(kWaitReply), E::kIcrpBad, S::kSendCdn, kIdle},
-      {In(kWaitReply), E::kIcrq, S::kSendCdn, kIdle},
-      {In(kWaitReply), E::kIcrqBad, S::kSendCdn, kIdle},
-      {In(kWaitReply), E::kCdn, S::kCleanUp, kIdle},
-      {In(kWaitReply), E::kIccn, S::kCleanUp, kIdle},
-      {In(kWaitReply), E::kIccnBad, S::kCleanUp, kIdle},
-      {In(kWaitReply), E::kLocalClose, S::kSendCdn, kIdle},
+      {in(kWaitReply), E::kIcrp, S::kSendIccn, kEstablished},
+      {in(kWaitReply), E::kIcrpBad, S::kSendCdn, kIdle},
+      {in(kWaitReply), E::kIcrq, S::kSendCdn, kIdle},
+      {in(kWaitReply), E::kIcrqBad, S::kSendCdn, kIdle},
+      {in(kWaitReply), E::kCdn, S::kCleanUp, kIdle},
+      {in(kWaitReply), E::kIccn, S::kCleanUp, kIdle},
+      {in(kWaitReply), E::kIccnBad, S::kCleanUp, kIdle},
+      {in(kWaitReply), E::kLocalClose, S::kSendCdn, kIdle},
       // established
-      {In(kEstablished), E::kCdn, S::kCleanUp, kIdle},
-      {In(kEstablished), E::kIcrq, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIcrqBad, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIcrp, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIcrpBad, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIccn, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIccnBad, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kLocalClose, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kCdn, S::kCleanUp, kIdle},
+      {in(kEstablished), E::kIcrq, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIcrqBad, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIcrp, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIcrpBad, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIccn, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIccnBad, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kLocalClose, S::kSendCdn, kIdle},
 
       // Not in the RFC's table: a peer that never answers.
-      {In(kWaitReply), E::kTimeout, S::kSendCdn, kIdle},
+      {in(kWaitReply), E::kTimeout, S::kSendCdn, kIdle},
 
       // Undefined pairs, and the states of the other role.
-      {In(kIdle), E::kIcrq, S::kIgnore, kIdle},
-      {In(kIdle), E::kIcrqBad, S::kIgnore, kIdle},
-      {In(kIdle, kEstablished), E::kTimeout, S::kIgnore, kIdle},
-      {In(kIdle), E::kLocalClose, S::kIgnore, kIdle},
-      {In(kWaitReply, kEstablished), E::kPlace, S::kIgnore, kIdle},
-      {In(kIdle, kWaitReply, kEstablished), E::kAnswer, S::kIgnore, kIdle},
+      {in(kIdle), E::kIcrq, S::kIgnore, kIdle},
+      {in(kIdle), E::kIcrqBad, S::kIgnore, kIdle},
+      {in(kIdle, kEstablished), E::kTimeout, S::kIgnore, kIdle},
+      {in(kIdle), E::kLocalClose, S::kIgnore, kIdle},
+      {in(kWaitReply, kEstablished), E::kPlace, S::kIgnore, kIdle},
+      {in(kIdle, kWaitReply, kEstablished), E::kAnswer, S::kIgnore, kIdle},
   });
 }();
 
@@ -119,50 +119,50 @@ inline constexpr auto kLnsTransitions = [] {
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
-  constexpr auto In = [](auto... states) { return SessionStates::Of(states...); };
+  constexpr auto in = [](auto... states) { return SessionStates::Of(states...); };
   return std::to_array<SessionTransition>({
       // idle: "send ICRP" is split into telling the owner and its answer
-      {In(kIdle), E::kIcrq, S::kIndicate, kWaitAnswer},
-      {In(kWaitAnswer), E::kAnswer, S::kSendIcrp, kWaitConnect},
-      {In(kIdle), E::kIcrqBad, S::kSendCdn, kIdle},
-      {In(kIdle), E::kIcrp, S::kSendCdn, kIdle},
-      {In(kIdle), E::kIcrpBad, S::kSendCdn, kIdle},
-      {In(kIdle), E::kIccn, S::kIgnore, kIdle},
-      {In(kIdle), E::kIccnBad, S::kIgnore, kIdle},
+      {in(kIdle), E::kIcrq, S::kIndicate, kWaitAnswer},
+      {in(kWaitAnswer), E::kAnswer, S::kSendIcrp, kWaitConnect},
+      {in(kIdle), E::kIcrqBad, S::kSendCdn, kIdle},
+      {in(kIdle), E::kIcrp, S::kSendCdn, kIdle},
+      {in(kIdle), E::kIcrpBad, S::kSendCdn, kIdle},
+      {in(kIdle), E::kIccn, S::kIgnore, kIdle},
+      {in(kIdle), E::kIccnBad, S::kIgnore, kIdle},
       // wait-connect
-      {In(kWaitConnect), E::kIccn, S::kOpen, kEstablished},
-      {In(kWaitConnect), E::kIccnBad, S::kSendCdn, kIdle},
-      {In(kWaitConnect), E::kIcrq, S::kSendCdn, kIdle},
-      {In(kWaitConnect), E::kIcrqBad, S::kSendCdn, kIdle},
-      {In(kWaitConnect), E::kIcrp, S::kSendCdn, kIdle},
-      {In(kWaitConnect), E::kIcrpBad, S::kSendCdn, kIdle},
+      {in(kWaitConnect), E::kIccn, S::kOpen, kEstablished},
+      {in(kWaitConnect), E::kIccnBad, S::kSendCdn, kIdle},
+      {in(kWaitConnect), E::kIcrq, S::kSendCdn, kIdle},
+      {in(kWaitConnect), E::kIcrqBad, S::kSendCdn, kIdle},
+      {in(kWaitConnect), E::kIcrp, S::kSendCdn, kIdle},
+      {in(kWaitConnect), E::kIcrpBad, S::kSendCdn, kIdle},
       // idle, wait-connect, established
-      {In(kIdle), E::kCdn, S::kIgnore, kIdle},
-      {In(kWaitAnswer, kWaitConnect, kEstablished), E::kCdn, S::kCleanUp, kIdle},
-      {In(kWaitAnswer, kWaitConnect, kEstablished), E::kLocalClose, S::kSendCdn, kIdle},
+      {in(kIdle), E::kCdn, S::kIgnore, kIdle},
+      {in(kWaitAnswer, kWaitConnect, kEstablished), E::kCdn, S::kCleanUp, kIdle},
+      {in(kWaitAnswer, kWaitConnect, kEstablished), E::kLocalClose, S::kSendCdn, kIdle},
       // established
-      {In(kEstablished), E::kIcrq, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIcrqBad, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIcrp, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIcrpBad, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIccn, S::kSendCdn, kIdle},
-      {In(kEstablished), E::kIccnBad, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIcrq, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIcrqBad, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIcrp, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIcrpBad, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIccn, S::kSendCdn, kIdle},
+      {in(kEstablished), E::kIccnBad, S::kSendCdn, kIdle},
 
       // Not in the RFC's table: wait-answer takes no message but CDN (the peer does not know our
       // session id yet), and a call not completed in time.
-      {In(kWaitAnswer), E::kIcrq, S::kSendCdn, kIdle},
-      {In(kWaitAnswer), E::kIcrqBad, S::kSendCdn, kIdle},
-      {In(kWaitAnswer), E::kIcrp, S::kSendCdn, kIdle},
-      {In(kWaitAnswer), E::kIcrpBad, S::kSendCdn, kIdle},
-      {In(kWaitAnswer), E::kIccn, S::kSendCdn, kIdle},
-      {In(kWaitAnswer), E::kIccnBad, S::kSendCdn, kIdle},
-      {In(kWaitAnswer, kWaitConnect), E::kTimeout, S::kSendCdn, kIdle},
+      {in(kWaitAnswer), E::kIcrq, S::kSendCdn, kIdle},
+      {in(kWaitAnswer), E::kIcrqBad, S::kSendCdn, kIdle},
+      {in(kWaitAnswer), E::kIcrp, S::kSendCdn, kIdle},
+      {in(kWaitAnswer), E::kIcrpBad, S::kSendCdn, kIdle},
+      {in(kWaitAnswer), E::kIccn, S::kSendCdn, kIdle},
+      {in(kWaitAnswer), E::kIccnBad, S::kSendCdn, kIdle},
+      {in(kWaitAnswer, kWaitConnect), E::kTimeout, S::kSendCdn, kIdle},
 
       // Undefined pairs.
-      {In(kIdle, kEstablished), E::kTimeout, S::kIgnore, kIdle},
-      {In(kIdle), E::kLocalClose, S::kIgnore, kIdle},
-      {In(kIdle, kWaitAnswer, kWaitConnect, kEstablished), E::kPlace, S::kIgnore, kIdle},
-      {In(kIdle, kWaitConnect, kEstablished), E::kAnswer, S::kIgnore, kIdle},
+      {in(kIdle, kEstablished), E::kTimeout, S::kIgnore, kIdle},
+      {in(kIdle), E::kLocalClose, S::kIgnore, kIdle},
+      {in(kIdle, kWaitAnswer, kWaitConnect, kEstablished), E::kPlace, S::kIgnore, kIdle},
+      {in(kIdle, kWaitConnect, kEstablished), E::kAnswer, S::kIgnore, kIdle},
   });
 }();
 

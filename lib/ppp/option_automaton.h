@@ -83,7 +83,7 @@ constexpr FsmTransition To(int next, FsmAction first = kNothing, FsmAction secon
                            FsmAction third = kNothing) {
   return {static_cast<FsmState>(next), {first, second, third}, true};
 }
-constexpr FsmTransition _{};
+constexpr FsmTransition _{};  // NOLINT(readability-identifier-naming): the RFC's '-'
 
 // The options marked in the RFC are taken so: 'r' (restart) no, Open in Stopped, Closing, Stopping
 // and Opened changes nothing; 'p' (passive) no; 'x' (crossed) Acks and Naks are filtered before the

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "lib/base/check.h"
 #include "lib/ppp/packet_builder.h"
 
 namespace lns::ppp {
@@ -239,13 +240,16 @@ void OptionFsm::Perform(FsmAction action, const FsmTransition& transition, FsmEv
       return SendConfigureRequest(event, now, out);
     case FsmAction::kSendConfigureAck:
     case FsmAction::kSendConfigureNak:
+      LNS_CHECK(cause != nullptr && cause->reply != nullptr);
       return Send(*cause->reply, out);
     case FsmAction::kSendTerminateRequest:
       return SendTerminateRequest(event, now, out);
     case FsmAction::kSendTerminateAck:
+      LNS_CHECK(cause != nullptr && cause->packet != nullptr);
       return Send(PacketBuilder(policy_.protocol(), kTerminateAck, cause->packet->id).Finish(),
                   out);
     case FsmAction::kSendCodeReject:
+      LNS_CHECK(cause != nullptr && cause->packet != nullptr);
       return SendCodeReject(cause->packet->whole, out);
     case FsmAction::kSendEchoReply:
       return Emit(Kind::kEchoReply, out);
