@@ -1,0 +1,154 @@
+// Random lookups in bursts of 32, timed without making the keys: the product's table, rte_hash as
+// the reference would be used, and a direct index, which is what no table can beat (one array, the
+// keys dense). A writer on another core may remove and insert other keys meanwhile.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/tables/session_table.h"
+
+#include <rte_cycles.h>
+
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "dataplane/tables/hugepage_memory.h"
+#include "dataplane/tables/rte_hash_session_table.h"
+#include "tests/bench/clock.h"
+#include "tests/bench/modes.h"
+#include "tests/bench/report.h"
+
+namespace lns::bench {
+namespace {
+
+constexpr uint32_t kBurst = 32;
+constexpr uint32_t kBurstsPerSample = 64;
+constexpr uint32_t kBits = 16;  // sessions of a tunnel
+// Of the table's room, for keys that the writer inserts and removes and no reader asks for.
+constexpr uint32_t kChurningKeys = 64;
+
+class DirectIndex {
+ public:
+  static std::unique_ptr<DirectIndex> Make(dataplane::TableMemory& memory, uint32_t capacity) {
+    auto table = std::make_unique<DirectIndex>();
+    table->values_ = memory.AllocateArray<std::atomic<uint32_t>>(capacity);
+    return table->values_.empty() ? nullptr : std::move(table);
+  }
+  bool Upsert(uint32_t key, uint32_t value) {
+    values_[key].store(value, std::memory_order_release);
+    return true;
+  }
+  bool Erase(uint32_t key) { return Upsert(key, dataplane::kNotFound); }
+  void FindBurst(std::span<const uint32_t> keys, std::span<uint32_t> values) const {
+    for (const uint32_t key : keys) __builtin_prefetch(&values_[key]);
+    for (size_t i = 0; i < keys.size(); ++i) {
+      values[i] = values_[keys[i]].load(std::memory_order_acquire);
+    }
+  }
+
+ private:
+  std::span<std::atomic<uint32_t>> values_;
+};
+
+// Sessions fill one tunnel after the other; the direct index takes the key as it is, the hashes a
+// key as the wire has it.
+template <typename Table>
+uint32_t KeyOf(uint32_t session) {
+  if constexpr (std::is_same_v<Table, DirectIndex>) return session;
+  return ((session >> kBits) + 0x1100) << kBits |
+         static_cast<uint16_t>((session & 0xffff) * 40503u);
+}
+
+template <typename Table>
+void Churn(Table& table, uint32_t first, uint32_t per_second, const std::atomic<bool>& stop) {
+  const uint64_t pause = rte_get_tsc_hz() / per_second;
+  uint64_t next = rte_rdtsc();
+  for (uint32_t i = 0; !stop.load(std::memory_order_relaxed); ++i) {
+    const uint32_t key = KeyOf<Table>(first + i % kChurningKeys);
+    if (i / kChurningKeys % 2 == 0) {
+      table.Upsert(key, i);
+    } else {
+      table.Erase(key);
+    }
+    next += pause;
+    while (rte_rdtsc() < next && !stop.load(std::memory_order_relaxed)) std::this_thread::yield();
+  }
+}
+
+template <typename Table>
+int Measure(const Options& options) {
+  dataplane::HugepageMemory memory(0);
+  const uint32_t sessions = options.traffic.population.sessions;
+  const std::unique_ptr<Table> table = Table::Make(memory, sessions + kChurningKeys);
+  if (table == nullptr) {
+    std::fprintf(stderr, "bench: no memory for a table of %u\n", sessions);
+    return 1;
+  }
+  for (uint32_t i = 0; i < sessions; ++i) {
+    if (!table->Upsert(KeyOf<Table>(i), i)) {
+      std::fprintf(stderr, "bench: the table is full at %u of %u\n", i, sessions);
+      return 1;
+    }
+  }
+  std::atomic<bool> stop{false};
+  std::thread writer;
+  if (options.writer_changes_per_second != 0) {
+    writer = std::thread([&] { Churn(*table, sessions, options.writer_changes_per_second, stop); });
+  }
+
+  RandomSequence random(options.traffic.seed);
+  std::array<uint32_t, kBurst * kBurstsPerSample> wanted;
+  std::array<uint32_t, kBurst * kBurstsPerSample> keys;
+  std::array<uint32_t, kBurst> values;
+  const double clock_before = CoreCyclesPerTick();
+  const auto limit = static_cast<uint64_t>(options.seconds * static_cast<double>(rte_get_tsc_hz()));
+  const uint64_t begin = FencedTsc();
+  Samples samples;
+  uint64_t wrong = 0;
+  do {
+    for (size_t i = 0; i < keys.size(); ++i) {
+      wanted[i] = RandomSequence::Below(static_cast<uint32_t>(random.Next()), sessions);
+      keys[i] = KeyOf<Table>(wanted[i]);
+    }
+    uint64_t sum = 0;
+    const uint64_t start = FencedTsc();
+    for (uint32_t burst = 0; burst < kBurstsPerSample; ++burst) {
+      table->FindBurst(std::span(keys).subspan(burst * kBurst, kBurst), values);
+      for (const uint32_t value : values) sum += value;
+    }
+    const uint64_t end = FencedTsc();
+    for (const uint32_t value : wanted) sum -= value;
+    if (sum != 0) ++wrong;
+    samples.Add(end - start, keys.size());
+  } while (FencedTsc() - begin < limit &&
+           (options.max_packets == 0 || samples.packets() < options.max_packets));
+  stop.store(true);
+  if (writer.joinable()) writer.join();
+  if (wrong != 0) {
+    std::fprintf(stderr, "bench: %lu bursts with a wrong answer\n", wrong);
+    return 1;
+  }
+
+  Report report;
+  report.Add("mode", "session-table");
+  report.Add("lookups", samples.packets());
+  report.AddSamples("ticks", samples);
+  report.Add("core_cycles_per_tick", (clock_before + CoreCyclesPerTick()) / 2);
+  report.Add("tsc_hz", rte_get_tsc_hz());
+  report.Add("involuntary_switches", InvoluntarySwitches());
+  report.Print();
+  return 0;
+}
+
+}  // namespace
+
+int RunSessionTable(const Options& options) {
+  if (options.table == "ours") return Measure<dataplane::SessionTable>(options);
+  if (options.table == "rte-hash") return Measure<dataplane::RteHashSessionTable>(options);
+  return Measure<DirectIndex>(options);
+}
+
+}  // namespace lns::bench
