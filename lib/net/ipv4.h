@@ -45,6 +45,14 @@ struct Ipv4Header {
   friend bool operator==(const Ipv4Header&, const Ipv4Header&) = default;
 };
 
+// Zero where the header's checksum is right. Nearly every header has no options.
+inline uint16_t Ipv4HeaderChecksum(const uint8_t* header, size_t header_length) {
+  if (header_length == kIpv4HeaderLength) [[likely]] {
+    return Checksum(ByteView(header, kIpv4HeaderLength));  // unrolled
+  }
+  return Checksum(ByteView(header, header_length));
+}
+
 // RFC 1812 5.2.2 (1) to (5), in its order; `packet` may have bytes beyond the total length.
 inline IpError CheckIpv4(ByteView packet) {
   if (packet.size() < kIpv4HeaderLength) return IpError::kTruncated;
@@ -55,7 +63,7 @@ inline IpError CheckIpv4(ByteView packet) {
     return IpError::kBadHeader;
   }
   if (total_length > packet.size()) return IpError::kTruncated;
-  if (Checksum(packet.first(header_length)) != 0) return IpError::kBadChecksum;
+  if (Ipv4HeaderChecksum(p, header_length) != 0) return IpError::kBadChecksum;
   return IpError::kNone;
 }
 
@@ -100,14 +108,12 @@ inline bool IsIpv4Fragment(const uint8_t* header) {
 
 // One less, checksum updated (RFC 1624). The TTL must not be 0.
 inline void DecrementTtl(uint8_t* header) {
-  uint16_t old_word;  // TTL and protocol
-  uint16_t checksum;
-  std::memcpy(&old_word, header + 8, sizeof(old_word));
-  std::memcpy(&checksum, header + 10, sizeof(checksum));
-  header[8] = static_cast<uint8_t>(header[8] - 1);
-  uint16_t new_word;
-  std::memcpy(&new_word, header + 8, sizeof(new_word));
-  StoreChecksum(header + 10, UpdateChecksum(checksum, old_word, new_word));
+  // From the registers, not from the byte just written: a load that spans a younger, smaller store
+  // waits for it to leave the core.
+  const uint16_t old_word = LoadBe16(header + 8);  // TTL and protocol
+  const auto new_word = static_cast<uint16_t>(old_word - 0x0100);
+  StoreBe16(header + 8, new_word);
+  StoreBe16(header + 10, UpdateChecksum(LoadBe16(header + 10), old_word, new_word));
 }
 
 }  // namespace lns::net
