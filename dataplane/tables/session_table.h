@@ -17,6 +17,11 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#if defined(__SSE2__) && !defined(__SANITIZE_THREAD__)
+#include <emmintrin.h>
+#define LNS_SCAN_WITH_VECTORS
+#endif
+
 #include <array>
 #include <atomic>
 #include <bit>
@@ -138,16 +143,42 @@ class SessionTable {
     return {first, first ^ (step == 0 ? 1 : step)};
   }
 
-  // kUsed | value of the key, or 0. Every word is looked at, so there is no branch to mispredict. A
-  // key that is erased and comes back meanwhile may be seen twice: one of the two values is taken.
-  static uint32_t Scan(const Bucket& bucket, uint32_t key) {
-    uint32_t value = 0;
+  // One bit for each word whose upper half equals the key. A vector load is not one atomic load of
+  // two words, so this only proposes: Scan loads what it proposes again. A word that holds the key
+  // all along is always proposed. The thread sanitizer cannot know this and gets the plain loop.
+  static uint32_t Candidates(const Bucket& bucket, uint32_t key) {
+#ifdef LNS_SCAN_WITH_VECTORS
+    const auto* words = reinterpret_cast<const __m128i*>(bucket.words.data());
+    const __m128i wanted = _mm_set1_epi32(static_cast<int>(key));
+    const auto equal = [&](int first) {  // four words
+      const __m128 low = _mm_castsi128_ps(_mm_load_si128(words + first));
+      const __m128 high = _mm_castsi128_ps(_mm_load_si128(words + first + 1));
+      const __m128 keys = _mm_shuffle_ps(low, high, _MM_SHUFFLE(3, 1, 3, 1));
+      return _mm_cmpeq_epi32(_mm_castps_si128(keys), wanted);
+    };
+    const __m128i halves = _mm_packs_epi32(equal(0), equal(2));
+    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_packs_epi16(halves, _mm_setzero_si128())));
+#else
+    uint32_t candidates = 0;
     for (uint32_t i = 0; i < kWords; ++i) {
-      const uint64_t word = bucket.words[i].load(std::memory_order_acquire);
-      value = static_cast<uint32_t>(word >> 32) == key && word != 0 ? static_cast<uint32_t>(word)
-                                                                    : value;
+      const uint64_t word = bucket.words[i].load(std::memory_order_relaxed);
+      candidates |= static_cast<uint32_t>(word >> 32) == key ? 1u << i : 0u;
     }
-    return value;
+    return candidates;
+#endif
+  }
+
+  // kUsed | value of the key, or 0. There is one candidate, but for key 0, which free words
+  // propose, and for a key that is erased and comes back meanwhile: one of its two values is taken.
+  static uint32_t Scan(const Bucket& bucket, uint32_t key) {
+    for (uint32_t left = Candidates(bucket, key); left != 0; left &= left - 1) {
+      const auto i = static_cast<size_t>(std::countr_zero(left));
+      const uint64_t word = bucket.words[i].load(std::memory_order_acquire);
+      if (static_cast<uint32_t>(word >> 32) == key && word != 0) [[likely]] {
+        return static_cast<uint32_t>(word);
+      }
+    }
+    return 0;
   }
 
   uint32_t ScanOverflow(uint32_t key) const {
