@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "dataplane/stages/classify.h"
+#include "dataplane/stages/hold.h"
 #include "dataplane/stages/hop_limit.h"
 #include "dataplane/stages/inject.h"
 #include "dataplane/stages/l2tp_decap.h"
@@ -62,22 +63,32 @@ constexpr std::array kInject = {
     Stage{StageId::kRewrite, Rewrite},
 };
 
+// Packets that waited for the MAC address of their next hop. Most leave at the first stage, to the
+// neighbour; those that are to go another way by now go on.
+constexpr std::array kHeld = {
+    Stage{StageId::kHold, ReleaseHeld},
+    Stage{StageId::kRoute, RouteHeld},
+    Stage{StageId::kRewrite, Rewrite},
+};
+
 constexpr std::array kPipelines = {
-    PipelineView{"receive", kReceive},
-    PipelineView{"uplink", kUplink},
-    PipelineView{"downlink", kDownlink},
-    PipelineView{"inject", kInject},
+    PipelineView{"receive", kReceive},   PipelineView{"uplink", kUplink},
+    PipelineView{"downlink", kDownlink}, PipelineView{"inject", kInject},
+    PipelineView{"held", kHeld},
 };
 
 // Runs one stage and accounts its cycles from `start`; returns when it ended.
 template <const auto& kStages, size_t kIndex>
 uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   constexpr Stage kStage = kStages[kIndex];
-  constexpr bool kIsSource = kStage.id == StageId::kInject;
-  if (!kIsSource && batch.empty()) return start;
-  const uint32_t before = batch.size();
+  constexpr bool kIsInject = kStage.id == StageId::kInject;
+  constexpr bool kIsHold = kStage.id == StageId::kHold;
+  if (!kIsInject && !kIsHold && batch.empty()) return start;
+  const uint32_t before = kIsHold ? context.hold().packets() : batch.size();
   kStage.run(context, batch);
-  const uint32_t packets = kIsSource ? batch.size() : before;
+  const uint32_t packets = kIsInject ? batch.size()
+                           : kIsHold ? before - context.hold().packets()
+                                     : before;
   context.Settle(batch);
   const uint64_t end = rte_rdtsc();
   StageCounters& counters = context.counters().stages[static_cast<size_t>(kStage.id)];
@@ -115,6 +126,11 @@ void RunDownlink(Context& context, Batch& batch) {
 
 void RunInject(Context& context, Batch& batch) {
   RunStages<kInject>(context, batch);
+  LNS_DCHECK(batch.empty());
+}
+
+void RunHeld(Context& context, Batch& batch) {
+  RunStages<kHeld>(context, batch);
   LNS_DCHECK(batch.empty());
 }
 

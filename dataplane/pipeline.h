@@ -30,6 +30,8 @@ std::span<const PipelineView> Pipelines();
 void RunReceive(Context& context, Batch& batch);  // continues in RunUplink
 void RunUplink(Context& context, Batch& batch);
 void RunDownlink(Context& context, Batch& batch);
-void RunInject(Context& context, Batch& batch);  // fills the batch from the inject ring itself
+// These fill the batch themselves, from the inject ring and from the hold.
+void RunInject(Context& context, Batch& batch);
+void RunHeld(Context& context, Batch& batch);
 
 }  // namespace lns::dataplane

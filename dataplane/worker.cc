@@ -25,7 +25,8 @@ void Worker::Run() {
 
 bool Worker::PollOnce() {
   const uint64_t start = rte_rdtsc();
-  bool busy = false;
+  // First of all: what waited goes before what comes.
+  bool busy = !context_.hold().empty() && PollHeld();
   for (const WorkerPort& port : context_.config().ports) {
     if (port.rx_queue.has_value() && PollPort(port)) busy = true;
   }
@@ -90,6 +91,12 @@ bool Worker::PollInject() {
   const uint64_t before = InjectedFrames();
   RunInject(context_, batch_);
   return InjectedFrames() != before;
+}
+
+bool Worker::PollHeld() {
+  const uint32_t before = context_.hold().packets();
+  RunHeld(context_, batch_);
+  return context_.hold().packets() != before;
 }
 
 uint64_t Worker::InjectedFrames() const {

@@ -35,6 +35,7 @@ class Worker {
   bool PollPort(const WorkerPort& port);
   bool PollHandoff(uint32_t from);
   bool PollInject();
+  bool PollHeld();
   uint64_t InjectedFrames() const;
   void Transmit();
   void WakeControlPlane();

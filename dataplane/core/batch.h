@@ -2,7 +2,7 @@
 // about each, in arrays that stay in the first-level cache. A batch belongs to one worker.
 //
 // A stage walks [0, size()) and, for a packet that leaves the pipeline, calls one of Drop, Punt,
-// Mirror, Transmit, HandOff or ToDownlink, once. After the stage the pipeline carries out the
+// Mirror, Transmit, HandOff, ToDownlink or Hold, once. After the stage the pipeline carries out the
 // verdicts and closes the gaps (core/settle.h), so a stage only ever sees packets that continue.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
@@ -30,6 +30,7 @@ enum class Verdict : uint8_t {
   kTransmit,    // to port meta.out_port
   kHandOff,     // to worker meta.owner, which goes on from the start of meta.resume
   kToDownlink,  // to a subscriber: goes on in the downlink pipeline
+  kHold,        // waits in the worker's hold (core/hold.h), where the stage has put it
 };
 
 // Where the owner goes on with a packet that another worker received.
@@ -98,6 +99,7 @@ class Batch {
     Leave(i, Verdict::kHandOff, 0);
   }
   void ToDownlink(uint32_t i) { Leave(i, Verdict::kToDownlink, 0); }
+  void Hold(uint32_t i) { Leave(i, Verdict::kHold, 0); }
 
   // For Settle: keeps packet `from` at position `to` <= `from`.
   void Keep(uint32_t to, uint32_t from) {

@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "dataplane/core/context.h"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 
 #include <bit>
@@ -19,8 +20,13 @@ uint64_t MonotonicNanoseconds() {
 }
 }  // namespace
 
+uint64_t ReadTsc() { return rte_rdtsc(); }
+
 Context::Context(const WorkerConfig& worker_config)
-    : config_(worker_config), to_worker_(worker_config.workers) {
+    : config_(worker_config),
+      hold_(worker_config.clock.per_second != 0 ? worker_config.clock.per_second
+                                                : rte_get_tsc_hz()),
+      to_worker_(worker_config.workers) {
   LNS_CHECK(config_.workers >= 1 && config_.workers <= kMaxWorkers);
   LNS_CHECK(config_.index < config_.workers);
   LNS_CHECK(config_.workers == 1 || config_.handoff != nullptr);
@@ -42,7 +48,7 @@ Context::~Context() {
   }
 }
 
-void Context::CountDrop(rte_mbuf* packet, DropReason reason) {
+void Context::DropPacket(rte_mbuf* packet, DropReason reason) {
   counters_.drops[static_cast<size_t>(reason)].Add(1);
   rte_pktmbuf_free(packet);
 }
@@ -58,14 +64,14 @@ void Context::Settle(Batch& batch) {
         ++kept;
         break;
       case Verdict::kDrop:
-        CountDrop(batch.packet(i), static_cast<DropReason>(meta.reason));
+        DropPacket(batch.packet(i), static_cast<DropReason>(meta.reason));
         break;
       case Verdict::kPunt:
         PuntPacket(batch, i);
         break;
       case Verdict::kMirror:
         // No port has a mirror interface: with AF_XDP the kernel has kept what is its own.
-        CountDrop(batch.packet(i), DropReason::kNotOurs);
+        DropPacket(batch.packet(i), DropReason::kNotOurs);
         break;
       case Verdict::kTransmit:
         StageForPort(batch.packet(i), meta.out_port);
@@ -76,6 +82,8 @@ void Context::Settle(Batch& batch) {
       case Verdict::kToDownlink:
         downlink_.Add(batch.packet(i), meta);
         downlink_.meta(downlink_.size() - 1).verdict = Verdict::kContinue;
+        break;
+      case Verdict::kHold:
         break;
     }
   }
@@ -111,13 +119,13 @@ void Context::PuntPacket(const Batch& batch, uint32_t i) {
 
   const ByteView payload(batch.At(i, meta.payload_offset), meta.payload_length);
   if (payload.size() > punt::kMaxPayload) {
-    CountDrop(batch.packet(i), DropReason::kPuntTooLong);
+    DropPacket(batch.packet(i), DropReason::kPuntTooLong);
     return;
   }
   punt::Producer& producer = config_.punt[ring];
   if (!producer.attached() || !producer.Push(header, payload)) {
     counters_.punt_overflows[ring].Add(1);
-    CountDrop(batch.packet(i), DropReason::kPuntRingFull);
+    DropPacket(batch.packet(i), DropReason::kPuntRingFull);
     return;
   }
   counters_.punts[meta.reason].Add(1);
@@ -128,12 +136,12 @@ void Context::PuntPacket(const Batch& batch, uint32_t i) {
 void Context::StageForPort(rte_mbuf* packet, uint16_t port_index) {
   const WorkerPort* out = port(port_index);
   if (out == nullptr) {
-    CountDrop(packet, DropReason::kNoTxQueue);
+    DropPacket(packet, DropReason::kNoTxQueue);
     return;
   }
   if (!out->tx_queue.has_value()) {
     if (out->tx_worker == config_.index || out->tx_worker >= config_.workers) {
-      CountDrop(packet, DropReason::kNoTxQueue);
+      DropPacket(packet, DropReason::kNoTxQueue);
       return;
     }
     PacketMeta meta;
@@ -178,7 +186,7 @@ void Context::FlushPort(const WorkerPort& port) {
   }
   counters_.tx_packets.Add(sent);
   for (uint32_t i = sent; i < staging.count; ++i) {
-    CountDrop(staging.packets[i], DropReason::kTxQueueFull);
+    DropPacket(staging.packets[i], DropReason::kTxQueueFull);
   }
   staging.count = 0;
 }
@@ -190,7 +198,7 @@ void Context::FlushHandoff(uint32_t to) {
   const uint32_t sent = rte_ring_sp_enqueue_burst(ring, packets, staging.count, nullptr);
   counters_.handoff_out.Add(sent);
   for (uint32_t i = sent; i < staging.count; ++i) {
-    CountDrop(staging.packets[i], DropReason::kHandoffRingFull);
+    DropPacket(staging.packets[i], DropReason::kHandoffRingFull);
   }
   staging.count = 0;
 }

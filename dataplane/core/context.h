@@ -17,6 +17,7 @@
 #include "dataplane/core/batch.h"
 #include "dataplane/core/counters.h"
 #include "dataplane/core/handoff.h"
+#include "dataplane/core/hold.h"
 #include "dataplane/core/port.h"
 #include "lib/punt/ring.h"
 
@@ -26,6 +27,14 @@ struct Tables;          // dataplane/tables/forwarding_state.h
 class UnresolvedQueue;  // dataplane/tables/unresolved_queue.h
 
 inline constexpr uint32_t kMaxWorkers = 64;
+
+uint64_t ReadTsc();
+
+// Where a worker takes the time from when it must measure waiting.
+struct CycleClock {
+  uint64_t (*now)() = ReadTsc;
+  uint64_t per_second = 0;  // 0: the TSC's own
+};
 
 // What is given to a worker; everything outlives it.
 struct WorkerConfig {
@@ -42,6 +51,7 @@ struct WorkerConfig {
   // Written when a sleeping consumer must wake; null, or -1 while nobody is connected.
   const std::atomic<int>* punt_eventfd = nullptr;
   rte_mempool* inject_pool = nullptr;  // buffers for injected frames
+  CycleClock clock;
 };
 
 // Packets collected for one destination. Twice a batch, so that a whole batch fits behind what a
@@ -74,6 +84,9 @@ class Context {
   // Packets for subscribers, found by classify or route, that wait for the downlink pipeline.
   Batch& downlink() { return downlink_; }
   punt::Consumer& inject() { return config_.inject; }
+  // Packets whose next hop has no MAC address yet.
+  Hold& hold() { return hold_; }
+  uint64_t Now() const { return config_.clock.now(); }
   // Of outer IPv4 headers: unique per worker until it wraps. Fragments of packets of two workers
   // to one LAC could carry the same value, so each worker has its own top bits.
   uint16_t NextIpId() { return static_cast<uint16_t>(ip_id_base_ | (ip_id_++ & ip_id_mask_)); }
@@ -83,10 +96,13 @@ class Context {
     counters_.drops[static_cast<size_t>(reason)].Add(amount);
   }
 
+  // A packet that is in no batch.
+  void DropPacket(rte_mbuf* packet, DropReason reason);
+
   // Carries out the verdicts of the packets that leave and closes the gaps.
   void Settle(Batch& batch);
 
-  // The worker's loop: a packet another worker has finished, ready for a port.
+  // A packet that is in no batch, finished by another worker or by the hold.
   void StageForPort(rte_mbuf* packet, uint16_t port_index);
   // Hands every staged packet to its port queue or ring and makes punts visible. What a port does
   // not take after kTxAttempts is dropped and counted.
@@ -102,7 +118,6 @@ class Context {
  private:
   static constexpr int kTxAttempts = 16;
 
-  void CountDrop(rte_mbuf* packet, DropReason reason);
   void PuntPacket(const Batch& batch, uint32_t i);
   void HandOff(rte_mbuf* packet, const PacketMeta& meta);
   void FlushPort(const WorkerPort& port);
@@ -117,6 +132,7 @@ class Context {
   uint16_t ip_id_base_ = 0;
   uint16_t ip_id_mask_ = 0xffff;
   Batch downlink_;
+  Hold hold_;
   std::array<Staging, kMaxPorts> to_port_;
   std::vector<Staging> to_worker_;
   WorkerCounters counters_;

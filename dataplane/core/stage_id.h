@@ -27,14 +27,16 @@ enum class StageId : uint8_t {
   kRoute,
   kRewrite,
   kInject,
+  kHold,
   kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr std::array<std::string_view, 16> kStageNames = {
+inline constexpr std::array<std::string_view, 17> kStageNames = {
     "receive",    "parse",     "classify",     "session_lookup",
     "l2tp_decap", "ppp_input", "source_guard", "subscriber_lookup",
     "mtu",        "hop_limit", "ppp_output",   "l2tp_encap",
-    "route",      "rewrite",   "inject",       "transmit",
+    "route",      "rewrite",   "inject",       "hold",
+    "transmit",
 };
 inline constexpr size_t kStageCount = kStageNames.size();
 static_assert(static_cast<size_t>(StageId::kTransmit) + 1 == kStageCount);

@@ -2,58 +2,39 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/rewrite.h"
 
-#include <cstring>
-
-#include "dataplane/stages/peer_check.h"
+#include "dataplane/stages/hold.h"
+#include "dataplane/stages/next_hop.h"
 #include "dataplane/tables/forwarding_state.h"
-#include "lib/net/ethernet.h"
 
 namespace lns::dataplane {
 namespace {
 
-constexpr uint64_t kDestinationMask = 0x0000ffffffffffffu;  // the first six bytes of the word
-
-void ReportUnresolved(Context& context, const Batch& batch, uint32_t i,
-                      const Adjacency& adjacency) {
-  UnresolvedNeighbour wanted{adjacency.address, adjacency.port};
-  if (adjacency.kind == Adjacency::Kind::kConnected) {
-    const PacketMeta& meta = batch.meta(i);
-    const uint8_t* destination = DestinationOf(meta.family, batch.At(i, meta.l3_offset));
-    wanted.address = meta.family == net::Family::kIpv4
-                         ? net::IpAddress::V4(LoadBe32(destination))
-                         : net::IpAddress::V6(ByteView(destination, 16));
+void HoldPacket(Context& context, Batch& batch, uint32_t i, const Adjacency& adjacency) {
+  Hold& hold = context.hold();
+  if (hold.full()) {
+    batch.Drop(i, DropReason::kHoldFull);
+    return;
   }
-  context.unresolved().Push(wanted);
-}
-
-void WriteEthernet(Batch& batch, uint32_t i, uint64_t destination, uint32_t source_tail) {
   const PacketMeta& meta = batch.meta(i);
-  rte_mbuf* packet = batch.packet(i);
-  const auto offset = static_cast<uint16_t>(meta.l3_offset - net::kEthernetHeaderLength);
-  const auto length = static_cast<uint16_t>(meta.l3_length + net::kEthernetHeaderLength);
-  packet->data_off = offset;
-  packet->data_len = length;
-  packet->pkt_len = length;
-  uint8_t* frame = batch.At(i, offset);
-  std::memcpy(frame, &destination, sizeof(destination));
-  std::memcpy(frame + 8, &source_tail, sizeof(source_tail));
-  StoreBe16(frame + 12,
-            meta.family == net::Family::kIpv4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
+  const uint64_t now = context.Now();
+  const uint32_t queue = hold.FindOrAdd(NextHopOf(adjacency, meta, batch.At(i, meta.l3_offset)));
+  if (hold.count(queue) == Hold::kMaxPerNextHop) {
+    batch.Drop(i, DropReason::kHoldNextHopFull);
+    return;
+  }
+  hold.Append(queue, batch.packet(i), meta, now);
+  batch.Hold(i);
+  AskForMac(context, queue, now);
 }
 
 }  // namespace
 
 void Rewrite(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
+  Hold& hold = context.hold();
   for (uint32_t i = 0; i < batch.size(); ++i) {
     const PacketMeta& meta = batch.meta(i);
     const Adjacency& adjacency = tables.adjacencies[meta.next_hop];
-    const uint64_t destination = adjacency.destination.load(std::memory_order_relaxed);
-    if ((destination & kDestinationMask) == 0) {
-      ReportUnresolved(context, batch, i, adjacency);
-      batch.Drop(i, DropReason::kNoNeighbour);
-      continue;
-    }
     const WorkerPort* port = context.port(adjacency.port);
     if (port == nullptr) {
       batch.Drop(i, DropReason::kNoTxQueue);
@@ -63,7 +44,16 @@ void Rewrite(Context& context, Batch& batch) {
       batch.Drop(i, DropReason::kTooBigForPort);
       continue;
     }
-    WriteEthernet(batch, i, destination, adjacency.source_tail.load(std::memory_order_relaxed));
+    const uint64_t destination = adjacency.destination.load(std::memory_order_relaxed);
+    if (!HasMac(destination)) [[unlikely]] {
+      HoldPacket(context, batch, i, adjacency);
+      continue;
+    }
+    if (!hold.empty()) [[unlikely]] {
+      const uint32_t queue = hold.Find(NextHopOf(adjacency, meta, batch.At(i, meta.l3_offset)));
+      if (queue != Hold::kNoQueue) SendHeld(context, queue, adjacency, destination);
+    }
+    WriteEthernet(batch.packet(i), meta, adjacency, destination);
     batch.Transmit(i, adjacency.port);
   }
 }

@@ -17,6 +17,10 @@ struct Encapsulated {
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }
   static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }
 };
+struct Held {
+  static void OnSubscriber(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kHoldRouteGone); }
+  static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kHoldRouteGone); }
+};
 
 template <typename Policy>
 void Route(Context& context, Batch& batch) {
@@ -41,5 +45,6 @@ void Route(Context& context, Batch& batch) {
 
 void RouteUplink(Context& context, Batch& batch) { Route<FromSubscriber>(context, batch); }
 void RouteEncapsulated(Context& context, Batch& batch) { Route<Encapsulated>(context, batch); }
+void RouteHeld(Context& context, Batch& batch) { Route<Held>(context, batch); }
 
 }  // namespace lns::dataplane

@@ -2,7 +2,7 @@
 // may not (the tunnel would run through itself).
 // Reads: meta.family, l3_offset.  Writes: meta.next_hop.
 // Leaves by: drop(kNoRoute); uplink: to the downlink pipeline, mirror (to an address of ours);
-// encapsulated: drop(kTunnelLoop).
+// encapsulated: drop(kTunnelLoop); out of the hold: drop(kHoldRouteGone).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -14,5 +14,6 @@ namespace lns::dataplane {
 
 void RouteUplink(Context& context, Batch& batch);
 void RouteEncapsulated(Context& context, Batch& batch);
+void RouteHeld(Context& context, Batch& batch);  // the next hop has changed while it waited
 
 }  // namespace lns::dataplane

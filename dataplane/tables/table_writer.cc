@@ -525,7 +525,7 @@ std::vector<NeighbourConfig> State::TakeUnresolved() {
   const std::lock_guard lock(mutex_);
   std::vector<NeighbourConfig> result;
   for (UnresolvedQueue& queue : parts_.unresolved) {
-    UnresolvedNeighbour wanted;
+    NextHop wanted;
     // Bounded: a worker that goes on filling the queue is heard again the next time.
     for (uint32_t i = 0; i < UnresolvedQueue::kSlots && queue.Pop(wanted); ++i) {
       const bool known = std::any_of(result.begin(), result.end(), [&](const auto& have) {

@@ -1,6 +1,6 @@
 // Next hops whose MAC address a worker missed, on their way to the table writer (and from there to
 // the kernel, which resolves them). One worker produces, the table writer consumes; when it is full
-// a miss is forgotten, the next packet reports it again.
+// a miss is forgotten; the worker reports it again while packets wait for it.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -9,26 +9,23 @@
 #include <atomic>
 #include <cstdint>
 
-#include "lib/net/address.h"
+#include "dataplane/core/hold.h"
 
 namespace lns::dataplane {
-
-struct UnresolvedNeighbour {
-  net::IpAddress address;
-  uint16_t port = 0;
-};
 
 class UnresolvedQueue {
  public:
   static constexpr uint32_t kSlots = 64;
 
-  void Push(const UnresolvedNeighbour& neighbour) {
+  // False: full.
+  bool Push(const NextHop& neighbour) {
     const uint32_t head = head_.load(std::memory_order_relaxed);
-    if (head - tail_.load(std::memory_order_acquire) == kSlots) return;
+    if (head - tail_.load(std::memory_order_acquire) == kSlots) return false;
     slots_[head % kSlots] = neighbour;
     head_.store(head + 1, std::memory_order_release);
+    return true;
   }
-  bool Pop(UnresolvedNeighbour& neighbour) {
+  bool Pop(NextHop& neighbour) {
     const uint32_t tail = tail_.load(std::memory_order_relaxed);
     if (tail == head_.load(std::memory_order_acquire)) return false;
     neighbour = slots_[tail % kSlots];
@@ -39,7 +36,7 @@ class UnresolvedQueue {
  private:
   alignas(64) std::atomic<uint32_t> head_{0};
   alignas(64) std::atomic<uint32_t> tail_{0};
-  std::array<UnresolvedNeighbour, kSlots> slots_;
+  std::array<NextHop, kSlots> slots_;
 };
 
 }  // namespace lns::dataplane

@@ -160,10 +160,35 @@ const std::vector<Row>& Rows() {
        .in = Packet().Ipv4(kHost, "100.64.0.10").Payload(8),
        .verdict = Drop(DropReason::kTunnelLoop),
        .counted = {{10, 400, false, 28}}},
-      {.what = "an LAC whose MAC is not known costs the packet",
+      {.what = "a packet to an LAC that went away waits, and leaves when it is back",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Ttl(64).Payload(8),
+       .verdict = Send(kAccess),
+       .out = Packet()
+                  .Ethernet(kLacMac, kAccessMac)
+                  .Ipv4(kLns, kLac)
+                  .Udp(1701, 1701)
+                  .L2tp(70, 1000)
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.2")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{7, 100, false, 28}},
+       .prepare =
+           [](Rig& rig) {
+             Must(rig.writer().RemoveNeighbour(*net::IpAddress::Parse(kLac), kAccess));
+           },
+       .meanwhile =
+           [](Rig& rig) {
+             Must(rig.writer().UpsertNeighbour({.address = *net::IpAddress::Parse(kLac),
+                                                .port = kAccess,
+                                                .mac = *net::ParseMac(kLacMac),
+                                                .origin = dataplane::Origin::kKernel}));
+           }},
+      {.what = "an LAC whose MAC is not known makes the packet wait",
        .port = kCore,
        .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(8),
-       .verdict = Drop(DropReason::kNoNeighbour),
+       .verdict = Held(),
        .counted = {{7, 100, false, 28}},
        .prepare =
            [](Rig& rig) {

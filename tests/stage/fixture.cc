@@ -19,6 +19,7 @@ using dataplane::kDropReasons;
 struct Snapshot {
   std::vector<uint64_t> drops;
   std::vector<uint64_t> punts;
+  uint32_t held = 0;
   std::map<std::pair<uint16_t, uint16_t>, dataplane::SessionCounts> sessions;
 };
 
@@ -30,6 +31,7 @@ Snapshot Take(Rig& rig) {
   for (size_t i = 0; i < punt::kPuntReasonCount; ++i) {
     snapshot.punts.push_back(rig.Punts(static_cast<punt::PuntReason>(i)));
   }
+  snapshot.held = rig.Held();
   for (const dataplane::SessionCounts& counts : rig.writer().SessionCounters()) {
     snapshot.sessions[{counts.key.tunnel.value(), counts.key.session.value()}] = counts;
   }
@@ -79,6 +81,7 @@ void CompareCounters(const Row& row, const Snapshot& before, const Snapshot& aft
                           row.verdict.punt == static_cast<punt::PuntReason>(i);
     EXPECT_EQ(after.punts[i] - before.punts[i], expected ? 1u : 0u) << punt::kPuntReasons[i].name;
   }
+  EXPECT_EQ(after.held - before.held, row.verdict.kind == Outcome::Kind::kHeld ? 1u : 0u);
   for (const auto& [key, counts] : after.sessions) {
     dataplane::SessionCounts expected = before.sessions.at(key);
     for (const Counted& counted : row.counted) {
@@ -128,6 +131,24 @@ void FillRing(Rig& rig, rte_ring* ring) {
   while (rte_ring_full(ring) == 0) LNS_CHECK(rte_ring_sp_enqueue(ring, rig.MakePacket({})) == 0);
 }
 
+void FillHold(Rig& rig, std::string_view first, uint32_t next_hops, uint32_t packets_each) {
+  const uint32_t address = net::IpAddress::Parse(first)->v4();
+  for (uint32_t i = 0; i < next_hops; ++i) {
+    const Bytes frame = Packet()
+                            .Ethernet(kAccessMac, kLacMac)
+                            .Ipv4(kLac, kLns)
+                            .Udp(1701, 1701)
+                            .L2tp(7, 100)
+                            .Ppp(0x0021)
+                            .Ipv4("100.64.0.2", net::IpAddress::V4(address + i).ToString())
+                            .Payload(1)
+                            .Build();
+    for (uint32_t n = 0; n < packets_each; ++n) rig.Receive(kAccess, frame);
+  }
+  rig.Poll();
+  LNS_CHECK(rig.Held() == next_hops * packets_each);
+}
+
 void Must(const absl::Status& status) { ASSERT_TRUE(status.ok()) << status.message(); }
 
 void RunRow(const Row& row) {
@@ -139,6 +160,11 @@ void RunRow(const Row& row) {
     const Snapshot before = Take(rig);
     Bring(row, rig);
     rig.Poll(row.polled_workers);
+    if (row.meanwhile) {
+      EXPECT_EQ(rig.Held(), before.held + 1);
+      row.meanwhile(rig);
+      rig.Poll(row.polled_workers);
+    }
     const Snapshot after = Take(rig);
     CompareCounters(row, before, after);
     ComparePackets(row, rig);

@@ -20,7 +20,7 @@ namespace lns::test {
 
 // The verdict a packet leaves by.
 struct Outcome {
-  enum class Kind : uint8_t { kDropped, kPunted, kSent } kind = Kind::kDropped;
+  enum class Kind : uint8_t { kDropped, kPunted, kSent, kHeld } kind = Kind::kDropped;
   dataplane::DropReason drop{};
   punt::PuntReason punt{};
   uint16_t port = 0;
@@ -30,6 +30,9 @@ inline Outcome Punt(punt::PuntReason reason) {
   return {.kind = Outcome::Kind::kPunted, .punt = reason};
 }
 inline Outcome Send(uint16_t port) { return {.kind = Outcome::Kind::kSent, .port = port}; }
+
+// Still waiting for a MAC address at the end.
+inline Outcome Held() { return {.kind = Outcome::Kind::kHeld}; }
 
 // Which session counted the packet, in which direction, and how many octets.
 struct Counted {
@@ -62,7 +65,8 @@ struct Row {
   uint16_t headroom = 128;
   Rig::Options rig = {};
   std::function<void(Rig&)> prepare = {};
-  uint32_t polled_workers = 64;  // fewer than there are: the others are stuck
+  std::function<void(Rig&)> meanwhile = {};  // while the packet waits for a MAC address
+  uint32_t polled_workers = 64;              // fewer than there are: the others are stuck
 };
 
 // Uplink and downlink rows live in files of their own; all are run by one test.
@@ -72,6 +76,9 @@ std::span<const Row> InjectRows();
 
 void RunRow(const Row& row);
 
+// For Row::prepare: uplink packets of session 7/100, each to another address from `first` on, or
+// all to the same.
+void FillHold(Rig& rig, std::string_view first, uint32_t next_hops, uint32_t packets_each);
 // For Row::prepare: puts empty packets in a ring until it takes no more.
 void FillRing(Rig& rig, rte_ring* ring);
 void Must(const absl::Status& status);

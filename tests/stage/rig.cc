@@ -120,6 +120,7 @@ void Rig::MakeWorkers(const Options& options) {
     config.unresolved = &state_->unresolved(index);
     config.handoff = mesh_.get();
     config.inject_pool = options.inject_buffers ? PacketPool() : nullptr;
+    config.clock = {.now = NowMs, .per_second = 1000};
     std::array<punt::Consumer, 3> consumers;
     for (uint32_t c = 0; c < punt::kClassCount; ++c) {
       const auto punt_class = static_cast<punt::PuntClass>(c);
@@ -303,6 +304,12 @@ dataplane::SessionCounts Rig::Counts(uint16_t tunnel, uint16_t session) {
   }
   LNS_CHECK(false);
   return {};
+}
+
+uint32_t Rig::Held() {
+  uint32_t sum = 0;
+  for (const auto& worker : workers_) sum += worker->context().hold().packets();
+  return sum;
 }
 
 uint32_t Rig::BuffersInUse() const { return rte_mempool_in_use_count(PacketPool()); }

@@ -65,6 +65,8 @@ class Rig {
 
   // Puts a frame on the wire towards us.
   void Receive(uint16_t port, ByteView frame, uint16_t headroom = 128);
+  // Lets time pass for the workers; it stands still otherwise.
+  static void Advance(uint64_t milliseconds) { now_ms_ += milliseconds; }
   // Turns the loop of the first `workers` until no one has work.
   void Poll(uint32_t workers = 64);
   // What was sent since the last call, but for empty packets (FillRing).
@@ -90,12 +92,17 @@ class Rig {
   dataplane::HandoffMesh* mesh() { return mesh_.get(); }
   rte_mbuf* MakePacket(ByteView frame, uint16_t headroom = 128);
   rte_ring* tx_ring(uint16_t port) { return tx_[port]; }
+  // Packets that wait for a MAC address, of all workers.
+  uint32_t Held();
   // Buffers neither in a pool nor accounted for would show here.
   uint32_t BuffersInUse() const;
 
  private:
+  static uint64_t NowMs() { return now_ms_; }
   void MakeWorkers(const Options& options);
   void Program();
+
+  static inline uint64_t now_ms_ = 1'000'000;
 
   std::array<rte_ring*, 2> rx_{};
   std::array<rte_ring*, 2> tx_{};

@@ -6,6 +6,7 @@ namespace lns::test {
 namespace {
 
 using dataplane::DropReason;
+using dataplane::Hold;
 using punt::PuntReason;
 
 constexpr uint16_t kIpv4 = 0x0021;
@@ -18,6 +19,13 @@ Packet FromLac() { return Packet().Ipv4(kLac, kLns).Udp(1701, 1701); }
 // Data of session 100 up to the PPP header.
 Packet Data(uint16_t protocol = kIpv4, PppOptions ppp = {}) {
   return FromLac().L2tp(7, 100).Ppp(protocol, ppp);
+}
+// The neighbour on the core port answers, with the host's MAC address.
+void Resolve(Rig& rig, const char* address) {
+  Must(rig.writer().UpsertNeighbour({.address = *net::IpAddress::Parse(address),
+                                     .port = kCore,
+                                     .mac = *net::ParseMac(kHostMac),
+                                     .origin = dataplane::Origin::kKernel}));
 }
 // As it leaves for the host behind the core port.
 Packet ToHost() { return Packet().Ethernet(kHostMac, kCoreMac); }
@@ -375,14 +383,80 @@ const std::vector<Row>& Rows() {
        .in = Data(kIpv6).Ipv6("2001:db8:100::5", kHost6).Ttl(1).Payload(8),
        .verdict = Drop(DropReason::kHopLimit),
        .counted = {{7, 100, true, 48}}},
-      {.what = "a connected host whose MAC is not known costs the packet",
+      // A next hop without a MAC address.
+      {.what = "a packet for a connected host whose MAC is not known waits",
+       .in = Data().Ipv4("100.64.0.2", "203.0.113.77").Payload(8),
+       .verdict = Held(),
+       .counted = {{7, 100, true, 28}}},
+      {.what = "a packet for a gateway whose MAC is not known waits",
+       .in = Data().Ipv4("100.64.0.2", "198.18.9.9").Payload(8),
+       .verdict = Held(),
+       .counted = {{7, 100, true, 28}}},
+      {.what = "it goes out when the connected host answers",
+       .in = Data().Ipv4("100.64.0.2", "203.0.113.77").Payload(8),
+       .verdict = Send(kCore),
+       .out = ToHost().Ipv4("100.64.0.2", "203.0.113.77").Ttl(63).Payload(8),
+       .counted = {{7, 100, true, 28}},
+       .meanwhile = [](Rig& rig) { Resolve(rig, "203.0.113.77"); }},
+      {.what = "it goes out when the gateway answers",
+       .in = Data(kIpv4).Ipv4("100.64.0.2", "198.18.9.9").Payload(8),
+       .verdict = Send(kCore),
+       .out = ToHost().Ipv4("100.64.0.2", "198.18.9.9").Ttl(63).Payload(8),
+       .counted = {{7, 100, true, 28}},
+       .meanwhile = [](Rig& rig) { Resolve(rig, "203.0.113.66"); }},
+      {.what = "an IPv6 packet waits for its neighbour alike",
+       .in = Data(kIpv6).Ipv6("2001:db8:100::5", "2001:db8:2::77").Payload(8),
+       .verdict = Send(kCore),
+       .out = ToHost().Ipv6("2001:db8:100::5", "2001:db8:2::77").Ttl(63).Payload(8),
+       .counted = {{7, 100, true, 48}},
+       .meanwhile = [](Rig& rig) { Resolve(rig, "2001:db8:2::77"); }},
+      {.what = "a packet waits as long as the limit says",
+       .in = Data().Ipv4("100.64.0.2", "203.0.113.77").Payload(8),
+       .verdict = Held(),
+       .counted = {{7, 100, true, 28}},
+       .meanwhile = [](Rig& rig) { rig.Advance(Hold::kTimeLimitMs - 1); }},
+      {.what = "a next hop that never answers costs the packet",
        .in = Data().Ipv4("100.64.0.2", "203.0.113.77").Payload(8),
        .verdict = Drop(DropReason::kNoNeighbour),
-       .counted = {{7, 100, true, 28}}},
-      {.what = "a gateway whose MAC is not known costs the packet",
+       .counted = {{7, 100, true, 28}},
+       .meanwhile = [](Rig& rig) { rig.Advance(Hold::kTimeLimitMs); }},
+      {.what = "one more than may wait for one next hop is dropped by name",
+       .in = Data().Ipv4("100.64.0.2", "203.0.113.77").Payload(8),
+       .verdict = Drop(DropReason::kHoldNextHopFull),
+       .counted = {{7, 100, true, 28}},
+       .prepare = [](Rig& rig) { FillHold(rig, "203.0.113.77", 1, Hold::kMaxPerNextHop); }},
+      {.what = "one more than may wait in the worker is dropped by name",
+       .in = Data().Ipv4("100.64.0.2", "203.0.113.99").Payload(8),
+       .verdict = Drop(DropReason::kHoldFull),
+       .counted = {{7, 100, true, 28}},
+       .prepare = [](Rig& rig) { FillHold(rig, "203.0.113.32", 64, Hold::kMaxPackets / 64); }},
+      {.what = "a packet whose route changes while it waits takes the new one",
        .in = Data().Ipv4("100.64.0.2", "198.18.9.9").Payload(8),
-       .verdict = Drop(DropReason::kNoNeighbour),
-       .counted = {{7, 100, true, 28}}},
+       .verdict = Send(kCore),
+       .out = ToHost().Ipv4("100.64.0.2", "198.18.9.9").Ttl(63).Payload(8),
+       .counted = {{7, 100, true, 28}},
+       .meanwhile =
+           [](Rig& rig) {
+             Must(rig.writer().RemoveRoute(*net::IpPrefix::Parse("198.18.9.0/24"),
+                                           dataplane::Origin::kKernel));
+           }},
+      {.what = "a packet whose route goes away while it waits is dropped by name",
+       .in = Data().Ipv4("100.64.0.2", "203.0.113.77").Payload(8),
+       .verdict = Drop(DropReason::kNoRoute),
+       .counted = {{7, 100, true, 28}},
+       .meanwhile =
+           [](Rig& rig) {
+             Must(rig.writer().RemoveRoute(*net::IpPrefix::Parse("203.0.113.0/24"),
+                                           dataplane::Origin::kKernel));
+           }},
+      {.what = "a packet whose destination becomes a subscriber while it waits is dropped by name",
+       .in = Data().Ipv4("100.64.0.2", "203.0.113.77").Payload(8),
+       .verdict = Drop(DropReason::kHoldRouteGone),
+       .counted = {{7, 100, true, 28}},
+       .meanwhile =
+           [](Rig& rig) {
+             Must(rig.writer().AddSubscriberPrefix(*net::IpPrefix::Parse("203.0.113.77/32")));
+           }},
       {.what = "a packet longer than the port's MTU is dropped",
        .in = Data().Ipv4("100.64.0.2", kHost).Payload(1381),
        .verdict = Drop(DropReason::kTooBigForPort),

@@ -1,0 +1,52 @@
+// What is known about where a packet goes next: which neighbour, whether its MAC address is known,
+// and the Ethernet header that follows from it. For stages/rewrite and stages/hold.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <rte_mbuf.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "dataplane/core/batch.h"
+#include "dataplane/core/hold.h"
+#include "dataplane/stages/peer_check.h"
+#include "dataplane/tables/entries.h"
+#include "lib/base/endian.h"
+#include "lib/net/ethernet.h"
+
+namespace lns::dataplane {
+
+// The word Adjacency::destination.
+inline bool HasMac(uint64_t destination) {
+  constexpr uint64_t kMacMask = 0x0000ffffffffffffu;  // the first six bytes in memory
+  return (destination & kMacMask) != 0;
+}
+
+// On a connected route the neighbour is the destination itself.
+inline NextHop NextHopOf(const Adjacency& adjacency, const PacketMeta& meta, const uint8_t* ip) {
+  if (adjacency.kind == Adjacency::Kind::kNeighbour) return {adjacency.address, adjacency.port};
+  const uint8_t* destination = DestinationOf(meta.family, ip);
+  return {meta.family == net::Family::kIpv4 ? net::IpAddress::V4(LoadBe32(destination))
+                                            : net::IpAddress::V6(ByteView(destination, 16)),
+          adjacency.port};
+}
+
+// Two stores and the type; the packet is then as long as its IP header and what follows.
+inline void WriteEthernet(rte_mbuf* packet, const PacketMeta& meta, const Adjacency& adjacency,
+                          uint64_t destination) {
+  const uint32_t source_tail = adjacency.source_tail.load(std::memory_order_relaxed);
+  const auto offset = static_cast<uint16_t>(meta.l3_offset - net::kEthernetHeaderLength);
+  const auto length = static_cast<uint16_t>(meta.l3_length + net::kEthernetHeaderLength);
+  packet->data_off = offset;
+  packet->data_len = length;
+  packet->pkt_len = length;
+  uint8_t* frame = static_cast<uint8_t*>(packet->buf_addr) + offset;
+  std::memcpy(frame, &destination, sizeof(destination));
+  std::memcpy(frame + 8, &source_tail, sizeof(source_tail));
+  StoreBe16(frame + 12,
+            meta.family == net::Family::kIpv4 ? net::kEtherTypeIpv4 : net::kEtherTypeIpv6);
+}
+
+}  // namespace lns::dataplane
