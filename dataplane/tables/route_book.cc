@@ -126,6 +126,8 @@ absl::Status RouteBook::UpsertRoute(const RouteConfig& route) {
     ++routes_;
   }
   AttachAllIn(route.prefix);
+  if (!route.next_hop.is_none()) Want(KeyOf(route.next_hop, route.port));
+  WantPathsIn(route.prefix);
   return absl::OkStatus();
 }
 
@@ -140,6 +142,7 @@ void RouteBook::RemoveRoute(const net::IpPrefix& prefix, Origin origin) {
   Refresh(slot);
   ReleaseRoute(entry);
   AttachAllIn(prefix);
+  WantPathsIn(prefix);
 }
 
 void RouteBook::ReleaseRoute(const RouteEntry& route) {
@@ -223,6 +226,9 @@ void RouteBook::RemoveNeighbour(const net::IpAddress& address, uint16_t port) {
   --known_neighbours_;
   SetMac(found->second.adjacency, kNoMac);
   Attach(found->first, found->second);
+  // Still needed: look for it again, rather than wait for a packet to miss it.
+  if (found->second.routes != 0) Want(found->first);
+  if (peers_.contains(KeyOf(address, 0))) WantPathTo(address);
   Release(found);
 }
 
@@ -268,6 +274,55 @@ void RouteBook::AttachAllIn(const net::IpPrefix& prefix) {
 bool RouteBook::IsResolved(const net::IpAddress& address, uint16_t port) const {
   const auto found = neighbours_.find(KeyOf(address, port));
   return found != neighbours_.end() && found->second.known && found->second.config.mac != kNoMac;
+}
+
+void RouteBook::AddPeer(const net::IpAddress& peer) {
+  ++peers_[KeyOf(peer, 0)];
+  WantPathTo(peer);
+}
+
+void RouteBook::RemovePeer(const net::IpAddress& peer) {
+  const auto found = peers_.find(KeyOf(peer, 0));
+  LNS_CHECK(found != peers_.end());
+  if (--found->second == 0) peers_.erase(found);
+}
+
+void RouteBook::Want(const NeighbourKey& key) {
+  if (wanted_.size() < limits_.max_neighbours && !IsResolved(key.address, key.port)) {
+    wanted_.insert(key);
+  }
+}
+
+void RouteBook::WantPathTo(const net::IpAddress& peer) {
+  for (int length = peer.bits(); length >= 0; --length) {
+    const auto slot =
+        slots_.find(net::IpPrefix{Masked(peer, length), static_cast<uint8_t>(length)});
+    if (slot == slots_.end()) continue;
+    const Slot& said = slot->second;
+    if (said.local || said.subscriber || said.session) return;
+    const std::optional<RouteEntry>& route = said.api ? said.api : said.kernel;
+    if (!route) continue;
+    const RouteConfig& config = route->config;
+    Want(KeyOf(config.next_hop.is_none() ? peer : config.next_hop, config.port));
+    return;
+  }
+}
+
+void RouteBook::WantPathsIn(const net::IpPrefix& prefix) {
+  auto peer = peers_.lower_bound(KeyOf(prefix.address, 0));
+  while (peer != peers_.end() && prefix.Contains(peer->first.address)) {
+    WantPathTo(peer->first.address);
+    ++peer;
+  }
+}
+
+std::vector<NextHop> RouteBook::TakeWanted() {
+  std::vector<NextHop> result;
+  for (const NeighbourKey& key : wanted_) {
+    if (!IsResolved(key.address, key.port)) result.push_back({key.address, key.port});
+  }
+  wanted_.clear();
+  return result;
 }
 
 absl::Status RouteBook::AddLocalAddress(const net::IpAddress& address) {

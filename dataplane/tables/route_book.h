@@ -5,6 +5,8 @@
 // neighbour, route of the API, route of the kernel. A neighbour stands in the FIB as a host route,
 // but only where the longest route to it is a connected one on its port: so a packet finds its MAC
 // address in one lookup, and no neighbour draws traffic that is routed elsewhere.
+// It also knows which neighbours will be needed, before any packet misses them: gateways of routes,
+// and the way to the peers of tunnels.
 // Called under the table writer's mutex.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
@@ -13,6 +15,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -47,11 +50,17 @@ class RouteBook {
   absl::Status AddSessionPrefix(const net::IpPrefix& prefix);
   void RemoveSessionPrefix(const net::IpPrefix& prefix);
 
+  // A tunnel's far end; once for each tunnel.
+  void AddPeer(const net::IpAddress& peer);
+  void RemovePeer(const net::IpAddress& peer);
+
   void MarkStale();
   uint32_t Sweep();  // removes what is stale; how much that was
 
   void FreeAdjacency(uint32_t index) { free_adjacencies_.push_back(index); }
   bool IsResolved(const net::IpAddress& address, uint16_t port) const;
+  // Neighbours that gateways and peers call for and that have no MAC address. Drains the list.
+  std::vector<NextHop> TakeWanted();
 
   std::vector<RouteConfig> Routes() const;
   std::vector<NeighbourConfig> Neighbours() const;
@@ -122,6 +131,9 @@ class RouteBook {
   void AttachAllIn(const net::IpPrefix& prefix);
   bool IsOnLink(const NeighbourKey& key) const;
   bool IsCovered(const net::IpPrefix& prefix) const;
+  void Want(const NeighbourKey& key);
+  void WantPathTo(const net::IpAddress& peer);
+  void WantPathsIn(const net::IpPrefix& prefix);
 
   TableLimits limits_;
   std::vector<PortLink> ports_;
@@ -131,6 +143,9 @@ class RouteBook {
   AddressSteering* steering_;
   Slots slots_;
   NeighbourMap neighbours_;
+  // How many tunnels lead to each peer; in the order of neighbours (the port says nothing).
+  std::map<NeighbourKey, uint32_t> peers_;
+  std::set<NeighbourKey> wanted_;
   std::vector<uint32_t> free_adjacencies_;
   uint32_t routes_ = 0;
   uint32_t known_neighbours_ = 0;

@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include <algorithm>
 #include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -276,6 +277,8 @@ absl::Status State::UpsertTunnel(const TunnelConfig& tunnel) {
   }
   TunnelRecord& record = tunnels_[id];
   const uint32_t before = present == tunnels_.end() ? kNotFound : record.index;
+  if (before != kNotFound) routes_.RemovePeer(record.config.endpoints.peer.address);
+  routes_.AddPeer(tunnel.endpoints.peer.address);
   record.config = tunnel;
   record.index = index;
   record.stale = false;
@@ -304,6 +307,7 @@ void State::DropTunnel(uint16_t id) {
   for (const uint16_t session : sessions) DropSession(SessionKeyWord(id, session));
   parts_.tables.tunnel_by_id[id].store(kNotFound, std::memory_order_release);
   retired_.Add(SlotKind::kTunnel, tunnels_.at(id).index);
+  routes_.RemovePeer(tunnels_.at(id).config.endpoints.peer.address);
   tunnels_.erase(id);
 }
 
@@ -523,17 +527,19 @@ std::vector<SessionCounts> State::SessionCounters() const {
 
 std::vector<NeighbourConfig> State::TakeUnresolved() {
   const std::lock_guard lock(mutex_);
-  std::vector<NeighbourConfig> result;
+  std::vector<NextHop> wanted = routes_.TakeWanted();
   for (UnresolvedQueue& queue : parts_.unresolved) {
-    NextHop wanted;
+    NextHop missed;
     // Bounded: a worker that goes on filling the queue is heard again the next time.
-    for (uint32_t i = 0; i < UnresolvedQueue::kSlots && queue.Pop(wanted); ++i) {
-      const bool known = std::any_of(result.begin(), result.end(), [&](const auto& have) {
-        return have.address == wanted.address && have.port == wanted.port;
-      });
-      if (known || routes_.IsResolved(wanted.address, wanted.port)) continue;
-      result.push_back({.address = wanted.address, .port = wanted.port});
+    for (uint32_t i = 0; i < UnresolvedQueue::kSlots && queue.Pop(missed); ++i) {
+      if (!routes_.IsResolved(missed.address, missed.port)) wanted.push_back(missed);
     }
+  }
+  std::vector<NeighbourConfig> result;
+  std::set<std::pair<net::IpAddress, uint16_t>> seen;
+  for (const NextHop& next_hop : wanted) {
+    if (!seen.emplace(next_hop.address, next_hop.port).second) continue;
+    result.push_back({.address = next_hop.address, .port = next_hop.port});
   }
   return result;
 }

@@ -115,7 +115,8 @@ class TableWriter {
   virtual std::vector<net::IpAddress> LocalAddresses() const = 0;
   virtual std::vector<net::IpPrefix> SubscriberPrefixes() const = 0;
   virtual std::vector<SessionCounts> SessionCounters() const = 0;
-  // Next hops that packets wanted and that have no MAC: for the kernel to resolve. Drains the list.
+  // Next hops without a MAC that packets wait for, or that gateways of routes and peers of tunnels
+  // will be needed for: for the kernel to resolve. Drains the list.
   virtual std::vector<NeighbourConfig> TakeUnresolved() = 0;
   virtual TableLimits limits() const = 0;
 };

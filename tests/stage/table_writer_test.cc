@@ -375,6 +375,52 @@ TEST_F(TableWriterTest, MissingNeighboursAreReportedOnce) {
   EXPECT_TRUE(writer().TakeUnresolved().empty()) << "resolved meanwhile";
 }
 
+TEST_F(TableWriterTest, GatewaysAreAskedForBeforeAnyPacketMissesThem) {
+  const auto wanted = [&] {
+    std::string text;
+    for (const NeighbourConfig& one : writer().TakeUnresolved()) {
+      text += one.address.ToString() + "@" + std::to_string(one.port) + " ";
+    }
+    return text;
+  };
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/8", "192.0.2.1", 1)).ok());
+  EXPECT_EQ(wanted(), "192.0.2.1@1 ");
+  EXPECT_EQ(wanted(), "") << "once";
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("192.0.2.1", 1, 1)).ok());
+  ASSERT_TRUE(writer().UpsertRoute(Route("11.0.0.0/8", "192.0.2.1", 1)).ok());
+  EXPECT_EQ(wanted(), "") << "its MAC is known";
+  ASSERT_TRUE(writer().RemoveNeighbour(Address("192.0.2.1"), 1).ok());
+  EXPECT_EQ(wanted(), "192.0.2.1@1 ") << "still needed";
+  ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/8", nullptr, 1)).ok());
+  EXPECT_EQ(wanted(), "") << "a connected route has no gateway";
+}
+
+TEST_F(TableWriterTest, TheWayToATunnelsPeerIsAskedFor) {
+  const auto wanted = [&] {
+    std::string text;
+    for (const NeighbourConfig& one : writer().TakeUnresolved()) {
+      text += one.address.ToString() + "@" + std::to_string(one.port) + " ";
+    }
+    return text;
+  };
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  EXPECT_EQ(wanted(), "") << "no route leads there";
+  ASSERT_TRUE(writer().UpsertRoute(Route("198.51.100.0/24", nullptr, 0)).ok());
+  EXPECT_EQ(wanted(), "198.51.100.11@0 ") << "now one does";
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(8)).ok());
+  EXPECT_EQ(wanted(), "198.51.100.11@0 ") << "nobody has answered";
+  ASSERT_TRUE(writer().UpsertNeighbour(Neighbour("198.51.100.11", 0, 1)).ok());
+  EXPECT_EQ(wanted(), "");
+  ASSERT_TRUE(writer().RemoveNeighbour(Address("198.51.100.11"), 0).ok());
+  EXPECT_EQ(wanted(), "198.51.100.11@0 ") << "it went away";
+  ASSERT_TRUE(writer().UpsertRoute(Route("198.51.100.8/29", "192.0.2.1", 1)).ok());
+  EXPECT_EQ(wanted(), "192.0.2.1@1 ") << "through a gateway now";
+  ASSERT_TRUE(writer().RemoveTunnel(l2tp::LocalTunnelId(7)).ok());
+  ASSERT_TRUE(writer().RemoveTunnel(l2tp::LocalTunnelId(8)).ok());
+  ASSERT_TRUE(writer().RemoveRoute(Prefix("198.51.100.8/29"), Origin::kApi).ok());
+  EXPECT_EQ(wanted(), "") << "no tunnel needs it any more";
+}
+
 TEST(MakeForwardingState, NamesTheLimitThatCannotBe) {
   ForwardingConfig config;
   config.limits.max_sessions = 0;
