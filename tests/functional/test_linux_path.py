@@ -8,11 +8,9 @@
 import socket
 
 import pytest
-from scapy.layers.inet import ICMP, IP
 
 from lab import config, wait_until
-from peer import Lac, Subscriber, udp_socket
-from peer.lac import Timeout
+from peer import udp_socket
 from peer.sockets import inside
 
 
@@ -53,30 +51,6 @@ def test_kernel_never_answers_l2tp(lns):
     wait_until(lambda: sum(lns.lnsctl('drops').values()) >= 20, 'the packets to be counted')
     capture.stop()
     assert capture.fields('icmp', 'icmp.type') == []
-
-
-def test_unknown_neighbour_is_resolved_by_linux(lns):
-    """The packet that finds no MAC address is dropped by name; Linux is asked, the next one goes."""
-    lac = Lac(udp_socket(lns.lac.name, lns.lac_addresses[0]), (config.LNS_ADDRESS, 1701),
-              config.SECRET)
-    lac.open()
-    subscriber = Subscriber(lac.call(), 'user1', config.PASSWORD)
-    subscriber.connect()
-    stranger = '203.0.113.77'
-    lns.host.add_address('host0', f'{stranger}/24')
-    ping = IP(src=subscriber.address, dst=stranger) / ICMP(id=1, seq=1)
-    subscriber.send_ip(ping)
-    wait_until(lambda: lns.lnsctl('drops')['no_neighbour'] == 1, 'the drop to be counted')
-    wait_until(lambda: 'lladdr' in lns.lns.run(['ip', 'neighbour', 'show', stranger]).stdout,
-               'Linux to resolve it')
-
-    def answered():
-        subscriber.send_ip(ping)
-        try:
-            return subscriber.receive_ip(lambda p: p.src == stranger, timeout=0.2)
-        except Timeout:
-            return None
-    wait_until(answered, 'a reply')
 
 
 def test_kernel_has_no_socket_on_l2tp(lns):
