@@ -111,11 +111,6 @@ class Lab:
             self.lac.add_address('lac0', f'{address}/{access}')
         self.host.add_address('host0', f'{config.HOST_ADDRESS}/{core}')
         self.host.add_route(config.POOLS, config.CORE_ADDRESS)
-        # Neighbours know each other's MAC address, as they do in a network that is in use: the first
-        # packet to an unknown one is lost to its resolution.
-        self.host.run(['ping', '-c', 1, '-W', 5, config.CORE_ADDRESS])
-        for address in self.lac_addresses:
-            self.lac.run(['ping', '-c', 1, '-W', 5, '-I', address, config.LNS_ADDRESS])
 
     def _namespace(self, role):
         namespace = Namespace(f'{self.prefix}-{role}')

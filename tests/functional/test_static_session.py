@@ -41,9 +41,6 @@ def rig(lab, tmp_path):
     host = udp_socket(lab.host.name, config.HOST_ADDRESS, HOST_PORT)
     for sock in (lac, host):
         sock.settimeout(5)
-    # Linux resolves the host before a packet needs it.
-    lab.lns.run(['ping', '-c', 1, config.HOST_ADDRESS])
-    lab.lns.run(['ping', '-c', 1, lab.lac_addresses[0]])
     with connected(lab.run_dir, tmp_path) as api:
         api.apply(api.local_address(config.LNS_ADDRESS),
                   api.subscriber_prefix(config.POOLS),
