@@ -5,6 +5,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -48,13 +49,11 @@ class ChecksumSum {
   // A sum made before by Fold().
   void AddFolded(uint32_t folded) { AddWithCarry(folded); }
 
-  // At most 0xffff.
+  // At most 0xffff. Adding a word to itself turned by half leaves the sum of its halves, end-around
+  // carry and all, in the upper one.
   uint32_t Fold() const {
-    uint64_t sum = (sum_ & 0xffffffffu) + (sum_ >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return static_cast<uint32_t>(sum);
+    const auto halves = static_cast<uint32_t>((sum_ + std::rotr(sum_, 32)) >> 32);
+    return (halves + std::rotr(halves, 16)) >> 16;
   }
   // To be stored with memcpy (it is in memory order).
   uint16_t Checksum() const { return static_cast<uint16_t>(~Fold()); }

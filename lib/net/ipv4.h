@@ -4,8 +4,10 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "lib/base/bytes.h"
 #include "lib/net/checksum.h"
@@ -108,12 +110,16 @@ inline bool IsIpv4Fragment(const uint8_t* header) {
 
 // One less, checksum updated (RFC 1624). The TTL must not be 0.
 inline void DecrementTtl(uint8_t* header) {
-  // From the registers, not from the byte just written: a load that spans a younger, smaller store
+  // In memory order, and not from the byte just written: a load that spans a younger, smaller store
   // waits for it to leave the core.
-  const uint16_t old_word = LoadBe16(header + 8);  // TTL and protocol
-  const auto new_word = static_cast<uint16_t>(old_word - 0x0100);
-  StoreBe16(header + 8, new_word);
-  StoreBe16(header + 10, UpdateChecksum(LoadBe16(header + 10), old_word, new_word));
+  constexpr uint16_t kOneHop = std::endian::native == std::endian::little ? 0x0001 : 0x0100;
+  uint16_t old_word;  // TTL and protocol
+  uint16_t checksum;
+  std::memcpy(&old_word, header + 8, sizeof(old_word));
+  std::memcpy(&checksum, header + 10, sizeof(checksum));
+  const auto new_word = static_cast<uint16_t>(old_word - kOneHop);
+  std::memcpy(header + 8, &new_word, sizeof(new_word));
+  StoreChecksum(header + 10, UpdateChecksum(checksum, old_word, new_word));
 }
 
 }  // namespace lns::net
