@@ -5,8 +5,6 @@
 // Copyright The Terminus Authors
 #include "dataplane/pipeline.h"
 
-#include <rte_cycles.h>
-
 #include <array>
 #include <utility>
 
@@ -77,7 +75,7 @@ constexpr std::array kPipelines = {
     PipelineView{"held", kHeld},
 };
 
-// Runs one stage and accounts its cycles from `start`; returns when it ended.
+// Runs one stage and accounts its cycles from `start`; returns when it ended, as the clock says.
 template <const auto& kStages, size_t kIndex>
 uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   constexpr Stage kStage = kStages[kIndex];
@@ -90,19 +88,16 @@ uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
                            : kIsHold ? before - context.hold().packets()
                                      : before;
   context.Settle(batch);
-  const uint64_t end = rte_rdtsc();
+  const uint64_t end = context.clock().Now();
   StageCounters& counters = context.counters().stages[static_cast<size_t>(kStage.id)];
-  if (packets != 0) {
-    counters.packets.Add(packets);
-    counters.cycles.Add(end - start);
-  }
+  if (packets != 0) context.clock().Count(counters, packets, start, end);
   return end;
 }
 
 template <const auto& kStages>
 void RunStages(Context& context, Batch& batch) {
   [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
-    uint64_t now = rte_rdtsc();
+    uint64_t now = context.clock().Now();
     ((now = RunStage<kStages, kIndex>(context, batch, now)), ...);
   }
   (std::make_index_sequence<kStages.size()>());

@@ -35,13 +35,14 @@ bool Worker::PollOnce() {
   }
   if (PollInject()) busy = true;
   Transmit();
+  context_.clock().EndTurn(busy);
   WorkerCounters& counters = context_.counters();
   (busy ? counters.busy_cycles : counters.idle_cycles).Add(rte_rdtsc() - start);
   return busy;
 }
 
 bool Worker::PollPort(const WorkerPort& port) {
-  const uint64_t start = rte_rdtsc();
+  const uint64_t start = context_.clock().Now();
   rte_mbuf* packets[kBatchSize];
   const uint16_t count = rte_eth_rx_burst(port.dpdk_port, *port.rx_queue, packets, kBatchSize);
   if (count == 0) return false;
@@ -107,7 +108,7 @@ uint64_t Worker::InjectedFrames() const {
 void Worker::Transmit() {
   const uint32_t staged = context_.staged();
   if (staged == 0) return;
-  const uint64_t start = rte_rdtsc();
+  const uint64_t start = context_.clock().Now();
   context_.Flush();
   if (context_.TakeWakeup()) WakeControlPlane();
   CountStage(StageId::kTransmit, staged, start);
@@ -123,8 +124,7 @@ void Worker::WakeControlPlane() {
 
 void Worker::CountStage(StageId stage, uint32_t packets, uint64_t start) {
   StageCounters& counters = context_.counters().stages[static_cast<size_t>(stage)];
-  counters.packets.Add(packets);
-  counters.cycles.Add(rte_rdtsc() - start);
+  context_.clock().Count(counters, packets, start, context_.clock().Now());
 }
 
 }  // namespace lns::dataplane

@@ -19,6 +19,7 @@
 #include "dataplane/core/handoff.h"
 #include "dataplane/core/hold.h"
 #include "dataplane/core/port.h"
+#include "dataplane/core/stage_clock.h"
 #include "lib/punt/ring.h"
 
 namespace lns::dataplane {
@@ -74,6 +75,7 @@ class Context {
   const WorkerConfig& config() const { return config_; }
   WorkerCounters& counters() { return counters_; }
   const WorkerCounters& counters() const { return counters_; }
+  StageClock& clock() { return clock_; }
   UnresolvedQueue& unresolved() { return *config_.unresolved; }
   uint32_t worker() const { return config_.index; }
   uint32_t workers() const { return config_.workers; }
@@ -126,6 +128,7 @@ class Context {
 
   WorkerConfig config_;
   std::array<const WorkerPort*, kMaxPorts> port_by_index_{};
+  StageClock clock_;
   uint32_t staged_ = 0;
   bool consumer_sleeps_ = false;
   uint32_t ip_id_ = 0;

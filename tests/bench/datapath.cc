@@ -29,7 +29,8 @@ void Poll(DataPlane& plane, const Options& options) {
   }
   dataplane::Context& context = plane.worker(0).context();
   dataplane::Batch batch;
-  const uint64_t start = rte_rdtsc();
+  dataplane::StageClock& clock = context.clock();
+  const uint64_t start = clock.Now();
   rte_mbuf* packets[dataplane::kBatchSize];
   const uint16_t count =
       rte_eth_rx_burst(plane.source_dpdk_port(), 0, packets, dataplane::kBatchSize);
@@ -39,15 +40,13 @@ void Poll(DataPlane& plane, const Options& options) {
   dataplane::WorkerCounters& counters = context.counters();
   counters.rx_packets.Add(count);
   auto& receive = counters.stages[static_cast<size_t>(dataplane::StageId::kReceive)];
-  const uint64_t received = rte_rdtsc();
-  receive.packets.Add(count);
-  receive.cycles.Add(received - start);
+  clock.Count(receive, count, start, clock.Now());
   RunPlain(context, batch);
-  const uint64_t staged = rte_rdtsc();
+  const uint64_t staged = clock.Now();
   context.Flush();
   auto& transmit = counters.stages[static_cast<size_t>(dataplane::StageId::kTransmit)];
-  transmit.packets.Add(count);
-  transmit.cycles.Add(rte_rdtsc() - staged);
+  clock.Count(transmit, count, staged, clock.Now());
+  clock.EndTurn(count != 0);
   plane.quiescence().Report(0);
 }
 

@@ -45,6 +45,7 @@ uint64_t ForwardBurst(DataPlane& plane, dataplane::Batch& batch, Direction direc
   }
   const uint64_t ticks = rte_rdtsc_precise() - start;
   context.Flush();
+  context.clock().EndTurn(true);
   plane.quiescence().Report(0);
   return ticks;
 }

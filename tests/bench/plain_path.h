@@ -5,8 +5,6 @@
 // Copyright The Terminus Authors
 #pragma once
 
-#include <rte_cycles.h>
-
 #include <array>
 
 #include "dataplane/pipeline.h"
@@ -27,16 +25,15 @@ inline void RunPlain(dataplane::Context& context, dataplane::Batch& batch) {
       Stage{StageId::kHopLimit, dataplane::HopLimit},
       Stage{StageId::kRewrite, dataplane::Rewrite},
   };
-  uint64_t start = rte_rdtsc();
+  uint64_t start = context.clock().Now();
   for (const Stage& stage : kStages) {
     if (batch.empty()) return;
     const uint32_t packets = batch.size();
     stage.run(context, batch);
     context.Settle(batch);
-    const uint64_t end = rte_rdtsc();
+    const uint64_t end = context.clock().Now();
     auto& counters = context.counters().stages[static_cast<size_t>(stage.id)];
-    counters.packets.Add(packets);
-    counters.cycles.Add(end - start);
+    context.clock().Count(counters, packets, start, end);
     start = end;
   }
 }

@@ -101,6 +101,21 @@ TEST(Worker, AccountsCyclesForEveryStageThatRan) {
   EXPECT_GT(counters.idle_cycles.value(), 0u);
 }
 
+TEST(Worker, TimesOneOfSixteenTurnsThatFindWorkAndCountsEveryPacket) {
+  Rig rig({});
+  const dataplane::StageCounters& parse =
+      rig.worker(0).counters().stages[static_cast<size_t>(StageId::kParse)];
+  uint64_t cycles = 0;
+  for (uint32_t turn = 0; turn < 3 * dataplane::StageClock::kEvery; ++turn) {
+    rig.Receive(kAccess, Uplink(7, 100, "100.64.0.2", 1));
+    rig.Poll();  // and idle turns, which are not counted
+    EXPECT_EQ(parse.packets.value(), turn + 1);
+    const bool timed = parse.cycles.value() != cycles;
+    EXPECT_EQ(timed, turn % dataplane::StageClock::kEvery == 0) << "turn " << turn;
+    cycles = parse.cycles.value();
+  }
+}
+
 TEST(Worker, ReportsNextHopsWhoseMacIsMissing) {
   Rig rig({});
   for (const char* to : {"203.0.113.77", "198.18.9.9"}) {
