@@ -4,7 +4,7 @@
 
 #include <cstring>
 
-#include "dataplane/stages/l2tp_encap.h"
+#include "dataplane/stages/outer_header.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "dataplane/tables/tunnel_entry.h"
 #include "lib/ppp/frame.h"
@@ -52,8 +52,9 @@ void InjectControl(Context& context, Batch& batch, const punt::FrameHeader& head
     context.CountLoss(DropReason::kInjectNoBuffer);
     return;
   }
-  WriteOuter(static_cast<uint8_t*>(packet->buf_addr), meta, MakeTunnelEntry(tunnel),
-             context.NextIpId());
+  auto* buffer = static_cast<uint8_t*>(packet->buf_addr);
+  const TunnelEntry entry = MakeTunnelEntry(tunnel);
+  WriteOuter(buffer, meta, entry, context.NextIpId(), PayloadSum(buffer, meta, entry));
   batch.Add(packet, meta);
   context.counters().inject.control.Add(1);
 }
@@ -78,9 +79,10 @@ void InjectPpp(Context& context, Batch& batch, const punt::FrameHeader& header, 
   buffer[meta.payload_offset] = ppp::kAllStations;
   buffer[meta.payload_offset + 1] = ppp::kUnnumberedInformation;
   const DownlinkEntry& entry = tables.downlink[session];
-  WriteL2tpDataHeader(buffer, meta, entry.peer_ids.load(std::memory_order_relaxed));
-  const uint32_t tunnel = entry.tunnel.load(std::memory_order_acquire);
-  WriteOuter(buffer, meta, tables.tunnels[tunnel], context.NextIpId());
+  const TunnelEntry& tunnel = tables.tunnels[entry.tunnel.load(std::memory_order_acquire)];
+  net::ChecksumSum sum = PayloadSum(buffer, meta, tunnel);
+  WriteL2tpDataHeader(buffer, meta, entry.peer_ids.load(std::memory_order_relaxed), sum);
+  WriteOuter(buffer, meta, tunnel, context.NextIpId(), sum);
   batch.Add(packet, meta);
   context.counters().inject.ppp.Add(1);
 }

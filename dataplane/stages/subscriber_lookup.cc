@@ -25,6 +25,11 @@ void CheckSession(Context& context, Batch& batch, uint32_t i) {
   if ((session.flags.load(std::memory_order_acquire) & open) == 0) {
     batch.Drop(i, DropReason::kSubscriberNotOpen);
   }
+  // For l2tp_encap.
+  const TunnelEntry& tunnel =
+      context.tables().tunnels[session.tunnel.load(std::memory_order_acquire)];
+  rte_prefetch0(&tunnel);
+  rte_prefetch0(&tunnel.outer);
 }
 
 }  // namespace

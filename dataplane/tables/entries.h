@@ -62,7 +62,7 @@ struct alignas(64) TunnelEntry {
   uint32_t ports;
   net::Family family;
   bool udp_checksum_off;
-  uint8_t outer_length;  // of `outer`
+  uint8_t outer_length;  // at the end of `outer`
   uint16_t local_id;
   uint16_t peer_id;
   // One's complement sums, not folded: the IPv4 header without length and id; the UDP
@@ -70,8 +70,9 @@ struct alignas(64) TunnelEntry {
   uint32_t ip_sum;
   uint32_t udp_sum;
 
-  // Second line: the IP and UDP headers of what we send, with lengths, id and checksums zero. The
-  // Ethernet header is the adjacency's.
+  // Second line: the IP and UDP headers of what we send, with lengths, id and checksums zero. They
+  // stand at the end of the array, so that a packet gets them by one copy of a fixed size, whatever
+  // the family; the Ethernet header, the adjacency's, comes over what the copy writes before them.
   alignas(64) std::array<uint8_t, kMaxOuterHeader> outer;
 };
 static_assert(sizeof(TunnelEntry) == 128);

@@ -12,6 +12,12 @@
 namespace lns::dataplane {
 namespace {
 
+// The end of `outer`, for an IP header of this length and UDP's.
+MutableByteView OuterOf(TunnelEntry& entry, size_t ip_header_length) {
+  entry.outer_length = static_cast<uint8_t>(ip_header_length + net::kUdpHeaderLength);
+  return MutableByteView(entry.outer).last(entry.outer_length);
+}
+
 // Length, id and checksum are left zero: each packet fills them in. Fragmentation on the way is
 // allowed, since nothing here would react to its refusal.
 void WriteIpv4Outer(const TunnelConfig& tunnel, TunnelEntry& entry) {
@@ -22,12 +28,12 @@ void WriteIpv4Outer(const TunnelConfig& tunnel, TunnelEntry& entry) {
       .source = tunnel.endpoints.local.address.v4(),
       .destination = tunnel.endpoints.peer.address.v4(),
   };
-  net::WriteIpv4(header, entry.outer);
-  net::StoreChecksum(entry.outer.data() + 10, 0);
+  const MutableByteView outer = OuterOf(entry, net::kIpv4HeaderLength);
+  net::WriteIpv4(header, outer);
+  net::StoreChecksum(outer.data() + 10, 0);
   net::ChecksumSum sum;
-  sum.Add(ByteView(entry.outer).first(net::kIpv4HeaderLength));
+  sum.Add(outer.first(net::kIpv4HeaderLength));
   entry.ip_sum = sum.Fold();
-  entry.outer_length = net::kIpv4HeaderLength + net::kUdpHeaderLength;
 }
 
 void WriteIpv6Outer(const TunnelConfig& tunnel, TunnelEntry& entry) {
@@ -38,8 +44,7 @@ void WriteIpv6Outer(const TunnelConfig& tunnel, TunnelEntry& entry) {
       .source = tunnel.endpoints.local.address.raw(),
       .destination = tunnel.endpoints.peer.address.raw(),
   };
-  net::WriteIpv6(header, entry.outer);
-  entry.outer_length = net::kIpv6HeaderLength + net::kUdpHeaderLength;
+  net::WriteIpv6(header, OuterOf(entry, net::kIpv6HeaderLength));
 }
 
 }  // namespace
@@ -59,7 +64,7 @@ TunnelEntry MakeTunnelEntry(const TunnelConfig& tunnel) {
   } else {
     WriteIpv6Outer(tunnel, entry);
   }
-  uint8_t* udp = entry.outer.data() + entry.outer_length - net::kUdpHeaderLength;
+  uint8_t* udp = entry.outer.data() + kMaxOuterHeader - net::kUdpHeaderLength;
   net::WriteUdp({.source_port = ends.local.port, .destination_port = ends.peer.port},
                 MutableByteView(udp, net::kUdpHeaderLength));
   net::ChecksumSum sum;

@@ -1,0 +1,81 @@
+// The L2TP, UDP and IP headers of what goes to a peer, written before a frame: for l2tp_encap and
+// for what the control plane injects. Inline, since together they are most of the downlink's work.
+// The sum of the UDP payload is carried along, so that no header is read back right after it was
+// written. RFC 2661 3.1 and 8.1. The callers see to the headroom.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "dataplane/core/batch.h"
+#include "dataplane/tables/entries.h"
+#include "lib/l2tp/header.h"
+#include "lib/net/checksum.h"
+#include "lib/net/ipv6.h"
+#include "lib/net/udp.h"
+
+namespace lns::dataplane {
+
+// Outer headers, L2TP header and Ethernet: what must be free before a PPP frame.
+inline constexpr uint16_t kEncapsulationRoom = 14 + kMaxOuterHeader + l2tp::kMinHeaderLength;
+
+// Of what is at payload_offset; nothing where the tunnel's UDP checksum is off.
+inline net::ChecksumSum PayloadSum(const uint8_t* buffer, const PacketMeta& meta,
+                                   const TunnelEntry& tunnel) {
+  net::ChecksumSum sum;
+  if (!tunnel.udp_checksum_off) {
+    sum.Add(ByteView(buffer + meta.payload_offset, meta.payload_length));
+  }
+  return sum;
+}
+
+// The L2TP data header before the frame at payload_offset; payload_offset and payload_length are
+// then those of the L2TP packet, and so is the sum.
+inline void WriteL2tpDataHeader(uint8_t* buffer, PacketMeta& meta, uint32_t peer_ids,
+                                net::ChecksumSum& sum) {
+  meta.payload_offset = static_cast<uint16_t>(meta.payload_offset - l2tp::kMinHeaderLength);
+  meta.payload_length = static_cast<uint16_t>(meta.payload_length + l2tp::kMinHeaderLength);
+  StoreBe16(buffer + meta.payload_offset, l2tp::kVersion);
+  StoreBe32(buffer + meta.payload_offset + 2, peer_ids);
+  sum.AddField(l2tp::kVersion);
+  sum.AddField(static_cast<uint16_t>(peer_ids >> 16));
+  sum.AddField(static_cast<uint16_t>(peer_ids));
+}
+
+inline uint16_t OuterUdpChecksum(const TunnelEntry& tunnel, uint16_t udp_length,
+                                 net::ChecksumSum payload_sum) {
+  if (tunnel.udp_checksum_off) return 0;
+  payload_sum.AddFolded(tunnel.udp_sum);
+  payload_sum.AddField(udp_length);  // of the pseudo-header
+  payload_sum.AddField(udp_length);  // of the UDP header
+  return net::NonZeroUdpChecksum(payload_sum.Checksum());
+}
+
+// The outer IP and UDP headers before the UDP payload at payload_offset.
+inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tunnel, uint16_t ip_id,
+                       net::ChecksumSum payload_sum) {
+  uint8_t* payload = buffer + meta.payload_offset;
+  const auto udp_length = static_cast<uint16_t>(meta.payload_length + net::kUdpHeaderLength);
+  const auto length = static_cast<uint16_t>(meta.payload_length + tunnel.outer_length);
+  meta.l3_offset = static_cast<uint16_t>(meta.payload_offset - tunnel.outer_length);
+  meta.l3_length = length;
+  meta.family = tunnel.family;
+  std::memcpy(payload - kMaxOuterHeader, tunnel.outer.data(), kMaxOuterHeader);
+  uint8_t* ip = payload - tunnel.outer_length;
+  if (tunnel.family == net::Family::kIpv4) {
+    StoreBe32(ip + 2, static_cast<uint32_t>(length) << 16 | ip_id);
+    net::ChecksumSum sum(tunnel.ip_sum);
+    sum.AddField(length);
+    sum.AddField(ip_id);
+    net::StoreChecksum(ip + 10, sum.Checksum());
+  } else {
+    StoreBe16(ip + 4, static_cast<uint16_t>(length - net::kIpv6HeaderLength));
+  }
+  uint8_t* udp = payload - net::kUdpHeaderLength;
+  StoreBe16(udp + 4, udp_length);
+  net::StoreChecksum(udp + 6, OuterUdpChecksum(tunnel, udp_length, payload_sum));
+}
+
+}  // namespace lns::dataplane
