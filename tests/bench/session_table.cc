@@ -6,9 +6,12 @@
 #include "dataplane/tables/session_table.h"
 
 #include <rte_cycles.h>
+#include <sched.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <span>
@@ -62,10 +65,20 @@ uint32_t KeyOf(uint32_t session) {
          static_cast<uint16_t>((session & 0xffff) * 40503u);
 }
 
+// The EAL has pinned the process to the measuring core; the writer is to run on any other.
+void LeaveCore() {
+  cpu_set_t others;
+  CPU_ZERO(&others);
+  for (long cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); ++cpu) {
+    if (cpu != sched_getcpu()) CPU_SET(static_cast<size_t>(cpu), &others);
+  }
+  if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof(others), &others);
+}
+
 template <typename Table>
 void Churn(Table& table, uint32_t first, uint32_t per_second, const std::atomic<bool>& stop) {
-  const uint64_t pause = rte_get_tsc_hz() / per_second;
-  uint64_t next = rte_rdtsc();
+  const auto pause = std::chrono::nanoseconds(1'000'000'000) / per_second;
+  auto next = std::chrono::steady_clock::now();
   for (uint32_t i = 0; !stop.load(std::memory_order_relaxed); ++i) {
     const uint32_t key = KeyOf<Table>(first + i % kChurningKeys);
     if (i / kChurningKeys % 2 == 0) {
@@ -74,7 +87,7 @@ void Churn(Table& table, uint32_t first, uint32_t per_second, const std::atomic<
       table.Erase(key);
     }
     next += pause;
-    while (rte_rdtsc() < next && !stop.load(std::memory_order_relaxed)) std::this_thread::yield();
+    std::this_thread::sleep_until(next);
   }
 }
 
@@ -96,7 +109,10 @@ int Measure(const Options& options) {
   std::atomic<bool> stop{false};
   std::thread writer;
   if (options.writer_changes_per_second != 0) {
-    writer = std::thread([&] { Churn(*table, sessions, options.writer_changes_per_second, stop); });
+    writer = std::thread([&] {
+      LeaveCore();
+      Churn(*table, sessions, options.writer_changes_per_second, stop);
+    });
   }
 
   RandomSequence random(options.traffic.seed);
