@@ -107,9 +107,19 @@ struct AuthenticationNeeded {
 };
 // Client: the server said yes.
 struct Authenticated {};
+// Server: a Configure-Ack for the peer follows, and with it the peer may consider the protocol open
+// and send packets at once, long before we learn that (Ipv4Up). Whoever forwards them must be ready
+// before the frames after this one leave. Told again only when it is over or has changed.
+struct Ipv4Opening {
+  Ipv4Parameters parameters;
+};
+struct Ipv6Opening {
+  uint64_t peer_interface_id = 0;
+};
 struct Ipv4Up {
   Ipv4Parameters parameters;
 };
+// After Ipv4Up, or after an Ipv4Opening that came to nothing.
 struct Ipv4Down {};
 struct Ipv6Up {
   uint64_t local_interface_id = 0;
@@ -126,9 +136,9 @@ struct CountEvent {
   PppEvent event;
 };
 
-using LinkAction =
-    std::variant<SendFrame, LinkOpened, LinkRenegotiating, AuthenticationNeeded, Authenticated,
-                 Ipv4Up, Ipv4Down, Ipv6Up, Ipv6Down, LinkDown, CountEvent>;
+using LinkAction = std::variant<SendFrame, LinkOpened, LinkRenegotiating, AuthenticationNeeded,
+                                Authenticated, Ipv4Opening, Ipv4Up, Ipv4Down, Ipv6Opening, Ipv6Up,
+                                Ipv6Down, LinkDown, CountEvent>;
 using LinkActions = std::vector<LinkAction>;
 
 // The owner's answer to AuthenticationNeeded.

@@ -9,6 +9,12 @@
 #include "lib/ppp/frame.h"
 
 namespace lns::ppp {
+namespace {
+
+// Of a frame we built: two bytes of protocol, then the code.
+bool IsConfigureAck(ByteView frame) { return frame[2] == kConfigureAck; }
+
+}  // namespace
 
 void NetworkProtocols::Assign(const AuthenticationVerdict& verdict) {
   ipcp_.Assign(verdict.ipv4);
@@ -100,6 +106,7 @@ NetworkStep NetworkProtocols::Carry(const OptionFsm& ncp, OptionOutputs& outputs
   for (OptionOutput& output : outputs) {
     switch (output.kind) {
       case Kind::kSend:
+        if (server_ && IsConfigureAck(output.frame)) TellOpening(ncp, out);
         Append(out, SendFrame{std::move(output.frame)});
         break;
       case Kind::kCount:
@@ -124,7 +131,26 @@ NetworkStep NetworkProtocols::Carry(const OptionFsm& ncp, OptionOutputs& outputs
         break;
     }
   }
+  TakeBackOpening(ncp, out);
   return step;
+}
+
+void NetworkProtocols::TellOpening(const OptionFsm& ncp, LinkActions& out) {
+  if (&ncp == &ipcp_fsm_) {
+    if (opening_address_ == ipcp_.parameters().peer) return;
+    opening_address_ = ipcp_.parameters().peer;
+    Append(out, Ipv4Opening{ipcp_.parameters()});
+  } else {
+    if (opening_interface_id_ == ipv6cp_.peer_interface_id()) return;
+    opening_interface_id_ = ipv6cp_.peer_interface_id();
+    Append(out, Ipv6Opening{opening_interface_id_});
+  }
+}
+
+// RFC 1661 4.2: only in Ack-Sent and Opened does an Ack of ours stand.
+void NetworkProtocols::TakeBackOpening(const OptionFsm& ncp, LinkActions& out) {
+  const bool told = &ncp == &ipcp_fsm_ ? opening_address_ != 0 : opening_interface_id_ != 0;
+  if (told && ncp.state() != FsmState::kAckSent && !ncp.opened()) OnLayerDown(ncp, out);
 }
 
 void NetworkProtocols::OnLayerUp(const OptionFsm& ncp, LinkActions& out) {
@@ -138,8 +164,10 @@ void NetworkProtocols::OnLayerUp(const OptionFsm& ncp, LinkActions& out) {
 
 void NetworkProtocols::OnLayerDown(const OptionFsm& ncp, LinkActions& out) {
   if (&ncp == &ipcp_fsm_) {
+    opening_address_ = 0;
     Append(out, Ipv4Down{});
   } else {
+    opening_interface_id_ = 0;
     Append(out, Ipv6Down{});
   }
 }

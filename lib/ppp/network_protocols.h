@@ -28,6 +28,7 @@ class NetworkProtocols {
   NetworkProtocols(const LinkSettings& settings, Rng& rng)
       : ipcp_(settings.role),
         ipv6cp_(settings.role, rng),
+        server_(settings.role == Role::kServer),
         ipcp_fsm_(ipcp_, settings),
         ipv6cp_fsm_(ipv6cp_, settings) {}
 
@@ -58,11 +59,19 @@ class NetworkProtocols {
   // input and nothing better is known.
   NetworkStep Carry(const OptionFsm& ncp, OptionOutputs& outputs, LinkDownCause reason,
                     LinkActions& out);
+  // Server: what the peer may do once it has the Configure-Ack about to be sent.
+  void TellOpening(const OptionFsm& ncp, LinkActions& out);
+  // Takes that back where the negotiation fell behind the Ack without ever reaching Opened.
+  void TakeBackOpening(const OptionFsm& ncp, LinkActions& out);
   void OnLayerUp(const OptionFsm& ncp, LinkActions& out);
   void OnLayerDown(const OptionFsm& ncp, LinkActions& out);
 
   Ipcp ipcp_;
   Ipv6cp ipv6cp_;
+  // What the owner was told to be opening or open; 0: nothing.
+  uint64_t opening_interface_id_ = 0;
+  uint32_t opening_address_ = 0;
+  const bool server_;
   OptionFsm ipcp_fsm_;
   OptionFsm ipv6cp_fsm_;
 };

@@ -1,6 +1,7 @@
 // A whole link, either role, driven by any sequence of frames, timers, verdicts and closes. The
 // invariants are those of the simulation: nothing up before the user is accepted, ups and downs
-// alternate, nothing after LinkDown, timers advance.
+// alternate, a server's Configure-Ack of a network protocol only after it was told to be opening,
+// nothing after LinkDown, timers advance.
 //
 // Input: one byte of settings, then records: one byte says what, a frame has a length byte and its
 // bytes next. kFrame is raw; kPacket is protocol, code, id, data, with the right length made here,
@@ -112,21 +113,36 @@ class Driver {
         LNS_CHECK(frame->bytes.size() >= 6 && frame->bytes.size() <= 65535 + 2);
         LNS_CHECK(LoadBe16(frame->bytes.data() + 4) + 2u == frame->bytes.size());
         if (frame->bytes[2] == kConfigureRequest) last_sent_ = frame->bytes;
+        if (settings_.role == Role::kServer && frame->bytes[2] == kConfigureAck) {
+          const uint16_t protocol = LoadBe16(frame->bytes.data());
+          LNS_CHECK(protocol != kProtocolIpcp || ipv4_opening_);
+          LNS_CHECK(protocol != kProtocolIpv6cp || ipv6_opening_);
+        }
       } else if (std::holds_alternative<LinkOpened>(action)) {
         admitted_ = settings_.role == Role::kClient &&
                     std::get<LinkOpened>(action).auth == AuthProtocol::kNone;
       } else if (std::holds_alternative<Authenticated>(action)) {
         admitted_ = true;
+      } else if (std::holds_alternative<Ipv4Opening>(action)) {
+        LNS_CHECK(admitted_ && settings_.role == Role::kServer && !ipv4_up_);
+        ipv4_opening_ = true;
       } else if (std::holds_alternative<Ipv4Up>(action)) {
         LNS_CHECK(admitted_ && !std::exchange(ipv4_up_, true));
+        LNS_CHECK(ipv4_opening_ == (settings_.role == Role::kServer));
       } else if (std::holds_alternative<Ipv4Down>(action)) {
-        LNS_CHECK(std::exchange(ipv4_up_, false));
+        const bool opening = std::exchange(ipv4_opening_, false);
+        LNS_CHECK(std::exchange(ipv4_up_, false) || opening);
+      } else if (std::holds_alternative<Ipv6Opening>(action)) {
+        LNS_CHECK(admitted_ && settings_.role == Role::kServer && !ipv6_up_);
+        ipv6_opening_ = true;
       } else if (std::holds_alternative<Ipv6Up>(action)) {
         LNS_CHECK(admitted_ && !std::exchange(ipv6_up_, true));
+        LNS_CHECK(ipv6_opening_ == (settings_.role == Role::kServer));
       } else if (std::holds_alternative<Ipv6Down>(action)) {
-        LNS_CHECK(std::exchange(ipv6_up_, false));
+        const bool opening = std::exchange(ipv6_opening_, false);
+        LNS_CHECK(std::exchange(ipv6_up_, false) || opening);
       } else if (std::holds_alternative<LinkDown>(action)) {
-        LNS_CHECK(!ipv4_up_ && !ipv6_up_);
+        LNS_CHECK(!ipv4_up_ && !ipv6_up_ && !ipv4_opening_ && !ipv6_opening_);
         LNS_CHECK(std::get<LinkDown>(action).cause != LinkDownCause::kNone);
         down_ = true;
       }
@@ -143,6 +159,8 @@ class Driver {
   bool admitted_ = false;
   bool ipv4_up_ = false;
   bool ipv6_up_ = false;
+  bool ipv4_opening_ = false;
+  bool ipv6_opening_ = false;
   bool down_ = false;
 };
 

@@ -17,9 +17,12 @@
 #include <utility>
 #include <variant>
 
+#include "lib/base/bytes.h"
 #include "lib/base/rng.h"
 #include "lib/base/time.h"
 #include "lib/ppp/chap.h"
+#include "lib/ppp/control_packet.h"
+#include "lib/ppp/frame.h"
 #include "lib/ppp/link.h"
 #include "tests/support/lossy_link.h"
 
@@ -100,6 +103,8 @@ struct Side {
   bool auth_agreed = false;
   bool ipv4_up = false;
   bool ipv6_up = false;
+  bool ipv4_opening = false;
+  bool ipv6_opening = false;
   bool down = false;
   LinkDownCause cause = LinkDownCause::kNone;
   Ipv4Parameters parameters;
@@ -156,12 +161,17 @@ class Simulation {
     Trace(who, action);
     if (const auto* frame = std::get_if<SendFrame>(&action)) {
       EXPECT_GE(frame->bytes.size(), 6u);
+      if (who == kServer && frame->bytes[2] == kConfigureAck) {
+        const uint16_t protocol = LoadBe16(frame->bytes.data());
+        EXPECT_TRUE(protocol != kProtocolIpcp || side.ipv4_opening) << "Ack before the opening";
+        EXPECT_TRUE(protocol != kProtocolIpv6cp || side.ipv6_opening) << "Ack before the opening";
+      }
       wire_.Send(1 - who, frame->bytes, now_);
     } else if (const auto* opened = std::get_if<LinkOpened>(&action)) {
       side.auth_agreed = opened->auth != AuthProtocol::kNone;
       side.admitted = who == kClient && !side.auth_agreed;
     } else if (std::holds_alternative<LinkRenegotiating>(action)) {
-      EXPECT_FALSE(side.ipv4_up || side.ipv6_up);
+      EXPECT_FALSE(side.ipv4_up || side.ipv6_up || side.ipv4_opening || side.ipv6_opening);
       side.admitted = false;
       if (who == kServer) verdict_.reset();
     } else if (const auto* needed = std::get_if<AuthenticationNeeded>(&action)) {
@@ -172,20 +182,33 @@ class Simulation {
       EXPECT_EQ(who, kClient);
       EXPECT_TRUE(story_.right_password);
       side.admitted = true;
+    } else if (std::holds_alternative<Ipv4Opening>(action)) {
+      EXPECT_EQ(who, kServer);
+      EXPECT_TRUE(side.admitted) << "IPv4 before the user was accepted";
+      side.ipv4_opening = true;
     } else if (const auto* ipv4 = std::get_if<Ipv4Up>(&action)) {
+      EXPECT_EQ(side.ipv4_opening, who == kServer) << "up without opening";
       EXPECT_TRUE(side.admitted) << "IPv4 before the user was accepted";
       EXPECT_FALSE(std::exchange(side.ipv4_up, true)) << "up twice";
       side.parameters = ipv4->parameters;
     } else if (std::holds_alternative<Ipv4Down>(action)) {
-      EXPECT_TRUE(std::exchange(side.ipv4_up, false)) << "down twice";
+      const bool opening = std::exchange(side.ipv4_opening, false);
+      EXPECT_TRUE(std::exchange(side.ipv4_up, false) || opening) << "down twice";
+    } else if (std::holds_alternative<Ipv6Opening>(action)) {
+      EXPECT_EQ(who, kServer);
+      EXPECT_TRUE(side.admitted) << "IPv6 before the user was accepted";
+      side.ipv6_opening = true;
     } else if (const auto* ipv6 = std::get_if<Ipv6Up>(&action)) {
+      EXPECT_EQ(side.ipv6_opening, who == kServer) << "up without opening";
       EXPECT_TRUE(side.admitted) << "IPv6 before the user was accepted";
       EXPECT_FALSE(std::exchange(side.ipv6_up, true)) << "up twice";
       side.interface_ids[0] = ipv6->local_interface_id;
       side.interface_ids[1] = ipv6->peer_interface_id;
     } else if (std::holds_alternative<Ipv6Down>(action)) {
-      EXPECT_TRUE(std::exchange(side.ipv6_up, false)) << "down twice";
+      const bool opening = std::exchange(side.ipv6_opening, false);
+      EXPECT_TRUE(std::exchange(side.ipv6_up, false) || opening) << "down twice";
     } else if (const auto* down = std::get_if<LinkDown>(&action)) {
+      EXPECT_FALSE(side.ipv4_opening || side.ipv6_opening) << "the link ended while opening";
       EXPECT_FALSE(side.ipv4_up || side.ipv6_up) << "the link ended with a network layer up";
       EXPECT_NE(down->cause, LinkDownCause::kNone);
       side.down = true;
@@ -310,8 +333,9 @@ class Simulation {
   void Trace(int who, const LinkAction& action) {
     if (!trace_) return;
     static constexpr const char* kNames[] = {
-        "send",      "opened",  "renegotiating", "auth-needed", "authenticated", "ipv4-up",
-        "ipv4-down", "ipv6-up", "ipv6-down",     "link-down",   "count"};
+        "send",         "opened",    "renegotiating", "auth-needed",  "authenticated",
+        "ipv4-opening", "ipv4-up",   "ipv4-down",     "ipv6-opening", "ipv6-up",
+        "ipv6-down",    "link-down", "count"};
     std::fprintf(stderr, "%8.3f %s %s", static_cast<double>(now_.nanoseconds()) / 1e9,
                  who == kServer ? "server" : "client", kNames[action.index()]);
     if (const auto* frame = std::get_if<SendFrame>(&action)) {

@@ -4,7 +4,9 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <string>
 #include <utility>
+#include <variant>
 
 #include "lib/base/bytes.h"
 #include "lib/base/time.h"
@@ -119,6 +121,94 @@ TEST_F(LinkTest, NoNetworkProtocolOpensInTime) {
     server_.Tick(now_);
   }
   EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kNetworkTimeout);
+}
+
+// What one frame makes a link do, in order: "ack" and the like for frames by their code.
+std::string DoneAt(Link& link, const Bytes& frame, Instant now) {
+  LinkActions out;
+  link.OnFrame(frame, now, out);
+  std::string done;
+  for (const LinkAction& action : out) {
+    if (std::holds_alternative<CountEvent>(action)) continue;
+    if (!done.empty()) done += ' ';
+    if (const auto* send = std::get_if<SendFrame>(&action)) {
+      constexpr const char* kCodes[] = {"?", "request", "ack", "nak", "reject"};
+      done += kCodes[send->bytes[2] <= kConfigureReject ? send->bytes[2] : 0];
+    } else if (std::holds_alternative<Ipv4Opening>(action) ||
+               std::holds_alternative<Ipv6Opening>(action)) {
+      done += "OPENING";
+    } else if (std::holds_alternative<Ipv4Up>(action) || std::holds_alternative<Ipv6Up>(action)) {
+      done += "UP";
+    } else if (std::holds_alternative<Ipv4Down>(action) ||
+               std::holds_alternative<Ipv6Down>(action)) {
+      done += "DOWN";
+    } else {
+      done += "?";
+    }
+  }
+  return done;
+}
+
+const Bytes kGoodAddress = {3, 6, 0x64, 0x40, 0, 7};  // kAssigned.peer
+
+TEST_F(LinkTest, AServerTellsTheOpeningBeforeItsAckAndOnlyOnce) {
+  Make(Server(), Client());
+  StartBoth();
+  ASSERT_EQ(server_.CountOf<Ipv4Opening>(), 1);
+  EXPECT_EQ(server_.Last<Ipv4Opening>()->parameters.peer, kAssigned.peer);
+  Link& link = *server_.link;
+  const auto request = [](uint8_t id) {
+    return Control(kProtocolIpcp, kConfigureRequest, id, kGoodAddress);
+  };
+  EXPECT_EQ(DoneAt(link, request(200), now_), "DOWN request OPENING ack");
+  EXPECT_EQ(DoneAt(link, request(201), now_), "ack");
+  // The client hears of it and starts over, too; its Ack of our request brings us up.
+  client_.Receive(Control(kProtocolIpcp, kConfigureRequest, 250, {3, 6, 0x64, 0x40, 0, 1}), now_);
+  Exchange();
+  RunUntil(now_ + Duration::Seconds(10));
+  EXPECT_TRUE(client_.Ipv4IsUp());
+  EXPECT_EQ(server_.CountOf<Ipv4Up>(), 2);
+  // A copy of what was acknowledged changes nothing.
+  const int told = server_.CountOf<Ipv4Opening>();
+  RunUntil(now_ + Duration::Seconds(60));
+  EXPECT_EQ(server_.CountOf<Ipv4Opening>(), told);
+}
+
+TEST_F(LinkTest, AnOpeningThatComesToNothingIsTakenBack) {
+  Make(Server(), Client());
+  StartBoth();
+  Link& link = *server_.link;
+  const auto request = [](uint8_t id, const Bytes& options) {
+    return Control(kProtocolIpcp, kConfigureRequest, id, options);
+  };
+  EXPECT_EQ(DoneAt(link, request(200, kGoodAddress), now_), "DOWN request OPENING ack");
+  EXPECT_EQ(DoneAt(link, request(201, {3, 6, 10, 9, 9, 9}), now_), "nak DOWN");
+  EXPECT_EQ(DoneAt(link, request(202, kGoodAddress), now_), "OPENING ack");
+  EXPECT_EQ(DoneAt(link, Control(kProtocolIpcp, kTerminateRequest, 203, {}), now_), "? DOWN");
+  EXPECT_EQ(DoneAt(link, request(204, kGoodAddress), now_), "OPENING ack");
+  LinkActions out;
+  link.Close(now_, out);
+  EXPECT_TRUE(std::holds_alternative<Ipv4Down>(out.front()));
+}
+
+TEST_F(LinkTest, AnotherInterfaceIdentifierIsAnotherOpening) {
+  LinkSettings server = Server();
+  LinkSettings client = Client();
+  server.ipv6 = client.ipv6 = true;
+  Make(server, client);
+  StartBoth();
+  ASSERT_EQ(server_.CountOf<Ipv6Opening>(), 1);
+  EXPECT_EQ(server_.Last<Ipv6Opening>()->peer_interface_id,
+            server_.Last<Ipv6Up>()->peer_interface_id);
+  EXPECT_EQ(client_.CountOf<Ipv4Opening>() + client_.CountOf<Ipv6Opening>(), 0);
+  Link& link = *server_.link;
+  const auto request = [](uint8_t id, uint8_t interface) {
+    return Control(kProtocolIpv6cp, kConfigureRequest, id, {1, 10, 0, 0, 0, 0, 0, 0, 0, interface});
+  };
+  EXPECT_EQ(DoneAt(link, request(200, 1), now_), "DOWN request OPENING ack");
+  EXPECT_EQ(DoneAt(link, request(201, 1), now_), "ack");
+  EXPECT_EQ(DoneAt(link, request(202, 2), now_), "OPENING ack");
+  EXPECT_TRUE(server_.Ipv4IsUp());
 }
 
 TEST_F(LinkTest, NetworkPacketsAreOnlyCounted) {
