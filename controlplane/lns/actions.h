@@ -46,6 +46,8 @@ struct TunnelEntry {
 };
 struct SessionEntry {
   SessionKey key;
+  // Grows with each change: the outcome says what it is about. Not for the data plane.
+  uint16_t revision = 0;
   l2tp::PeerSessionId peer_id;
   bool ipv4_open = false;
   bool ipv6_open = false;
@@ -60,8 +62,8 @@ struct ProgramTunnel {
 struct RemoveTunnel {
   l2tp::LocalTunnelId id;
 };
-// When `confirm`, the loop calls Engine::OnSessionProgrammed once the data plane has it (or
-// refused).
+// When `confirm`, the loop calls Engine::OnSessionProgrammed with the entry's revision once the
+// data plane has it (or refused).
 struct ProgramSession {
   SessionEntry entry;
   bool confirm = false;

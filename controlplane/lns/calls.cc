@@ -65,8 +65,8 @@ void EngineImpl::NoteRefusal(const TunnelRecord& tunnel, CloseCause cause, Turn 
   refusals = {.next_line = turn.now + kQuiet};
 }
 
-void EngineImpl::OnSessionProgrammed(const SessionKey& key, const absl::Status& status, Instant now,
-                                     EngineActions& out) {
+void EngineImpl::OnSessionProgrammed(const SessionKey& key, uint16_t revision,
+                                     const absl::Status& status, Instant now, EngineActions& out) {
   const Turn turn{now, out};
   SessionRecord* session = sessions_.Find(key);
   if (session == nullptr) {
@@ -74,12 +74,21 @@ void EngineImpl::OnSessionProgrammed(const SessionKey& key, const absl::Status& 
     return;
   }
   if (status.ok()) {
-    // A repeated confirmation finds the call answered already.
-    if (session->stage == SessionStage::kProgramming) AnswerCall(*session, turn);
+    // A repeated confirmation finds nothing waiting for it, one of an earlier entry nothing that
+    // it would be enough for.
+    if (revision == session->revision && session->awaits_dataplane()) {
+      OnDataplaneReady(*session, turn);
+    }
   } else if (!MayComeBack(status)) {
     EndSession(*session, CauseOf(status), Printable(std::string(status.message())), turn);
   }
   FinishTurn();
+}
+
+void EngineImpl::OnDataplaneReady(SessionRecord& session, Turn turn) {
+  if (session.stage == SessionStage::kProgramming) return AnswerCall(session, turn);
+  SendHeldFrames(session, turn);
+  Reschedule(session);
 }
 
 void EngineImpl::AnswerCall(SessionRecord& session, Turn turn) {
@@ -175,6 +184,7 @@ void EngineImpl::Release(SessionRecord& session, CloseCause cause, const std::st
   if (session.online()) --sessions_online_;
   ReleaseLease(session);
   DropEarlyFrames(session);
+  DropHeldFrames(session);
   turn.out.push_back(RemoveSession{session.key});
   counters_.Add(cause);
   std::string text = absl::StrCat(NameOf(session), " closed: ", TextOf(cause));

@@ -134,9 +134,12 @@ void EngineImpl::OnSessionTimer(uint32_t index, Turn turn) {
   SessionRecord* session = sessions_.At(index);
   LNS_CHECK(session != nullptr);
   if (session->own_deadline <= turn.now) {
-    if (session->stage == SessionStage::kProgramming) return ProgramAgain(*session, turn);
-    return EndSession(*session, session->close_cause, "", turn);
+    if (!session->awaits_dataplane() || session->stage == SessionStage::kClosing) {
+      return EndSession(*session, session->close_cause, "", turn);
+    }
+    ProgramAgain(*session, turn);
   }
+  if (session->link == nullptr || session->stage == SessionStage::kGone) return;
   ppp::LinkActions actions;
   session->link->OnTimer(turn.now, actions);
   CarryOut(*session, actions, turn);

@@ -5,7 +5,10 @@
 // A call: ICRQ -> admission (limits, ids) -> ProgramSession{confirm} with both NCPs closed ->
 // OnSessionProgrammed -> ICRP (the peer learns our id only after the data plane knows it, so no
 // early PPP frame can miss its session) -> ICCN -> PPP server link -> AuthenticateUser ->
-// OnAuthVerdict -> address -> NCP up -> ProgramSession with the prefix and the NCP open -> online.
+// OnAuthVerdict -> address -> an NCP is about to be acknowledged -> ProgramSession{confirm} with
+// the prefix and the NCP open, the Configure-Ack and all frames behind it held ->
+// OnSessionProgrammed -> they leave (the subscriber may send packets as soon as it has the Ack, and
+// the data plane lets them pass by then) -> NCP up -> online.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -56,6 +59,10 @@ struct EngineSettings {
   // PPP frames that arrive before their ICCN was processed, kept for the link about to start.
   uint32_t max_early_frames_per_session = 4;
   uint32_t max_early_frames = 4096;
+  // PPP frames held back until the data plane lets the subscriber's packets pass. Further ones are
+  // dropped, as on a wire: PPP repeats what matters.
+  uint32_t max_held_frames_per_session = 16;
+  uint32_t max_held_frames = 65536;
   // A call waits this long for the data plane, asking again at every retry, then gets CDN 4.
   Duration program_retry = Duration::Seconds(1);
   Duration program_timeout = Duration::Seconds(10);
@@ -130,9 +137,9 @@ class Engine {
   virtual void OnPpp(const SessionKey& session, ByteView frame, Instant now,
                      EngineActions& out) = 0;
   // Outcomes. OnSessionProgrammed may also refuse an entry that asked for no confirmation: that
-  // call ends. Keys and requests that are gone are ignored.
-  virtual void OnSessionProgrammed(const SessionKey& session, const absl::Status& status,
-                                   Instant now, EngineActions& out) = 0;
+  // call ends. Keys, revisions and requests that are gone are ignored.
+  virtual void OnSessionProgrammed(const SessionKey& session, uint16_t revision,
+                                   const absl::Status& status, Instant now, EngineActions& out) = 0;
   virtual void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant now,
                              EngineActions& out) = 0;
   // Time. The loop calls OnTimer whenever NextDeadline() is due.

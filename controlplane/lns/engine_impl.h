@@ -1,6 +1,6 @@
 // The LNS engine's one class. Its methods are spread over files by subject, each file's head saying
-// what it does: engine.cc (dispatch, timers), tunnels.cc, calls.cc, links.cc, operations.cc,
-// views.cc. State that has rules of its own lives in the classes it is made of.
+// what it does: engine.cc (dispatch, timers), tunnels.cc, calls.cc, links.cc, held_frames.cc,
+// operations.cc, views.cc. State that has rules of its own lives in the classes it is made of.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -34,8 +34,8 @@ class EngineImpl final : public Engine {
   void OnControl(const net::EndpointPair& endpoints, ByteView message, Instant now,
                  EngineActions& out) override;
   void OnPpp(const SessionKey& key, ByteView frame, Instant now, EngineActions& out) override;
-  void OnSessionProgrammed(const SessionKey& key, const absl::Status& status, Instant now,
-                           EngineActions& out) override;
+  void OnSessionProgrammed(const SessionKey& key, uint16_t revision, const absl::Status& status,
+                           Instant now, EngineActions& out) override;
   void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant now,
                      EngineActions& out) override;
   void OnTimer(Instant now, EngineActions& out) override;
@@ -108,6 +108,7 @@ class EngineImpl final : public Engine {
   void OnSessionEstablished(TunnelRecord& tunnel, const l2tp::SessionEstablished& established,
                             Starts& starts);
   void OnSessionClosed(TunnelRecord& tunnel, const l2tp::SessionClosed& closed, Turn turn);
+  void OnDataplaneReady(SessionRecord& session, Turn turn);
   void AnswerCall(SessionRecord& session, Turn turn);
   void ProgramAgain(SessionRecord& session, Turn turn);
   // Ends a call from whatever stage, with a CDN. `detail` joins the log line.
@@ -123,10 +124,19 @@ class EngineImpl final : public Engine {
   void CarryOut(SessionRecord& session, ppp::LinkAction action, Turn turn);
   void AskAaa(SessionRecord& session, ppp::AuthenticationNeeded credentials, Turn turn);
   CloseCause GrantAddress(SessionRecord& session, const AuthVerdict& verdict);
-  void SetNetworks(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn);
+  void SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open, Turn turn);
+  void SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn);
+  void CloseNetwork(SessionRecord& session, uint16_t control_protocol, Turn turn);
   void ReleaseLease(SessionRecord& session);
   SessionEntry EntryOf(const SessionRecord& session) const;
   void Reschedule(SessionRecord& session);
+
+  // held_frames.cc
+  void SendOrHold(SessionRecord& session, Bytes frame, Turn turn);
+  void BeginHolding(SessionRecord& session, Turn turn);
+  void SendHeldFrames(SessionRecord& session, Turn turn);
+  void DropHeldAcks(SessionRecord& session, uint16_t control_protocol);
+  void DropHeldFrames(SessionRecord& session);
 
   // operations.cc
   void CloseTunnel(TunnelRecord& tunnel, const l2tp::ResultCode& result, Turn turn);
@@ -153,6 +163,7 @@ class EngineImpl final : public Engine {
   uint32_t live_tunnels_ = 0;
   uint32_t sessions_online_ = 0;
   uint32_t early_frames_ = 0;
+  uint32_t held_frames_ = 0;
   uint32_t auth_requests_ = 0;
   // Refusals under overload come by the thousand: one line a second each, saying how many.
   struct Refusals {

@@ -7,6 +7,7 @@
 
 #include "controlplane/lns/engine_impl.h"
 #include "lib/base/check.h"
+#include "lib/ppp/frame.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -97,7 +98,7 @@ void EngineImpl::CarryOut(SessionRecord& session, ppp::LinkAction action, Turn t
       [&](auto& what) {
         using What = std::decay_t<decltype(what)>;
         if constexpr (std::is_same_v<What, ppp::SendFrame>) {
-          turn.out.push_back(SendPpp{session.key, std::move(what.bytes)});
+          SendOrHold(session, std::move(what.bytes), turn);
         } else if constexpr (std::is_same_v<What, ppp::LinkOpened>) {
           session.peer_mru = what.peer_mru;
           session.send_pfc = what.send_pfc;
@@ -105,22 +106,25 @@ void EngineImpl::CarryOut(SessionRecord& session, ppp::LinkAction action, Turn t
           session.auth = what.auth;
         } else if constexpr (std::is_same_v<What, ppp::LinkRenegotiating>) {
           session.auth_request = 0;
-          SetNetworks(session, false, false, turn);
         } else if constexpr (std::is_same_v<What, ppp::AuthenticationNeeded>) {
           AskAaa(session, std::move(what), turn);
-        } else if constexpr (std::is_same_v<What, ppp::Ipv4Up>) {
+        } else if constexpr (std::is_same_v<What, ppp::Ipv4Opening>) {
           if (what.parameters.peer != session.lease.address) {
             return EndSession(session, CloseCause::kAddressRefused, "another address came up",
                               turn);
           }
-          SetNetworks(session, true, session.ipv6_up, turn);
-        } else if constexpr (std::is_same_v<What, ppp::Ipv4Down>) {
-          SetNetworks(session, false, session.ipv6_up, turn);
-        } else if constexpr (std::is_same_v<What, ppp::Ipv6Up>) {
+          SetOpen(session, true, session.ipv6_open, turn);
+        } else if constexpr (std::is_same_v<What, ppp::Ipv6Opening>) {
           session.ipv6_interface_id = what.peer_interface_id;
-          SetNetworks(session, session.ipv4_up, true, turn);
+          SetOpen(session, session.ipv4_open, true, turn);
+        } else if constexpr (std::is_same_v<What, ppp::Ipv4Up>) {
+          SetUp(session, true, session.ipv6_up, turn);
+        } else if constexpr (std::is_same_v<What, ppp::Ipv6Up>) {
+          SetUp(session, session.ipv4_up, true, turn);
+        } else if constexpr (std::is_same_v<What, ppp::Ipv4Down>) {
+          CloseNetwork(session, ppp::kProtocolIpcp, turn);
         } else if constexpr (std::is_same_v<What, ppp::Ipv6Down>) {
-          SetNetworks(session, session.ipv4_up, false, turn);
+          CloseNetwork(session, ppp::kProtocolIpv6cp, turn);
         } else if constexpr (std::is_same_v<What, ppp::LinkDown>) {
           // After a failed authentication the text is our own refusal.
           EndSession(session, CauseOf(what.cause),
@@ -211,8 +215,27 @@ void EngineImpl::ReleaseLease(SessionRecord& session) {
   session.lease = {};
 }
 
-void EngineImpl::SetNetworks(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn) {
-  if (ipv4_up == session.ipv4_up && ipv6_up == session.ipv6_up) return;
+// Opening more waits for the data plane; so does what is left of an opening when the other protocol
+// closes meanwhile. Closing alone waits for nothing.
+void EngineImpl::SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open, Turn turn) {
+  if (ipv4_open == session.ipv4_open && ipv6_open == session.ipv6_open) return;
+  const bool opens = (ipv4_open && !session.ipv4_open) || (ipv6_open && !session.ipv6_open);
+  session.ipv4_open = ipv4_open;
+  session.ipv6_open = ipv6_open;
+  ++session.revision;
+  if (opens) BeginHolding(session, turn);
+  if (!session.open()) SendHeldFrames(session, turn);
+  turn.out.push_back(ProgramSession{EntryOf(session), session.awaits_dataplane()});
+}
+
+void EngineImpl::CloseNetwork(SessionRecord& session, uint16_t control_protocol, Turn turn) {
+  const bool ipv4 = control_protocol == ppp::kProtocolIpcp;
+  DropHeldAcks(session, control_protocol);
+  SetUp(session, session.ipv4_up && !ipv4, session.ipv6_up && ipv4, turn);
+  SetOpen(session, session.ipv4_open && !ipv4, session.ipv6_open && ipv4, turn);
+}
+
+void EngineImpl::SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn) {
   const bool was_up = session.online();
   const bool ipv4_rose = ipv4_up && !session.ipv4_up;
   const bool ipv6_rose = ipv6_up && !session.ipv6_up;
@@ -220,7 +243,6 @@ void EngineImpl::SetNetworks(SessionRecord& session, bool ipv4_up, bool ipv6_up,
   session.ipv6_up = ipv6_up;
   if (session.online() && !was_up) ++sessions_online_;
   if (!session.online() && was_up) --sessions_online_;
-  turn.out.push_back(ProgramSession{EntryOf(session), /*confirm=*/false});
   if (ipv4_rose) {
     Log(LogLevel::kInfo,
         absl::StrCat(NameOf(session), " online with ",
@@ -237,14 +259,14 @@ void EngineImpl::SetNetworks(SessionRecord& session, bool ipv4_up, bool ipv6_up,
 // What LCP negotiated matters to packets of network protocols only, so it goes along when one
 // opens.
 SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
-  SessionEntry entry{.key = session.key, .peer_id = session.peer_id};
-  if (!session.online()) return entry;
-  entry.ipv4_open = session.ipv4_up;
-  entry.ipv6_open = session.ipv6_up;
+  SessionEntry entry{.key = session.key, .revision = session.revision, .peer_id = session.peer_id};
+  if (!session.open()) return entry;
+  entry.ipv4_open = session.ipv4_open;
+  entry.ipv6_open = session.ipv6_open;
   entry.peer_mru = session.peer_mru;
   entry.send_pfc = session.send_pfc;
   entry.send_acfc = session.send_acfc;
-  if (session.ipv4_up) {
+  if (session.ipv4_open) {
     entry.prefixes.push_back(net::IpPrefix::Host(net::IpAddress::V4(session.lease.address)));
   }
   return entry;

@@ -57,9 +57,14 @@ struct SessionRecord {
   ppp::AuthProtocol auth = ppp::AuthProtocol::kNone;
   bool send_pfc : 1 = false;
   bool send_acfc : 1 = false;
+  // What the data plane is to let pass: from the moment the peer may send it.
+  bool ipv4_open : 1 = false;
+  bool ipv6_open : 1 = false;
+  // What both ends have agreed on.
   bool ipv4_up : 1 = false;
   bool ipv6_up : 1 = false;
   bool was_online : 1 = false;
+  uint16_t revision = 0;  // of its entry in the data plane
 
   uint32_t slot = 0;
   // Neighbours in the tunnel's list, by slot.
@@ -69,17 +74,23 @@ struct SessionRecord {
 
   Instant created;
   Instant own_deadline = Instant::Never();  // of the stage: next retry, or end of the clearing
-  Instant give_up = Instant::Never();       // kProgramming: the last retry
+  Instant give_up = Instant::Never();       // waiting for the data plane: the last retry
   uint64_t auth_request = 0;                // 0: none outstanding
   Lease lease;
   uint64_t ipv6_interface_id = 0;
 
   std::unique_ptr<ppp::Link> link;
   std::unique_ptr<std::vector<Bytes>> early_frames;
+  std::unique_ptr<std::vector<Bytes>> held_frames;  // set: the data plane is to open first
   std::string user_name;
   CallRecord call;
 
+  bool open() const { return ipv4_open || ipv6_open; }
   bool online() const { return ipv4_up || ipv6_up; }
+  // Whether its current entry must be confirmed before anything else happens.
+  bool awaits_dataplane() const {
+    return stage == SessionStage::kProgramming || held_frames != nullptr;
+  }
 };
 
 class SessionTable {

@@ -272,7 +272,7 @@ absl::Status ForwardingClient::SendSnapshot(const Snapshot& snapshot, ApplyStrea
     if (update == nullptr) return status;
     ToProto(session, *update->mutable_session());
     absl::MutexLock lock(&mutex_);
-    batch.tickets.back() = {session.key, held_.erase(session.key) > 0};
+    batch.tickets.back() = {session.key, held_.erase(session.key) > 0, session.revision};
   }
   return batch.tickets.empty() ? absl::OkStatus() : SendWhenReady(std::move(batch), stream);
 }
@@ -360,7 +360,7 @@ void ForwardingClient::Add(const Change& change, Batch& batch) {
     void operator()(const l2tp::LocalTunnelId& id) const { update.set_remove_tunnel(id.value()); }
     void operator()(const SessionChange& change) const {
       ToProto(change.entry, *update.mutable_session());
-      ticket = {change.entry.key, change.confirm};
+      ticket = {change.entry.key, change.confirm, change.entry.revision};
     }
     void operator()(const SessionKey& key) const { ToProto(key, *update.mutable_remove_session()); }
   };
@@ -377,11 +377,12 @@ void ForwardingClient::OnReply(const std::vector<UpdateTicket>& tickets,
     refused[error.index()] = true;
     const UpdateTicket& ticket = tickets[error.index()];
     if (ticket.session == SessionKey{}) continue;  // of a tunnel: its sessions are refused, too
-    outcomes.push_back({ticket.session, FromProto(error)});
+    outcomes.push_back({ticket.session, ticket.revision, FromProto(error)});
   }
   for (size_t i = 0; i < tickets.size(); ++i) {
-    if (tickets[i].confirm && !refused[i])
-      outcomes.push_back({tickets[i].session, absl::OkStatus()});
+    if (tickets[i].confirm && !refused[i]) {
+      outcomes.push_back({tickets[i].session, tickets[i].revision, absl::OkStatus()});
+    }
   }
   if (reply.errors_size() > 0) {
     updates_refused_.fetch_add(static_cast<uint64_t>(reply.errors_size()),
@@ -399,7 +400,7 @@ void ForwardingClient::Report(std::vector<Outcome> outcomes) {
   if (outcomes.empty()) return;
   mailbox_.Post([outcomes = std::move(outcomes)](Engine& engine, Instant now, EngineActions& out) {
     for (const Outcome& outcome : outcomes) {
-      engine.OnSessionProgrammed(outcome.session, outcome.status, now, out);
+      engine.OnSessionProgrammed(outcome.session, outcome.revision, outcome.status, now, out);
     }
   });
 }
@@ -411,7 +412,8 @@ void ForwardingClient::RefuseOverdue() {
     const Instant now = MonotonicNow();
     absl::erase_if(held_, [&](const auto& held) {
       if (held.second > now) return false;
-      overdue.push_back({held.first, absl::UnavailableError("the data plane is away")});
+      overdue.push_back(
+          {.session = held.first, .status = absl::UnavailableError("the data plane is away")});
       return true;
     });
   }

@@ -103,6 +103,7 @@ class ForwardingClient final : public Dataplane {
   };
   struct Outcome {
     SessionKey session;
+    uint16_t revision = 0;
     absl::Status status;
   };
 

@@ -68,6 +68,26 @@ def test_dials_authenticates_and_exchanges_packets(lns, auth):
                'the tunnel to go')
 
 
+def test_packets_right_behind_the_last_configure_ack_are_forwarded(lns):
+    """The subscriber is open once it has the LNS's Ack and has sent its own; packets may follow at
+    once, before the LNS has read that Ack."""
+    lac = open_lac(lns)
+    first = Subscriber(lac.call(), 'user1', config.PASSWORD)
+    address = first.connect()
+    first.send_ip(IP(src=address, dst=config.HOST_ADDRESS) / ICMP(id=7, seq=1))
+    first.receive_ip(is_echo_reply(1))  # the host's neighbour entry is there
+
+    host = udp_socket(lns.host.name, config.HOST_ADDRESS, 7007)
+    host.settimeout(5)
+    for i in range(2, 10):
+        subscriber = Subscriber(lac.call(), f'user{i}', config.PASSWORD)
+        address = subscriber.connect(burst=lambda source: [
+            IP(src=source, dst=config.HOST_ADDRESS) / UDP(sport=i, dport=7007) / bytes([n])
+            for n in range(3)])
+        for n in range(3):
+            assert host.recvfrom(2000) == (bytes([n]), (address, i))
+
+
 def test_without_a_secret(lab):
     lab.start_lns(controlplane=lab.controlplane_config(secret=None))
     lac = open_lac(lab, secret=None)

@@ -32,6 +32,7 @@ class FakeDataplane {
   };
   struct Outcome {
     controlplane::SessionKey key;
+    uint16_t revision = 0;
     absl::Status status;
   };
 
@@ -101,7 +102,9 @@ class FakeDataplane {
   void Apply(const controlplane::ProgramSession& what, std::vector<Outcome>& out) {
     absl::Status status = Check(what.entry);
     if (status.ok()) sessions_.insert_or_assign(what.entry.key, what.entry);
-    if (what.confirm || !status.ok()) out.push_back({what.entry.key, std::move(status)});
+    if (what.confirm || !status.ok()) {
+      out.push_back({what.entry.key, what.entry.revision, std::move(status)});
+    }
   }
   void Apply(const controlplane::RemoveSession& what, std::vector<Outcome>&) {
     if (alive_) sessions_.erase(what.key);

@@ -159,6 +159,10 @@ void FakeLac::CarryOut(Call& call, ppp::LinkActions& actions, Instant) {
     } else if (std::holds_alternative<ppp::Ipv4Down>(action)) {
       call.state = CallState::kEstablished;
       call.address = 0;
+    } else if (std::holds_alternative<ppp::Ipv6Up>(action)) {
+      call.ipv6_up = true;
+    } else if (std::holds_alternative<ppp::Ipv6Down>(action)) {
+      call.ipv6_up = false;
     } else if (const auto* down = std::get_if<ppp::LinkDown>(&action)) {
       // The call stays until the LNS or the LAC clears it.
       call.link_down = down->cause;

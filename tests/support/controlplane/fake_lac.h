@@ -35,6 +35,7 @@ class FakeLac {
     l2tp::PeerSessionId peer_id;  // the LNS's
     CallState state = CallState::kPlaced;
     uint32_t address = 0;
+    bool ipv6_up = false;
     bool authenticated = false;
     std::optional<l2tp::ResultCode> closed;       // how L2TP ended it
     std::optional<ppp::LinkDownCause> link_down;  // how PPP ended it

@@ -8,7 +8,10 @@
 #include <utility>
 #include <variant>
 
+#include "lib/base/bytes.h"
 #include "lib/l2tp/header.h"
+#include "lib/ppp/control_packet.h"
+#include "lib/ppp/frame.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -24,9 +27,9 @@ using controlplane::TunnelEntry;
 namespace {
 
 bool Same(const SessionEntry& a, const SessionEntry& b) {
-  return a.key == b.key && a.peer_id == b.peer_id && a.ipv4_open == b.ipv4_open &&
-         a.ipv6_open == b.ipv6_open && a.prefixes == b.prefixes && a.peer_mru == b.peer_mru &&
-         a.send_pfc == b.send_pfc && a.send_acfc == b.send_acfc;
+  return a.key == b.key && a.revision == b.revision && a.peer_id == b.peer_id &&
+         a.ipv4_open == b.ipv4_open && a.ipv6_open == b.ipv6_open && a.prefixes == b.prefixes &&
+         a.peer_mru == b.peer_mru && a.send_pfc == b.send_pfc && a.send_acfc == b.send_acfc;
 }
 
 std::string Text(const SessionKey& key) {
@@ -114,7 +117,7 @@ void World::Step() {
   dataplane_.Run(now_, outcomes);
   for (const auto& outcome : outcomes) {
     Call([&](auto& engine, auto& out) {
-      engine.OnSessionProgrammed(outcome.key, outcome.status, now_, out);
+      engine.OnSessionProgrammed(outcome.key, outcome.revision, outcome.status, now_, out);
     });
   }
   if (engine_->NextDeadline() <= now_) {
@@ -185,6 +188,7 @@ void World::CarryOut(EngineAction& action) {
           if (session == nullptr || tunnel == nullptr || !LacAt(tunnel->endpoints.peer, &index)) {
             return;
           }
+          CheckAckLeaves(*session, what.frame);
           link_.Send(index + 1,
                      DataMessage(tunnel->peer_id.value(), session->peer_id.value(), what.frame),
                      now_);
@@ -212,6 +216,7 @@ void World::CarryOut(EngineAction& action) {
           } else {
             static_assert(std::is_same_v<What, controlplane::RemoveSession>);
             wanted_sessions_.erase(what.key);
+            opened_.erase(what.key);
           }
           dataplane_.Submit(what, now_);
         }
@@ -243,6 +248,42 @@ FakeLac* World::LacAt(const net::Endpoint& endpoint, int* index) {
   return nullptr;
 }
 
+// With this Ack the subscriber may open and send packets at once.
+void World::CheckAckLeaves(const SessionEntry& session, ByteView frame) {
+  if (!violation_.empty() || frame.size() < 3 || frame[2] != ppp::kConfigureAck) return;
+  const uint16_t protocol = LoadBe16(frame.data());
+  if ((protocol == ppp::kProtocolIpcp && !session.ipv4_open) ||
+      (protocol == ppp::kProtocolIpv6cp && !session.ipv6_open)) {
+    violation_ = absl::StrCat("at ", (now_ - Instant()).milliseconds(), " ms: ", Text(session.key),
+                              " is told to open while the data plane is closed");
+  }
+}
+
+// A subscriber who is open and whose packets the data plane drops: the data plane has not opened
+// yet. It may have closed again, by the LNS's side of a link that ends or starts over.
+std::string World::FindDeafDataplane() {
+  for (const auto& [key, entry] : dataplane_.sessions()) {
+    if (!wanted_sessions_.contains(key)) continue;
+    Opened& opened = opened_[key];
+    opened.ipv4 |= entry.ipv4_open;
+    opened.ipv6 |= entry.ipv6_open;
+  }
+  for (const auto& lac : lacs_) {
+    if (lac->tunnel() == nullptr) continue;
+    for (const auto& call : lac->calls()) {
+      const SessionKey key{l2tp::LocalTunnelId(lac->tunnel()->peer_id().value()),
+                           l2tp::LocalSessionId(call->peer_id.value())};
+      const auto opened = opened_.find(key);
+      if (opened == opened_.end() || call->link == nullptr) continue;
+      if ((call->state == FakeLac::CallState::kOnline && !opened->second.ipv4) ||
+          (call->ipv6_up && !opened->second.ipv6)) {
+        return Text(key);
+      }
+    }
+  }
+  return "";
+}
+
 std::string World::FindViolation() {
   const auto wrong = [&](const auto&... what) {
     return absl::StrCat("at ", (now_ - Instant()).milliseconds(), " ms: ", what...);
@@ -252,6 +293,10 @@ std::string World::FindViolation() {
   if (counts.sessions != sessions.size()) return wrong("session count ", counts.sessions);
   if (counts.sessions > settings_.engine.max_sessions) return wrong("too many sessions");
   if (counts.tunnels > settings_.engine.max_tunnels) return wrong("too many tunnels");
+
+  if (const std::string deaf = FindDeafDataplane(); !deaf.empty()) {
+    return wrong("the subscriber of ", deaf, " is open before the data plane is");
+  }
 
   std::set<net::IpAddress> addresses;
   uint32_t online = 0;
@@ -269,7 +314,7 @@ std::string World::FindViolation() {
     online += is_online ? 1 : 0;
     const bool is_open = entry.ipv4_open || entry.ipv6_open;
     if (is_online && !is_open) return wrong(Text(session.key), " is online but not open");
-    if (is_open && !is_online && session.state != "closing") {
+    if (is_open && !is_online && session.state != "network" && session.state != "closing") {
       return wrong(Text(session.key), " is open in state ", session.state);
     }
     if (entry.prefixes.size() != (entry.ipv4_open ? 1u : 0u)) {

@@ -88,6 +88,8 @@ class World {
   void CarryOut(controlplane::EngineAction& action);
   void FlushLacs();
   std::string FindViolation();
+  std::string FindDeafDataplane();
+  void CheckAckLeaves(const controlplane::SessionEntry& session, ByteView frame);
   FakeLac* LacAt(const net::Endpoint& endpoint, int* index);
 
   WorldSettings settings_;
@@ -104,6 +106,12 @@ class World {
   // The engine's updates folded together: what it wants the data plane to hold.
   std::map<l2tp::LocalTunnelId, controlplane::TunnelEntry> wanted_tunnels_;
   std::map<controlplane::SessionKey, controlplane::SessionEntry> wanted_sessions_;
+  // What the data plane has ever let pass, by sessions the engine still wants.
+  struct Opened {
+    bool ipv4 = false;
+    bool ipv6 = false;
+  };
+  std::map<controlplane::SessionKey, Opened> opened_;
   std::vector<std::string> log_;
   std::string violation_;
 };

@@ -77,15 +77,18 @@ class Subscriber:
 
     # --- phases ---
 
-    def connect(self):
-        """From a fresh call to an address."""
+    def connect(self, burst=None):
+        """From a fresh call to an address. burst(address): IP packets to send in one breath with
+        our last Configure-Ack, which waits until the LNS's is in."""
         self.negotiate_lcp()
         self.authenticate()
-        self.negotiate_ipcp()
+        self.negotiate_ipcp(burst)
         return self.address
 
-    def _negotiate(self, protocol, our_options, judge, on_nak):
-        """One option negotiation, both directions; judge(request) gives our (code, options)."""
+    def _negotiate(self, protocol, our_options, judge, on_nak, burst=None):
+        """One option negotiation, both directions; judge(request) gives our (code, options).
+        burst(): with it our answer comes last, and these frames behind it."""
+        last = None
         identifier = random.randrange(256)
         acked_ours = acked_theirs = False
         sent = 0.0
@@ -104,12 +107,21 @@ class Subscriber:
                 continue
             if layer.code == REQUEST:
                 code, options = judge(layer)
+                if burst and not acked_ours:
+                    last = (code, layer.id, options)
+                    continue
                 self._configure(protocol, code, layer.id, options)
                 acked_theirs = acked_theirs or code == ACK
             elif layer.id != identifier:
                 continue
             elif layer.code == ACK:
                 acked_ours = True
+                if last:
+                    frames = burst()
+                    self._configure(protocol, *last)
+                    for frame in frames:
+                        self.call.send(frame)
+                    acked_theirs = last[0] == ACK
             elif layer.code in (NAK, REJECT):
                 our_options = on_nak(layer, our_options)
                 identifier = (identifier + 1) & 0xff
@@ -182,7 +194,7 @@ class Subscriber:
                 return layer
         raise PeerError(f'protocol {protocol:#06x}: none of the codes {codes} in {WAIT_S} s')
 
-    def negotiate_ipcp(self):
+    def negotiate_ipcp(self, burst=None):
         def option(address, dns):
             return [PPP_IPCP_Option_IPAddress(data=address), PPP_IPCP_Option_DNS1(data=dns)]
 
@@ -206,8 +218,14 @@ class Subscriber:
             asked = on_nak(answer, ours)
             return asked
 
-        self._negotiate(IPCP, asked, judge, remember)
-        self.address = next(one.data for one in asked if one.type == 3)
+        def our_address():
+            return next(one.data for one in asked if one.type == 3)
+
+        def frames():
+            return [bytes(HDLC() / PPP(proto=IPV4) / packet) for packet in burst(our_address())]
+
+        self._negotiate(IPCP, asked, judge, remember, frames if burst else None)
+        self.address = our_address()
         self.dns = next((one.data for one in asked if one.type == 129), None)
         if self.address == '0.0.0.0':
             raise PeerError('IPCP opened without an address')

@@ -264,14 +264,16 @@ TEST_F(CallTest, DataplaneMayRefuseASessionLater) {
   FakeLac::Call& call = Dial(lac);
   ASSERT_TRUE(RunUntilOnline(call));
   const SessionKey key = world_->engine().Sessions()[0].key;
+  const uint16_t revision = world_->dataplane().Find(key)->revision;
   world_->Call([&](auto& engine, auto& out) {
-    engine.OnSessionProgrammed(key, absl::UnavailableError("away"), world_->now(), out);
-    engine.OnSessionProgrammed(key, absl::OkStatus(), world_->now(), out);
+    engine.OnSessionProgrammed(key, revision, absl::UnavailableError("away"), world_->now(), out);
+    engine.OnSessionProgrammed(key, revision, absl::OkStatus(), world_->now(), out);
   });
   world_->RunFor(kSoon);
   EXPECT_EQ(call.state, CallState::kOnline);
   world_->Call([&](auto& engine, auto& out) {
-    engine.OnSessionProgrammed(key, absl::AlreadyExistsError("100.64.0.2/32"), world_->now(), out);
+    engine.OnSessionProgrammed(key, revision, absl::AlreadyExistsError("100.64.0.2/32"),
+                               world_->now(), out);
   });
   ASSERT_TRUE(RunUntilEnded(call));
   EXPECT_EQ(call.closed->result, 2);

@@ -107,7 +107,8 @@ class Crowd {
             subscriber->link->OnFrame(frame->frame, now_, actions_of_link);
           } else if (auto* program = std::get_if<controlplane::ProgramSession>(&action)) {
             if (program->confirm) {
-              engine_->OnSessionProgrammed(program->entry.key, absl::OkStatus(), now_, out);
+              engine_->OnSessionProgrammed(program->entry.key, program->entry.revision,
+                                           absl::OkStatus(), now_, out);
             }
           } else if (auto* ask = std::get_if<controlplane::AuthenticateUser>(&action)) {
             engine_->OnAuthVerdict(ask->request_id, {.accepted = true}, now_, out);

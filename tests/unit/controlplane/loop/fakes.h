@@ -35,6 +35,7 @@ class FakeEngine final : public Engine {
   std::map<SessionKey, SessionView> session_views;
   std::vector<PoolView> pools;
   std::vector<std::pair<SessionKey, absl::Status>> programmed;
+  std::vector<uint16_t> programmed_revisions;  // one of each of these
   Instant deadline = Instant::Never();
   bool shutdown_complete = false;
 
@@ -45,9 +46,10 @@ class FakeEngine final : public Engine {
   void OnPpp(const SessionKey& session, ByteView frame, Instant, EngineActions& out) override {
     Called(absl::StrCat("ppp of ", Name(session), ": ", Text(frame)), out);
   }
-  void OnSessionProgrammed(const SessionKey& session, const absl::Status& status, Instant,
-                           EngineActions& out) override {
+  void OnSessionProgrammed(const SessionKey& session, uint16_t revision, const absl::Status& status,
+                           Instant, EngineActions& out) override {
     programmed.emplace_back(session, status);
+    programmed_revisions.push_back(revision);
     Called(absl::StrCat("programmed ", Name(session), " ", status.ok() ? "ok" : "refused"), out);
   }
   void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant,

@@ -243,6 +243,7 @@ TEST_F(ForwardingClientTest, ASessionProgrammedWhileAwayIsConfirmedByTheRefill) 
   client->RemoveSession(Key(1, 2));  // ended before anybody could be told
   engine.tunnels = {TunnelOf(1)};
   engine.sessions = {SessionOf(1, 1)};
+  engine.sessions[0].revision = 7;  // changed again since
   EXPECT_TRUE(client->Settled());
   server.Start();
   RunUntilRefilled();
@@ -250,6 +251,21 @@ TEST_F(ForwardingClientTest, ASessionProgrammedWhileAwayIsConfirmedByTheRefill) 
   ASSERT_THAT(engine.programmed, SizeIs(1));
   EXPECT_EQ(engine.programmed[0].first, Key(1, 1));
   EXPECT_TRUE(engine.programmed[0].second.ok());
+  EXPECT_EQ(engine.programmed_revisions[0], 7);
+}
+
+TEST_F(ForwardingClientTest, AConfirmationNamesTheRevisionItIsAbout) {
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  client->ProgramTunnel(TunnelOf(1));
+  SessionEntry session = SessionOf(1, 1);
+  for (uint16_t revision = 3; revision <= 4; ++revision) {
+    session.revision = revision;
+    client->ProgramSession(session, true);
+  }
+  RunUntil("both confirmations", [&] { return engine.programmed.size() == 2; });
+  EXPECT_THAT(engine.programmed_revisions, ElementsAre(3, 4));
 }
 
 TEST_F(ForwardingClientTest, AnUnansweredSessionIsConfirmedByTheRefillAfterARestart) {
