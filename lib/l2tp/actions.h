@@ -73,8 +73,9 @@ struct IncomingCall {
   CallInfo info;
 };
 
-// The call reached `established`: LNS when the ICCN arrives (info carries both messages), LAC when
-// the ICCN is sent. Precedes the SendDatagram that acknowledges the ICCN.
+// The call reached `established`: LNS when the ICCN arrives (info carries both messages), before
+// the SendDatagram that acknowledges it; LAC when the ICCN is sent for the first time, which a full
+// window can put off, after its SendDatagram.
 struct SessionEstablished {
   LocalSessionId local_session_id;
   PeerSessionId peer_session_id;

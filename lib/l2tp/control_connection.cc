@@ -158,6 +158,7 @@ void ControlConnection::Finish(Instant now, Actions& out) {
     StepTunnel(TunnelEvent::kStopCcnAcked, {}, now, out);
   }
   if (state_ != TunnelState::kIdle) channel_.Flush(now, out);
+  ReportOpened(out);
 }
 
 void ControlConnection::Send(const Message& message, PeerSessionId session,

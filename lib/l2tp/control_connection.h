@@ -6,6 +6,8 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,8 +112,10 @@ class ControlConnection final : public Tunnel {
                    Actions& out);
   void SendIcrq(const Session& session);
   void SendIcrp(const Session& session);
-  void OpenLac(Slot slot, Actions& out);
+  void OpenLac(Slot slot);
   void OpenLns(Slot slot, const Message& iccn, Actions& out);
+  void ReportOpened(Actions& out);
+  void ForgetOpening(LocalSessionId session);
   void SendCdn(PeerSessionId peer, LocalSessionId local, const ResultCode& result);
   void CloseAllSessions(const ResultCode& result, bool by_peer, Actions& out);
 
@@ -121,6 +125,12 @@ class ControlConnection final : public Tunnel {
   Rng& rng_;
   ReliableChannel channel_;
   SessionTable sessions_;
+  // LAC: calls whose ICCN has not left yet, in the order of their ICCNs.
+  struct Opening {
+    uint64_t leaves_at;  // of the channel's messages_transmitted
+    SessionEstablished established;
+  };
+  std::deque<Opening> openings_;
 
   TunnelState state_ = TunnelState::kIdle;
   Instant state_deadline_ = Instant::Never();  // of set-up, or of retention

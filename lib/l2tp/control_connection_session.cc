@@ -241,7 +241,7 @@ void ControlConnection::StepSession(Slot slot, SessionEvent event, const Session
       sessions_.Arm(slot, now + settings_.call_setup_timeout);
       break;
     case SessionStep::kSendIccn:
-      OpenLac(slot, out);
+      OpenLac(slot);
       break;
     case SessionStep::kOpen:
       LNS_CHECK(input.message != nullptr);
@@ -254,6 +254,7 @@ void ControlConnection::StepSession(Slot slot, SessionEvent event, const Session
       break;
   }
   if (session.state != SessionState::kIdle) return;
+  if (session.role == SessionRole::kLac) ForgetOpening(session.local_id);
   // A call refused at once was never shown to the owner.
   if (from != SessionState::kIdle) {
     out.emplace_back(SessionClosed{.local_session_id = session.local_id,
@@ -286,8 +287,8 @@ void ControlConnection::SendIcrp(const Session& session) {
        session.peer_id);
 }
 
-// LAC: the ICCN, and the session is up.
-void ControlConnection::OpenLac(Slot slot, Actions& out) {
+// LAC: the ICCN; the owner hears that the session is up when it leaves.
+void ControlConnection::OpenLac(Slot slot) {
   using enum AvpType;
   Session& session = sessions_.at(slot);
   Message message{.type = MessageType::kIccn,
@@ -311,9 +312,25 @@ void ControlConnection::OpenLac(Slot slot, Actions& out) {
   add_if(info.proxy_authen_id.has_value(), kProxyAuthenId);
   add_if(!info.proxy_authen_response.empty(), kProxyAuthenResponse);
   Send(message, session.peer_id);
-  out.emplace_back(SessionEstablished{.local_session_id = session.local_id,
-                                      .peer_session_id = session.peer_id,
-                                      .info = std::move(message.call)});
+  openings_.push_back({.leaves_at = channel_.messages_transmitted() + channel_.unsent(),
+                       .established = {.local_session_id = session.local_id,
+                                       .peer_session_id = session.peer_id,
+                                       .info = std::move(message.call)}});
+}
+
+// A PPP frame must not overtake the ICCN: its session would be unknown at the LNS.
+void ControlConnection::ReportOpened(Actions& out) {
+  while (!openings_.empty() && openings_.front().leaves_at <= channel_.messages_transmitted()) {
+    out.emplace_back(std::move(openings_.front().established));
+    openings_.pop_front();
+  }
+}
+
+// The call ended before its ICCN left.
+void ControlConnection::ForgetOpening(LocalSessionId session) {
+  std::erase_if(openings_, [&](const Opening& opening) {
+    return opening.established.local_session_id == session;
+  });
 }
 
 // LNS: the ICCN has come; its acknowledgement leaves after this.
@@ -340,6 +357,7 @@ void ControlConnection::SendCdn(PeerSessionId peer, LocalSessionId local,
 }
 
 void ControlConnection::CloseAllSessions(const ResultCode& result, bool by_peer, Actions& out) {
+  openings_.clear();
   for (Slot slot = 0; slot < sessions_.slot_end(); ++slot) {
     const Session& session = sessions_.at(slot);
     if (!session.in_use) continue;

@@ -134,7 +134,9 @@ void ReliableChannel::Flush(Instant now, Actions& out) {
   while (in_flight_ < window && in_flight_ < messages_.size()) {
     Transmit(in_flight_, out);
     ++in_flight_;
-    transmitted_ = std::max(transmitted_, in_flight_);
+    if (in_flight_ <= transmitted_) continue;
+    transmitted_ = in_flight_;
+    ++messages_transmitted_;
   }
   if (in_flight_ > 0 && retransmit_at_ == Instant::Never()) {
     retransmit_at_ = now + retransmit_interval_;

@@ -69,6 +69,10 @@ class ReliableChannel {
   };
   void Enqueue(Bytes message, Place place = Place::kBack);
   bool overflowed() const { return overflowed_; }
+  // How many messages were ever transmitted, and how many wait for their first time: the sum is how
+  // many must have been for the one enqueued last to have left.
+  uint64_t messages_transmitted() const { return messages_transmitted_; }
+  size_t unsent() const { return messages_.size() - transmitted_; }
   // Forgets what was never transmitted. What was keeps its Ns and goes on being sent again.
   void DropUnsent();
   // Forgets everything: the peer will not acknowledge any more.
@@ -127,6 +131,7 @@ class ReliableChannel {
   uint16_t oldest_ns_;
   size_t in_flight_ = 0;
   size_t transmitted_ = 0;
+  uint64_t messages_transmitted_ = 0;
   bool overflowed_ = false;
 
   uint16_t peer_window_ = kDefaultPeerWindow;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "lib/base/rng.h"
@@ -40,6 +41,7 @@ struct SimEnd {
   std::map<uint16_t, Call> calls;
   // Of the wire: the highest acknowledgement that has reached this side, for the window.
   uint16_t acked = 0;
+  std::set<uint16_t> iccns;  // sent, by the peer's session id
   uint64_t offered = 0;
   uint64_t answered_up = 0;
 };

@@ -4,6 +4,10 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <variant>
+#include <vector>
+
+#include "lib/l2tp/header.h"
 #include "lib/l2tp/result_code.h"
 #include "lib/l2tp/tunnel.h"
 #include "tests/unit/lib/l2tp/tunnel_pair.h"
@@ -227,6 +231,76 @@ TEST_F(TunnelCalls, PlacingOnAClosedTunnelIsAnsweredAtOnce) {
   ASSERT_TRUE(pair.lac.Last<SessionClosed>());
   EXPECT_EQ(pair.lac.Last<SessionClosed>()->local_session_id, kLacSession);
   EXPECT_EQ(pair.lac.Last<SessionClosed>()->result.error, 1);
+}
+
+// A peer with a window of one: PPP must not start before the LNS can know the session.
+class NarrowWindow : public testing::Test {
+ protected:
+  static constexpr uint16_t kCalls = 3;
+  void SetUp() override {
+    pair.lns_settings.receive_window = 1;
+    pair.Establish();
+    for (uint16_t id = 1; id <= kCalls; ++id) {
+      pair.lac.tunnel->PlaceCall(LocalSessionId(id), {}, pair.now, pair.actions);
+      pair.lac.Take(pair.actions, pair.to_lns);
+    }
+    pair.Settle();
+    pair.Pass(Duration::Seconds(1));
+    ASSERT_EQ(pair.lns.All<IncomingCall>().size(), kCalls);
+    // All answers arrive before one ICCN is acknowledged.
+    for (uint16_t id = 1; id <= kCalls; ++id) {
+      ASSERT_TRUE(pair.lns.tunnel->AcceptCall(PeerSessionId(id), LocalSessionId(id), pair.now,
+                                              pair.actions));
+      pair.lns.Take(pair.actions, pair.to_lac);
+    }
+    while (!pair.to_lac.empty()) Step();
+  }
+  // One datagram to the LAC. Its reports of sessions come right behind their ICCNs.
+  void Step() {
+    const Bytes datagram = std::move(pair.to_lac.front());
+    pair.to_lac.pop_front();
+    pair.lac.tunnel->OnDatagram(datagram, pair.now, pair.actions);
+    for (const Action& action : pair.actions) {
+      if (const auto* send = std::get_if<SendDatagram>(&action)) {
+        Header header;
+        ASSERT_EQ(ParseHeader(send->bytes, header), HeaderError::kNone);
+        if (header.payload_length() > 0) iccns_sent.push_back(header.session_id);
+      } else if (const auto* up = std::get_if<SessionEstablished>(&action)) {
+        ++reported;
+        ASSERT_LE(reported, iccns_sent.size());
+        EXPECT_EQ(iccns_sent[reported - 1], up->peer_session_id.value());
+      }
+    }
+    pair.lac.Take(pair.actions, pair.to_lns);
+  }
+
+  TunnelPair pair;
+  std::vector<uint16_t> iccns_sent;
+  size_t reported = 0;
+};
+
+TEST_F(NarrowWindow, TheLacsSessionIsUpWhenItsIccnLeaves) {
+  EXPECT_EQ(reported, 1u);
+  for (int round = 0; round < 100 && reported < kCalls; ++round) {
+    while (!pair.to_lns.empty()) pair.DeliverToLns();
+    while (!pair.to_lac.empty()) Step();
+  }
+  EXPECT_EQ(reported, kCalls);
+  pair.Settle();  // the last ICCN is still under way
+  EXPECT_EQ(pair.lns.All<SessionEstablished>().size(), kCalls);
+}
+
+TEST_F(NarrowWindow, ACallClosedBeforeItsIccnLeftWasNeverUp) {
+  pair.lac.tunnel->CloseSession(LocalSessionId(2), MakeResult(CdnResult::kLossOfCarrier), pair.now,
+                                pair.actions);
+  pair.lac.Take(pair.actions, pair.to_lns);
+  pair.Pass(Duration::Seconds(5));
+  for (const SessionEstablished& up : pair.lac.All<SessionEstablished>()) {
+    EXPECT_NE(up.local_session_id, LocalSessionId(2));
+  }
+  EXPECT_EQ(pair.lac.All<SessionEstablished>().size(), kCalls - 1u);
+  ASSERT_EQ(pair.lac.All<SessionClosed>().size(), 1u);
+  EXPECT_EQ(pair.lns.All<SessionClosed>().size(), 1u);
 }
 
 TEST_F(TunnelCalls, FiveThousandCallsComeUpAndGo) {
