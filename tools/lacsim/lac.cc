@@ -239,7 +239,7 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
   for (l2tp::Action& action : actions) {
     std::visit(
         Overloaded{
-            [&](const l2tp::SendDatagram& send) { SendControl(send.bytes); },
+            [&](const l2tp::SendDatagram& send) { SendDatagram(send.bytes); },
             [&](const l2tp::TunnelEstablished&) {
               up_ = was_up_ = true;
               open_deadline_ = Instant::Never();
@@ -247,7 +247,7 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
             },
             [&](const l2tp::TunnelClosed& closed) { OnTunnelClosed(closed); },
             [&](const l2tp::TunnelReleased&) { released = true; },
-            [&](const l2tp::SessionEstablished& established) { OnEstablished(established); },
+            [&](const l2tp::SessionEstablished& established) { OnEstablished(established, now); },
             [&](const l2tp::SessionClosed& closed) { OnSessionClosed(closed); },
             // A LAC is not called (the engine refuses OCRQ); events are for longer-lived processes.
             [](const l2tp::IncomingCall&) {},
@@ -257,19 +257,16 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
   }
   if (tunnel_ != nullptr) statistics_ = tunnel_->statistics();
   if (released) tunnel_.reset();
-  for (const uint32_t local_index : std::exchange(iccn_sent_, {})) {
-    Subscriber& subscriber = subscribers_[local_index];
-    if (subscriber.state == SubscriberState::kNegotiating) StartLink(subscriber, now);
-  }
   RefreshTunnelTimer();
 }
 
-void Lac::OnEstablished(const l2tp::SessionEstablished& action) {
+// The ICCN has left, so the LNS will know the session before its first PPP frame.
+void Lac::OnEstablished(const l2tp::SessionEstablished& action, Instant now) {
   Subscriber* subscriber = FindSubscriber(action.local_session_id.value());
   if (subscriber == nullptr || subscriber->state != SubscriberState::kCalling) return;
   subscriber->peer_session_id = action.peer_session_id;
   subscriber->state = SubscriberState::kNegotiating;
-  awaiting_iccn_.push_back(LocalIndexOf(*subscriber));
+  StartLink(*subscriber, now);
 }
 
 void Lac::StartLink(Subscriber& subscriber, Instant now) {
@@ -382,23 +379,6 @@ void Lac::Gone(Subscriber& subscriber) {
 }
 
 // --- sending and timers ---
-
-// Watches for the ICCN of each new session: it is the first message that carries the session's id.
-// With a full window it leaves later than the session is established, and PPP frames that overtake
-// it meet a session the LNS does not know yet.
-void Lac::SendControl(const Bytes& datagram) {
-  SendDatagram(datagram);
-  if (awaiting_iccn_.empty()) return;
-  l2tp::Header header;
-  if (l2tp::ParseHeader(datagram, header) != l2tp::HeaderError::kNone) return;
-  const auto waiting =
-      std::find_if(awaiting_iccn_.begin(), awaiting_iccn_.end(), [&](uint32_t local_index) {
-        return subscribers_[local_index].peer_session_id.value() == header.session_id;
-      });
-  if (waiting == awaiting_iccn_.end()) return;
-  iccn_sent_.push_back(*waiting);
-  awaiting_iccn_.erase(waiting);
-}
 
 void Lac::SendPpp(const Subscriber& subscriber, ByteView frame) {
   if (tunnel_ == nullptr) return;

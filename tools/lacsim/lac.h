@@ -112,7 +112,7 @@ class Lac {
 
   void CarryOut(l2tp::Actions& actions, Instant now);
   void CarryOut(Subscriber& subscriber, ppp::LinkActions& actions, Instant now);
-  void OnEstablished(const l2tp::SessionEstablished& action);
+  void OnEstablished(const l2tp::SessionEstablished& action, Instant now);
   void OnSessionClosed(const l2tp::SessionClosed& action);
   void OnTunnelClosed(const l2tp::TunnelClosed& action);
   void OnLinkDown(Subscriber& subscriber, const ppp::LinkDown& action, Instant now);
@@ -122,7 +122,6 @@ class Lac {
   void Gone(Subscriber& subscriber);
 
   void SendPpp(const Subscriber& subscriber, ByteView frame);
-  void SendControl(const Bytes& datagram);
   void SendDatagram(ByteView datagram);
   void RefreshTunnelTimer();
   void RefreshTimer(Subscriber& subscriber);
@@ -143,9 +142,7 @@ class Lac {
   l2tp::Tunnel::Statistics statistics_;
   Counters counters_;
   std::vector<Subscriber> subscribers_;
-  std::vector<uint32_t> awaiting_iccn_;  // established, their ICCN not sent yet; in flight at most
-  std::vector<uint32_t> iccn_sent_;      // their PPP starts next
-  TimerHeap timers_;                     // 0: the tunnel; then the subscribers
+  TimerHeap timers_;  // 0: the tunnel; then the subscribers
 };
 
 }  // namespace lns::lacsim
