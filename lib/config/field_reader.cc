@@ -87,6 +87,7 @@ std::vector<const EnumValueDescriptor*> EnumChoices(const EnumDescriptor& type) 
 
 std::vector<std::string> FieldNames(const Descriptor& type) {
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(type.field_count()));
   for (int i = 0; i < type.field_count(); ++i) names.push_back(type.field(i)->name());
   std::sort(names.begin(), names.end());
   return names;
@@ -272,6 +273,7 @@ absl::Status ClaimOneof(const FieldDescriptor* field, const std::string& path,
   const auto [it, is_first] = members.try_emplace(oneof, field);
   if (is_first) return absl::OkStatus();
   std::vector<std::string> names;
+  names.reserve(static_cast<size_t>(oneof->field_count()));
   for (int i = 0; i < oneof->field_count(); ++i) names.push_back(oneof->field(i)->name());
   return source.Error(path, absl::StrCat("expected only one of ", absl::StrJoin(names, ", "), "; `",
                                          it->second->name(), "` is already given"));
