@@ -18,6 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ROOT / 'build-fuzz'
+# No decoder is given more: control messages fit a datagram, punted frames a slot of 2048 bytes.
+MAX_LENGTH = 2048
 OPTIONS = ['--buildtype=debugoptimized', '-Db_sanitize=address,undefined', '-Db_lundef=false',
            '-Dcpp_args=-fno-sanitize-recover=all', '-Dprograms=false', '-Dfuzzers=true']
 
@@ -50,7 +52,7 @@ def fuzz(name, program, args):
     corpus.mkdir(parents=True, exist_ok=True)
     findings.mkdir(exist_ok=True)
     log = TREE / f'{name}.log'
-    command = [str(program), f'-runs={args.runs}', f'-seed={args.seed}', '-max_len=4096',
+    command = [str(program), f'-runs={args.runs}', f'-seed={args.seed}', f'-max_len={MAX_LENGTH}',
                '-timeout=10', '-print_final_stats=1', f'-artifact_prefix={findings}/{name}-',
                str(corpus)] + ([str(seeds)] if seeds.is_dir() else [])
     if args.seconds:
