@@ -21,8 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / 'support'))
 
-from peer import PeerError, Subscriber  # noqa: E402
-from peer.lac import Timeout  # noqa: E402
+from peer import PeerError, Subscriber, Timeout  # noqa: E402
 from scapy.layers.inet import ICMP, IP  # noqa: E402
 
 FLAG, ESCAPE, XOR = 0x7e, 0x7d, 0x20

@@ -1,19 +1,29 @@
-# A LAC with PPP subscribers in plain Python and scapy, written from the RFCs. It shares no code
-# with Terminus, so what the two agree on is the protocol and not a common mistake; it is also
-# stricter than a real peer: what the RFC forbids in an answer is an error here.
+# A LAC with PPP subscribers in plain Python, written from the RFCs. It shares no code with Terminus,
+# so what the two agree on is the protocol and not a common mistake; it is also stricter than a real
+# peer: what the RFC forbids in an answer is an error here. The LAC and the subscriber are made to be
+# subclassed: tests/interop/quirks has the personalities of known implementations.
 #
-#   wire        L2TP header and AVPs (RFC 2661 3, 4)
-#   sockets     UDP sockets in another network namespace
-#   lac         control connection and calls, Ns/Nr and retransmission (RFC 2661 5)
-#   subscriber  LCP, PAP, CHAP, IPCP and IP packets over a call (scapy's PPP layers)
+#   wire         L2TP header and AVPs, hidden ones too (RFC 2661 3, 4)
+#   sockets      UDP sockets in another network namespace
+#   lac          control connection and calls, Ns/Nr and retransmission (RFC 2661 5)
+#   ppp          control packets and options as bytes (RFC 1661 5, 6)
+#   negotiation  Configure-Request, -Ack, -Nak, -Reject of one protocol
+#   mschap       MS-CHAPv2 (RFC 2759)
+#   subscriber   LCP, PAP, CHAP, IPCP and IP packets over a call
+#   carrier      proxied logins (RFC 2661 4.4.5), access lines (RFC 5515)
+#   traffic      packets between a subscriber and a host, both ways
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
 """An independent LAC and PPP subscriber."""
 
-from .lac import CallCleared, Lac, PeerError, TunnelRefused
-from .sockets import udp_socket
-from .subscriber import AuthenticationFailed, Subscriber
+from .carrier import ProxiedLogin, access_line
+from .errors import AuthenticationFailed, CallCleared, PeerError, Timeout, TunnelRefused
+from .lac import Call, Lac
+from .sockets import SharedSocket, udp_socket
+from .subscriber import Subscriber
+from .traffic import exchange, ping
 
-__all__ = ['AuthenticationFailed', 'CallCleared', 'Lac', 'PeerError', 'Subscriber',
-           'TunnelRefused', 'udp_socket']
+__all__ = ['AuthenticationFailed', 'Call', 'CallCleared', 'Lac', 'PeerError', 'ProxiedLogin',
+           'SharedSocket', 'Subscriber', 'Timeout', 'TunnelRefused', 'access_line', 'exchange', 'ping',
+           'udp_socket']

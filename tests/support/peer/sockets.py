@@ -4,6 +4,7 @@
 # Copyright The Terminus Authors
 """UDP sockets in a namespace."""
 
+import collections
 import contextlib
 import ctypes
 import os
@@ -40,3 +41,43 @@ def udp_socket(netns, address, port=0):
         result = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     result.bind((address, port))
     return result
+
+
+class SharedSocket:
+    """One UDP socket under several tunnels: a view for each, with the methods a Lac uses. A datagram
+    goes to the tunnel its header names."""
+
+    def __init__(self, udp):
+        self._udp = udp
+        self._views = {}
+
+    def view(self, tunnel_id):
+        return self._views.setdefault(tunnel_id, SharedSocketView(self, self._udp))
+
+    def receive_one(self):
+        """One datagram into its tunnel's queue; TimeoutError if none comes."""
+        datagram, sender = self._udp.recvfrom(65536)
+        has_length = datagram[0] & 0x40
+        start = 4 if has_length else 2
+        self._views[int.from_bytes(datagram[start:start + 2], 'big')].queue.append(
+            (datagram, sender))
+
+
+class SharedSocketView:
+    def __init__(self, shared, udp):
+        self._shared = shared
+        self._udp = udp
+        self.queue = collections.deque()
+
+    def sendto(self, datagram, address):
+        self._udp.sendto(datagram, address)
+
+    def settimeout(self, seconds):
+        self._udp.settimeout(seconds)
+
+    def recvfrom(self, _size):
+        if not self.queue:
+            self._shared.receive_one()
+        if not self.queue:
+            raise TimeoutError  # it was another tunnel's
+        return self.queue.popleft()

@@ -1,79 +1,156 @@
-# A PPP client on one call: LCP, then PAP or CHAP-MD5 as the LNS asks, then IPCP, then IP packets.
-# Frames are built and read by scapy.
+# A PPP client on one call: LCP, then PAP, CHAP-MD5 or MS-CHAPv2 as the LNS asks, then IPCP (and
+# what else a client tries beside it), then IP packets. What one client asks differently from another
+# is in the methods that return options: a personality is a subclass.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
-"""PPP as a subscriber (RFC 1661, 1332, 1334, 1994)."""
+"""PPP as a subscriber (RFC 1661, 1332, 1334, 1877, 1994, 2759)."""
 
 import hashlib
 import random
 import time
 
 from scapy.layers.inet import IP
-from scapy.layers.ppp import (
-    HDLC, PPP, PPP_IPCP, PPP_CHAP_ChallengeResponse, PPP_IPCP_Option_DNS1,
-    PPP_IPCP_Option_IPAddress, PPP_LCP_Auth_Protocol_Option, PPP_LCP_Configure,
-    PPP_LCP_Magic_Number_Option, PPP_LCP_MRU_Option, PPP_LCP_Terminate, PPP_PAP_Request)
-from scapy.packet import Raw
 
-from .lac import PeerError, Timeout
+from . import mschap
+from .errors import AuthenticationFailed, PeerError, Timeout
+from .negotiation import RESTART_S, Negotiation
+from .ppp import (
+    ACFC, ACK, ANY_ADDRESS, AUTH, AUTH_OPTIONS, CHAP, CODE_REJECT, DISCARD, DNS1, ECHO_REPLY,
+    ECHO_REQUEST, IDENTIFICATION, IP_ADDRESS, IPCP, IPV4, LCP, MAGIC, MRU, NAK, PAP, PFC,
+    PROTOCOL_REJECT, REJECT, TERMINATE, TERMINATE_ACK, Packet, address_text)
+from .wire import u16, u32
 
-LCP, IPCP, PAP, CHAP, IPV4 = 0xc021, 0x8021, 0xc023, 0xc223, 0x0021
-REQUEST, ACK, NAK, REJECT, TERMINATE, TERMINATE_ACK = 1, 2, 3, 4, 5, 6
-PROTOCOL_REJECT, ECHO_REQUEST, ECHO_REPLY = 8, 9, 10
-CHAP_CHALLENGE, CHAP_SUCCESS, CHAP_FAILURE = 1, 3, 4
-PAP_ACK, PAP_NAK = 2, 3
-RESTART_S = 3
 WAIT_S = 10
-
-
-class AuthenticationFailed(Exception):
-    """PAP Nak or CHAP Failure, with the LNS's text."""
+PAP_REQUEST, PAP_ACK, PAP_NAK = 1, 2, 3
+CHAP_CHALLENGE, CHAP_RESPONSE, CHAP_SUCCESS, CHAP_FAILURE = 1, 2, 3, 4
 
 
 class Subscriber:
     def __init__(self, call, user, password, auth=None, mru=1460):
-        """auth: 'pap' or 'chap' is all we agree to; None: whatever the LNS asks for."""
+        """auth: 'pap', 'chap' or 'mschapv2' is all we agree to; None: whatever the LNS asks for."""
         self.call = call
         self.user = user
         self.password = password
         self.auth = auth
         self.mru = mru
+        self.magic = random.randrange(1, 1 << 32)
+        self.lns_magic = None
+        self.lns_mru = 1500
+        self.negotiated_auth = None  # the name
+        self.challenge_name = None
+        self.authenticated = False
+        self.success_message = None
         self.address = None
         self.dns = None
         self.gateway = None
-        self.negotiated_auth = None
-        self.challenge_name = None
-        self.magic = random.randrange(1, 1 << 32)
-        self.lns_magic = None
         self.packets = []  # IP packets from the LNS
-        self.replies = []  # LCP echo replies
+        self.protocol_rejects = []  # protocols the LNS rejected
+        self.code_rejects = []  # copies in its Code-Rejects
+        self.terminated = False  # by the LNS
+        self._answers = []  # (protocol, packet) that no negotiation takes
+        self._expected_response = None  # MS-CHAPv2's "S=..."
+        self._request_id = None  # of what the verdict will be on
+        self.lcp = Negotiation(LCP, self.lcp_options(), self.send, self._judge_lcp)
+        self.ipcp = Negotiation(IPCP, self.ipcp_options(), self.send, self._judge_ipcp)
+        self.ncps = {IPCP: self.ipcp}
+        for protocol, options in self.other_ncps().items():
+            self.ncps[protocol] = Negotiation(protocol, options, self.send)
+
+    # --- what this client asks for ---
+
+    def lcp_options(self):
+        return [(MRU, u16(self.mru)), (MAGIC, u32(self.magic))]
+
+    def ipcp_options(self):
+        return [(IP_ADDRESS, ANY_ADDRESS), (DNS1, ANY_ADDRESS)]
+
+    def other_ncps(self):
+        """{protocol: options} of what it tries beside IPCP, with no need of it."""
+        return {}
 
     # --- frames ---
 
-    def send(self, protocol, layer):
-        self.call.send(bytes(HDLC() / PPP(proto=protocol) / layer))
+    def frame(self, protocol, payload):
+        return b'\xff\x03' + u16(protocol) + bytes(payload)
 
-    def receive(self, timeout=WAIT_S):
-        """(protocol, scapy layer) of the next control frame; IP packets are kept aside."""
-        while True:
-            frame = self.call.receive(timeout)
-            # The LNS may leave out FF 03 and the protocol's first byte only if we allowed it.
-            if frame[:2] != b'\xff\x03':
-                raise PeerError(f'frame without address and control field: {frame[:8].hex()}')
-            ppp = HDLC(frame)[PPP]
-            if ppp.proto == IPV4:
-                self.packets.append(IP(bytes(ppp.payload)))
-                return IPV4, self.packets[-1]
-            if ppp.proto == LCP and ppp.payload.code == ECHO_REQUEST:
-                self._reply_echo(ppp.payload)
+    def send(self, protocol, payload):
+        self.call.send(self.frame(protocol, payload))
+
+    def _unframe(self, frame):
+        """(protocol, payload); what we did not offer to compress must be there."""
+        full = frame[:2] == b'\xff\x03'
+        if full:
+            frame = frame[2:]
+        elif self.lcp.value(ACFC) is None or not self.lcp.opened:
+            raise PeerError(f'frame without address and control field: {frame[:8].hex()}')
+        if frame[0] & 1:
+            if self.lcp.value(PFC) is None:
+                raise PeerError(f'frame with a compressed protocol field: {frame[:8].hex()}')
+            return frame[0], frame[1:]
+        protocol = int.from_bytes(frame[:2], 'big')
+        if protocol == LCP and not full:
+            raise PeerError('LCP without address and control field')
+        return protocol, frame[2:]
+
+    def run(self, condition, what, timeout=WAIT_S):
+        """Handles what arrives until condition() is true; PeerError after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            for negotiation in (self.lcp, *self.ncps.values()):
+                negotiation.on_timer()
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Timeout(f'waited {timeout} s for {what}')
+            try:
+                frame = self.call.receive(min(left, RESTART_S))
+            except Timeout:
                 continue
-            return ppp.proto, ppp.payload
+            self._on_frame(*self._unframe(frame))
 
-    def _reply_echo(self, request):
-        body = bytes(request)
-        self.send(LCP, Raw(bytes([ECHO_REPLY, body[1]]) + body[2:4] +
-                           self.magic.to_bytes(4, 'big') + body[8:]))
+    def _on_frame(self, protocol, payload):
+        if protocol == IPV4:
+            self.packets.append(IP(payload))
+            return
+        packet = Packet.parse(payload)
+        if protocol == LCP:
+            self._on_lcp(packet)
+        elif protocol == CHAP and packet.code == CHAP_CHALLENGE:
+            self._answer_challenge(packet)
+        elif protocol in (PAP, CHAP):
+            self._answers.append((protocol, packet))
+        elif protocol in self.ncps:
+            self.ncps[protocol].on_packet(packet)
+        elif self.lcp.opened:
+            self.send(LCP, Packet(PROTOCOL_REJECT, 1, u16(protocol) + payload))
+
+    def _on_lcp(self, packet):
+        if packet.code <= REJECT:
+            self.lcp.on_packet(packet)
+        elif packet.code == TERMINATE:
+            self.terminated = True
+            self.send(LCP, Packet(TERMINATE_ACK, packet.id))
+        elif packet.code == CODE_REJECT:
+            self.code_rejects.append(packet.body)
+        elif packet.code == PROTOCOL_REJECT:
+            self.protocol_rejects.append(int.from_bytes(packet.body[:2], 'big'))
+        elif packet.code == ECHO_REQUEST:
+            self.send(LCP, Packet(ECHO_REPLY, packet.id, u32(self.magic) + packet.body[4:]))
+        elif packet.code in (TERMINATE_ACK, ECHO_REPLY):
+            self._answers.append((LCP, packet))
+        elif packet.code not in (DISCARD, IDENTIFICATION):
+            raise PeerError(f'LCP code {packet.code}')
+
+    def _expect(self, protocol, codes):
+        """The first packet with one of these codes."""
+        def found():
+            return next((one for one in self._answers
+                         if one[0] == protocol and one[1].code in codes), None)
+
+        self.run(found, f'protocol {protocol:#06x}, codes {codes}')
+        answer = found()
+        self._answers.remove(answer)
+        return answer[1]
 
     # --- phases ---
 
@@ -85,150 +162,107 @@ class Subscriber:
         self.negotiate_ipcp(burst)
         return self.address
 
-    def _negotiate(self, protocol, our_options, judge, on_nak, burst=None):
-        """One option negotiation, both directions; judge(request) gives our (code, options).
-        burst(): with it our answer comes last, and these frames behind it."""
-        last = None
-        identifier = random.randrange(256)
-        acked_ours = acked_theirs = False
-        sent = 0.0
-        deadline = time.monotonic() + WAIT_S
-        while not (acked_ours and acked_theirs):
-            if time.monotonic() > deadline:
-                raise PeerError(f'protocol {protocol:#06x} did not open in {WAIT_S} s')
-            if not acked_ours and time.monotonic() - sent > RESTART_S:
-                sent = time.monotonic()
-                self._configure(protocol, REQUEST, identifier, our_options)
-            try:
-                got, layer = self.receive(timeout=RESTART_S)
-            except Timeout:
-                continue
-            if got != protocol:
-                continue
-            if layer.code == REQUEST:
-                code, options = judge(layer)
-                if burst and not acked_ours:
-                    last = (code, layer.id, options)
-                    continue
-                self._configure(protocol, code, layer.id, options)
-                acked_theirs = acked_theirs or code == ACK
-            elif layer.id != identifier:
-                continue
-            elif layer.code == ACK:
-                acked_ours = True
-                if last:
-                    frames = burst()
-                    self._configure(protocol, *last)
-                    for frame in frames:
-                        self.call.send(frame)
-                    acked_theirs = last[0] == ACK
-            elif layer.code in (NAK, REJECT):
-                our_options = on_nak(layer, our_options)
-                identifier = (identifier + 1) & 0xff
-                sent = 0.0
-            elif layer.code == TERMINATE:
-                raise PeerError('the LNS terminates instead of negotiating')
+    def adopt(self, login):
+        """A ProxiedLogin: LCP is open, and the LAC has taken our answer to its challenge."""
+        self.lcp.options = login.options
+        self.lcp.assume_opened()
+        self.magic = int.from_bytes(self.lcp.value(MAGIC), 'big')
+        self._judge_lcp(login.lac_options)  # they are the LNS's now
+        self.negotiated_auth = login.auth
+        self._request_id = login.identifier
 
-    def _configure(self, protocol, code, identifier, options):
-        layer = PPP_LCP_Configure if protocol == LCP else PPP_IPCP
-        self.send(protocol, layer(code=code, id=identifier, options=options))
+    def await_verdict(self):
+        """Of the LNS, on the answer that the LAC or we have given."""
+        if self.negotiated_auth == 'pap':
+            self._await_pap_verdict()
+        else:
+            self._await_chap_verdict()
 
     def negotiate_lcp(self):
-        options = [PPP_LCP_MRU_Option(max_recv_unit=self.mru),
-                   PPP_LCP_Magic_Number_Option(magic_number=self.magic)]
-        wanted = {'pap': PAP, 'chap': CHAP}.get(self.auth)
+        if not self.lcp.started:
+            self.lcp.start()
+        self.run(lambda: self.lcp.opened, 'LCP')
 
-        def judge(request):
-            for option in request.options:
-                if option.type == 5:
-                    self.lns_magic = option.magic_number
-                if option.type == 3:
-                    self.negotiated_auth = option.auth_protocol
-                    if wanted and option.auth_protocol != wanted:
-                        other = {PAP: PPP_LCP_Auth_Protocol_Option(auth_protocol=PAP),
-                                 CHAP: PPP_LCP_Auth_Protocol_Option(auth_protocol=CHAP,
-                                                                    algorithm=5)}
-                        return NAK, [other[wanted]]
-            return ACK, request.options
-
-        def on_nak(answer, ours):
-            raise PeerError(f'the LNS does not take our LCP options: {answer.summary()}')
-
-        self._negotiate(LCP, options, judge, on_nak)
+    def _judge_lcp(self, options):
+        for kind, value in options:
+            if kind == MAGIC:
+                self.lns_magic = int.from_bytes(value, 'big')
+            if kind == MRU:
+                self.lns_mru = int.from_bytes(value, 'big')
+            if kind == AUTH:
+                names = [name for name, option in AUTH_OPTIONS.items() if option == value]
+                self.negotiated_auth = names[0] if names else value.hex()
+                if self.auth and self.negotiated_auth != self.auth:
+                    return NAK, [(AUTH, AUTH_OPTIONS[self.auth])]
+        return ACK, options
 
     def authenticate(self):
-        if self.negotiated_auth == PAP:
+        if self.negotiated_auth == 'pap':
             self._authenticate_pap()
-        elif self.negotiated_auth == CHAP:
-            self._authenticate_chap()
+        elif self.negotiated_auth in AUTH_OPTIONS:
+            self._await_chap_verdict()
         else:
             raise PeerError(f'the LNS asks for authentication {self.negotiated_auth}')
 
     def _authenticate_pap(self):
-        self.send(PAP, PPP_PAP_Request(id=1, username=self.user.encode(),
-                                       password=self.password.encode()))
-        layer = self._expect(PAP, (PAP_ACK, PAP_NAK))
-        if layer.id != 1:
-            raise PeerError(f'PAP answer {layer.id} to request 1')
-        if layer.code == PAP_NAK:
-            raise AuthenticationFailed(bytes(layer.message).decode())
+        user, password = self.user.encode(), self.password.encode()
+        self._request_id = 1
+        self.send(PAP, Packet(PAP_REQUEST, self._request_id, bytes((len(user),)) + user +
+                              bytes((len(password),)) + password))
+        self._await_pap_verdict()
 
-    def _authenticate_chap(self):
-        challenge = self._expect(CHAP, (CHAP_CHALLENGE,))
-        self.challenge_name = bytes(challenge.optional_name).decode()
-        digest = hashlib.md5(bytes([challenge.id]) + self.password.encode() +
-                             bytes(challenge.value)).digest()
-        self.send(CHAP, PPP_CHAP_ChallengeResponse(code=2, id=challenge.id, value=digest,
-                                                   optional_name=self.user.encode()))
-        layer = self._expect(CHAP, (CHAP_SUCCESS, CHAP_FAILURE))
-        if layer.id != challenge.id:
-            raise PeerError(f'CHAP answer {layer.id} to response {challenge.id}')
-        if layer.code == CHAP_FAILURE:
-            raise AuthenticationFailed(bytes(layer.data).decode())
+    def _await_pap_verdict(self):
+        answer = self._expect(PAP, (PAP_ACK, PAP_NAK))
+        if answer.id != self._request_id:
+            raise PeerError(f'PAP answer {answer.id} to request {self._request_id}')
+        if answer.code == PAP_NAK:
+            raise AuthenticationFailed(answer.body[1:].decode())
+        self.authenticated = True
 
-    def _expect(self, protocol, codes):
-        deadline = time.monotonic() + WAIT_S
-        while time.monotonic() < deadline:
-            got, layer = self.receive()
-            if got == protocol and layer.code in codes:
-                return layer
-        raise PeerError(f'protocol {protocol:#06x}: none of the codes {codes} in {WAIT_S} s')
+    def _answer_challenge(self, packet):
+        length = packet.body[0]
+        challenge, name = packet.body[1:1 + length], packet.body[1 + length:]
+        self.challenge_name = name.decode()
+        self._request_id = packet.id
+        if self.negotiated_auth == 'mschapv2':
+            peer_challenge = random.randbytes(16)
+            response = mschap.nt_response(challenge, peer_challenge, self.user, self.password)
+            self._expected_response = mschap.authenticator_response(
+                challenge, peer_challenge, response, self.user, self.password)
+            value = peer_challenge + bytes(8) + response + b'\0'
+        else:
+            value = hashlib.md5(bytes((packet.id,)) + self.password.encode() + challenge).digest()
+        self.send(CHAP, Packet(CHAP_RESPONSE, packet.id,
+                               bytes((len(value),)) + value + self.user.encode()))
+
+    def _await_chap_verdict(self):
+        answer = self._expect(CHAP, (CHAP_SUCCESS, CHAP_FAILURE))
+        if answer.id != self._request_id:
+            raise PeerError(f'CHAP answer {answer.id} to response {self._request_id}')
+        self.success_message = answer.body.decode()
+        if answer.code == CHAP_FAILURE:
+            raise AuthenticationFailed(self.success_message)
+        if self._expected_response and \
+                self.success_message.split(' ')[0] != self._expected_response:
+            raise PeerError(f'the LNS does not know the password: {self.success_message}')
+        self.authenticated = True
 
     def negotiate_ipcp(self, burst=None):
-        def option(address, dns):
-            return [PPP_IPCP_Option_IPAddress(data=address), PPP_IPCP_Option_DNS1(data=dns)]
-
-        def judge(request):
-            for one in request.options:
-                if one.type == 3:
-                    self.gateway = one.data
-            return ACK, request.options
-
-        def on_nak(answer, ours):
-            if answer.code == REJECT:
-                rejected = {one.type for one in answer.options}
-                return [one for one in ours if one.type not in rejected]
-            given = {one.type: one for one in answer.options}
-            return [given.get(one.type, one) for one in ours]
-
-        asked = option('0.0.0.0', '0.0.0.0')
-
-        def remember(answer, ours):
-            nonlocal asked
-            asked = on_nak(answer, ours)
-            return asked
-
-        def our_address():
-            return next(one.data for one in asked if one.type == 3)
-
-        def frames():
-            return [bytes(HDLC() / PPP(proto=IPV4) / packet) for packet in burst(our_address())]
-
-        self._negotiate(IPCP, asked, judge, remember, frames if burst else None)
-        self.address = our_address()
-        self.dns = next((one.data for one in asked if one.type == 129), None)
-        if self.address == '0.0.0.0':
+        if burst:
+            self.ipcp.answer_last = lambda: [
+                self.send_ip(packet) for packet in burst(address_text(self.ipcp.value(IP_ADDRESS)))]
+        for negotiation in self.ncps.values():
+            negotiation.start()
+        self.run(lambda: self.ipcp.opened, 'IPCP')
+        if self.ipcp.value(IP_ADDRESS) in (None, ANY_ADDRESS):
             raise PeerError('IPCP opened without an address')
+        self.address = address_text(self.ipcp.value(IP_ADDRESS))
+        dns = self.ipcp.value(DNS1)
+        self.dns = address_text(dns) if dns else None
+
+    def _judge_ipcp(self, options):
+        self.gateway = address_text(dict(options)[IP_ADDRESS])
+        return ACK, options
 
     # --- in use ---
 
@@ -237,30 +271,29 @@ class Subscriber:
 
     def receive_ip(self, matches, timeout=WAIT_S):
         """The next IP packet for which matches(packet) is true."""
-        deadline = time.monotonic() + timeout
-        while True:
-            for packet in self.packets:
-                if matches(packet):
-                    self.packets.remove(packet)
-                    return packet
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise PeerError(f'no such IP packet in {timeout} s')
-            self.receive(left)
+        def found():
+            return next((packet for packet in self.packets if matches(packet)), None)
+
+        self.run(found, 'such an IP packet', timeout)
+        packet = found()
+        self.packets.remove(packet)
+        return packet
 
     def echo(self):
         """One LCP Echo-Request; the reply's magic number."""
-        body = self.magic.to_bytes(4, 'big') + b'are you there'
-        self.send(LCP, Raw(bytes([ECHO_REQUEST, 77]) + (4 + len(body)).to_bytes(2, 'big') + body))
-        layer = bytes(self._expect(LCP, (ECHO_REPLY,)))
-        if layer[1] != 77 or layer[8:] != b'are you there':
-            raise PeerError(f'echo reply does not match the request: {layer.hex()}')
-        return int.from_bytes(layer[4:8], 'big')
+        self.send(LCP, Packet(ECHO_REQUEST, 77, u32(self.magic) + b'are you there'))
+        reply = self._expect(LCP, (ECHO_REPLY,))
+        if reply.id != 77 or reply.body[4:] != b'are you there':
+            raise PeerError(f'echo reply does not match the request: {reply}')
+        return int.from_bytes(reply.body[:4], 'big')
 
     def terminate(self):
         """LCP Terminate-Request, its Ack, and the CDN that follows; the CDN's result."""
-        self.send(LCP, PPP_LCP_Terminate(code=TERMINATE, id=99))
-        layer = self._expect(LCP, (TERMINATE_ACK,))
-        if layer.id != 99:
-            raise PeerError(f'Terminate-Ack {layer.id} to request 99')
+        self.send_terminate(99)
+        answer = self._expect(LCP, (TERMINATE_ACK,))
+        if answer.id != 99:
+            raise PeerError(f'Terminate-Ack {answer.id} to request 99')
         return self.call.wait_cleared()
+
+    def send_terminate(self, identifier=99):
+        self.send(LCP, Packet(TERMINATE, identifier))
