@@ -1,6 +1,6 @@
-# Fixtures of the pytest tiers: a lab of one's own for each test, empty or with the LNS running. A
-# test that fails shows the ends of the programs' logs; a lab that leaves something behind fails its
-# test.
+# Fixtures of the pytest tiers: a lab of one's own for each test, empty or with the LNS running, and
+# independent LACs that dial it. A test that fails shows the ends of the programs' logs; a lab that
+# leaves something behind fails its test.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
@@ -11,7 +11,8 @@ import os
 
 import pytest
 
-from lab import Lab
+from lab import Lab, config
+from peer import Lac, udp_socket
 
 LOG_TAIL_LINES = 40
 
@@ -57,3 +58,28 @@ def lns(lab):
     """The same with both processes running."""
     lab.start_lns()
     return lab
+
+
+@pytest.fixture
+def make_lac(make_lab):
+    """Makes independent LACs (tests/support/peer) at a lab's first LAC address, which have not
+    dialled yet. They say goodbye when the test ends, before its lab goes."""
+    with contextlib.ExitStack() as stack:
+        def make(lab, secret=config.SECRET, port=0, **options):
+            socket = udp_socket(lab.lac.name, lab.lac_addresses[0], port)
+            lac = Lac(socket, (config.LNS_ADDRESS, 1701), secret, **options)
+            stack.callback(lac.leave)
+            return lac
+
+        yield make
+
+
+@pytest.fixture
+def open_lac(make_lac):
+    """The same with its tunnel open."""
+    def make(lab, **options):
+        lac = make_lac(lab, **options)
+        lac.open()
+        return lac
+
+    return make

@@ -14,7 +14,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP
 
 from lab import config, wait_until
-from peer import Lac, Subscriber, udp_socket
+from peer import Subscriber, udp_socket
 
 FLOOD_S = 3
 SEED = 1701
@@ -82,12 +82,10 @@ def ping(subscriber, sequence):
     subscriber.receive_ip(lambda p: ICMP in p and p[ICMP].type == 0 and p[ICMP].seq == sequence)
 
 
-def test_junk_changes_nothing_but_counters(make_lab):
+def test_junk_changes_nothing_but_counters(make_lab, open_lac):
     lab = make_lab(lacs=2)
     lab.start_lns()
-    lac = Lac(udp_socket(lab.lac.name, lab.lac_addresses[0]), (config.LNS_ADDRESS, 1701),
-              config.SECRET)
-    lac.open()
+    lac = open_lac(lab)
     call = lac.call()
     subscriber = Subscriber(call, 'user1', config.PASSWORD)
     subscriber.connect()
@@ -129,11 +127,8 @@ def test_junk_changes_nothing_but_counters(make_lab):
 
 
 @pytest.fixture
-def call(lns):
-    lac = Lac(udp_socket(lns.lac.name, lns.lac_addresses[0]), (config.LNS_ADDRESS, 1701),
-              config.SECRET)
-    lac.open()
-    return lac.call()
+def call(lns, open_lac):
+    return open_lac(lns).call()
 
 
 def counters(lab):

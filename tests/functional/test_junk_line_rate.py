@@ -15,7 +15,7 @@ from scapy.layers.l2 import ARP, Ether
 from scapy.utils import wrpcap
 
 from lab import config
-from peer import Lac, Subscriber, udp_socket
+from peer import Subscriber
 from test_junk import GROWTH_KB, header, junk_kinds, ping, resident_kb
 
 MAC = '02:00:5e:00:17:01'
@@ -87,12 +87,9 @@ def watch(lab):
             if after[name] != before.get(name, 0)}, seconds
 
 
-def test_subscribers_live_through_junk_at_line_rate(flooded):
+def test_subscribers_live_through_junk_at_line_rate(flooded, open_lac):
     lab = flooded(dropped_junk())
-    lac = Lac(udp_socket(lab.lac.name, lab.lac_addresses[0]), (config.LNS_ADDRESS, 1701),
-              config.SECRET)
-    lac.open()
-    subscriber = Subscriber(lac.call(), 'user1', config.PASSWORD)
+    subscriber = Subscriber(open_lac(lab).call(), 'user1', config.PASSWORD)
     subscriber.connect()
     ping(subscriber, 1)
 

@@ -9,18 +9,15 @@ import pytest
 from scapy.layers.inet import ICMP, IP
 
 from lab import config, wait_until
-from peer import Lac, Subscriber, udp_socket
+from peer import Subscriber
 
 STRANGER = '203.0.113.77'
 
 
 @pytest.fixture
-def subscriber(lns):
+def subscriber(lns, open_lac):
     """A subscriber online by a codec that is not ours; nothing was sent to the core yet."""
-    lac = Lac(udp_socket(lns.lac.name, lns.lac_addresses[0]), (config.LNS_ADDRESS, 1701),
-              config.SECRET)
-    lac.open()
-    one = Subscriber(lac.call(), 'user1', config.PASSWORD)
+    one = Subscriber(open_lac(lns).call(), 'user1', config.PASSWORD)
     one.connect()
     return one
 

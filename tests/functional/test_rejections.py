@@ -11,24 +11,17 @@ import re
 import pytest
 
 from lab import config, wait_until
-from peer import AuthenticationFailed, CallCleared, Lac, Subscriber, TunnelRefused, udp_socket
+from peer import AuthenticationFailed, CallCleared, Subscriber, TunnelRefused
 
-LNS = (config.LNS_ADDRESS, 1701)
 # RFC 2661 4.4.2.
 STOPCCN_NOT_AUTHORISED = 4
 CDN_GENERAL_ERROR, CDN_ADMINISTRATIVE, CDN_NO_FACILITIES_NOW = 2, 3, 4
 ERROR_INSUFFICIENT_RESOURCES = 4
 
 
-def make_lac(lab, secret=config.SECRET, **options):
-    return Lac(udp_socket(lab.lac.name, lab.lac_addresses[0]), LNS, secret, **options)
-
-
 @pytest.fixture
-def connected(lns):
-    lac = make_lac(lns)
-    lac.open()
-    return lac
+def connected(lns, open_lac):
+    return open_lac(lns)
 
 
 def expect_log(lab, pattern):
@@ -44,7 +37,7 @@ def expect_nothing_left(lab, sessions=0):
     assert sum(pool['used'] for pool in lab.lnsctl('status')['pools']) == online
 
 
-def test_wrong_tunnel_secret(lns):
+def test_wrong_tunnel_secret(lns, make_lac):
     # No challenge of ours: we would notice that the LNS has another secret, and say so first.
     with pytest.raises(TunnelRefused) as refused:
         make_lac(lns, secret='not the secret', challenge=False).open()
@@ -53,7 +46,7 @@ def test_wrong_tunnel_secret(lns):
     assert not [t for t in lns.tunnels() if t['state'] == 'established']
 
 
-def test_peer_that_no_profile_matches(lab):
+def test_peer_that_no_profile_matches(lab, make_lac):
     settings = lab.controlplane_config()
     settings['peers'][0]['match_host_name'] = 'known-*'
     lab.start_lns(controlplane=settings)
@@ -65,46 +58,45 @@ def test_peer_that_no_profile_matches(lab):
 
 
 def test_wrong_chap_password(lns, connected):
-    call = connected.call()
+    subscriber = Subscriber(connected.call(), 'user1', 'wrong password', auth='chap')
     with pytest.raises(AuthenticationFailed):
-        Subscriber(call, 'user1', 'wrong password', auth='chap').connect()
-    assert call.wait_cleared().code == CDN_ADMINISTRATIVE
+        subscriber.connect()
+    assert subscriber.wait_cleared().code == CDN_ADMINISTRATIVE
     expect_log(lns, r'(?i)user1.*(password|authenti)')
     expect_nothing_left(lns)
 
 
 def test_wrong_pap_password_is_not_logged(lns, connected):
-    call = connected.call()
+    subscriber = Subscriber(connected.call(), 'user1', 'a-secret-mistake', auth='pap')
     with pytest.raises(AuthenticationFailed):
-        Subscriber(call, 'user1', 'a-secret-mistake', auth='pap').connect()
-    assert call.wait_cleared().code == CDN_ADMINISTRATIVE
+        subscriber.connect()
+    assert subscriber.wait_cleared().code == CDN_ADMINISTRATIVE
     expect_log(lns, r'(?i)user1.*(password|authenti)')
     assert 'a-secret-mistake' not in lns.controlplane.output()
     expect_nothing_left(lns)
 
 
 def test_unknown_user(lns, connected):
-    call = connected.call()
+    subscriber = Subscriber(connected.call(), 'nobody', config.PASSWORD, auth='pap')
     with pytest.raises(AuthenticationFailed):
-        Subscriber(call, 'nobody', config.PASSWORD, auth='pap').connect()
-    assert call.wait_cleared().code == CDN_ADMINISTRATIVE
+        subscriber.connect()
+    assert subscriber.wait_cleared().code == CDN_ADMINISTRATIVE
     expect_log(lns, r'(?i)nobody.*(unknown|no such|user|authenti)')
     expect_nothing_left(lns)
 
 
-def test_exhausted_pool(lab):
+def test_exhausted_pool(lab, open_lac):
     settings = lab.controlplane_config()
     # Network, gateway, one subscriber, broadcast.
     settings['pools'] = [{'name': 'tiny', 'prefix': '100.64.0.0/30'}]
     lab.start_lns(controlplane=settings)
-    lac = make_lac(lab)
-    lac.open()
+    lac = open_lac(lab)
     first = Subscriber(lac.call(), 'user1', config.PASSWORD)
     assert first.connect() == '100.64.0.2'
-    call = lac.call()
+    subscriber = Subscriber(lac.call(), 'user2', config.PASSWORD)
     with pytest.raises((AuthenticationFailed, CallCleared)):
-        Subscriber(call, 'user2', config.PASSWORD).connect()
-    assert call.wait_cleared().code == CDN_NO_FACILITIES_NOW
+        subscriber.connect()
+    assert subscriber.wait_cleared().code == CDN_NO_FACILITIES_NOW
     expect_log(lab, r'(?i)warn.*(pool|address)')
     expect_nothing_left(lab, sessions=1)
     # The address comes back with its session, after which the next call gets it.
@@ -113,15 +105,14 @@ def test_exhausted_pool(lab):
 
 
 @pytest.mark.parametrize('limit', ['controlplane', 'dataplane'])
-def test_full_session_table(lab, limit):
+def test_full_session_table(lab, open_lac, limit):
     controlplane, dataplane = lab.controlplane_config(), lab.dataplane_config()
     if limit == 'controlplane':
         controlplane['lns']['max_sessions'] = 2
     else:
         dataplane['tables']['max_sessions'] = 2
     lab.start_lns(dataplane, controlplane)
-    lac = make_lac(lab)
-    lac.open()
+    lac = open_lac(lab)
     calls = [lac.call(), lac.call()]
     with pytest.raises(CallCleared) as cleared:
         lac.call()
@@ -134,7 +125,7 @@ def test_full_session_table(lab, limit):
     assert Subscriber(lac.call(), 'user2', config.PASSWORD).connect()
 
 
-def test_refusals_do_not_flood_the_log(lns):
+def test_refusals_do_not_flood_the_log(lns, make_lac):
     for _ in range(20):
         with pytest.raises(TunnelRefused):
             make_lac(lns, secret='not the secret', challenge=False).open()

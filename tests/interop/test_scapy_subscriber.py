@@ -11,23 +11,14 @@ import pytest
 from scapy.layers.inet import ICMP, IP, UDP
 
 from lab import config, wait_until
-from peer import Lac, Subscriber, udp_socket
-
-LNS = (config.LNS_ADDRESS, 1701)
-
-
-def open_lac(lab, secret=config.SECRET, port=0, **options):
-    lac = Lac(udp_socket(lab.lac.name, lab.lac_addresses[0], port), LNS, secret, **options)
-    lac.open()
-    return lac
-
+from peer import Subscriber, udp_socket
 
 def is_echo_reply(sequence):
     return lambda p: ICMP in p and p[ICMP].type == 0 and p[ICMP].seq == sequence
 
 
 @pytest.mark.parametrize('auth', ['chap', 'pap'])
-def test_dials_authenticates_and_exchanges_packets(lns, auth):
+def test_dials_authenticates_and_exchanges_packets(lns, open_lac, auth):
     lac = open_lac(lns)
     assert lac.lns_host_name == 'lns.example'
     subscriber = Subscriber(lac.call(), 'user1', config.PASSWORD, auth=auth)
@@ -68,7 +59,7 @@ def test_dials_authenticates_and_exchanges_packets(lns, auth):
                'the tunnel to go')
 
 
-def test_packets_right_behind_the_last_configure_ack_are_forwarded(lns):
+def test_packets_right_behind_the_last_configure_ack_are_forwarded(lns, open_lac):
     """The subscriber is open once it has the LNS's Ack and has sent its own; packets may follow at
     once, before the LNS has read that Ack."""
     lac = open_lac(lns)
@@ -88,18 +79,18 @@ def test_packets_right_behind_the_last_configure_ack_are_forwarded(lns):
             assert host.recvfrom(2000) == (bytes([n]), (address, i))
 
 
-def test_without_a_secret(lab):
+def test_without_a_secret(lab, open_lac):
     lab.start_lns(controlplane=lab.controlplane_config(secret=None))
     lac = open_lac(lab, secret=None)
     assert Subscriber(lac.call(), 'user1', config.PASSWORD).connect()
 
 
-def test_lns_challenges_a_lac_that_does_not(lns):
+def test_lns_challenges_a_lac_that_does_not(lns, open_lac):
     lac = open_lac(lns, challenge=False)
     assert Subscriber(lac.call(), 'user1', config.PASSWORD).connect()
 
 
-def test_frames_without_address_and_control_and_with_length(lns):
+def test_frames_without_address_and_control_and_with_length(lns, open_lac):
     """Either form is accepted on any packet (RFC 2661 3.1, RFC 1661 6.6)."""
     lac = open_lac(lns)
     subscriber = Subscriber(lac.call(), 'user1', config.PASSWORD)
@@ -112,7 +103,7 @@ def test_frames_without_address_and_control_and_with_length(lns):
         subscriber.receive_ip(is_echo_reply(sequence))
 
 
-def test_two_tunnels_of_one_address_and_port_pair_apart(lns):
+def test_two_tunnels_of_one_address_and_port_pair_apart(lns, open_lac):
     """The same host with two source ports, and two calls in each."""
     lacs = [open_lac(lns), open_lac(lns)]
     addresses = set()
@@ -125,7 +116,7 @@ def test_two_tunnels_of_one_address_and_port_pair_apart(lns):
     wait_until(lambda: len(lns.sessions()) == 2, 'the other tunnel\'s sessions to stay')
 
 
-def test_spoofed_source_is_dropped_and_counted(lns):
+def test_spoofed_source_is_dropped_and_counted(lns, open_lac):
     lac = open_lac(lns)
     subscriber = Subscriber(lac.call(), 'user1', config.PASSWORD)
     subscriber.connect()
@@ -139,7 +130,7 @@ def test_spoofed_source_is_dropped_and_counted(lns):
         host.recvfrom(2000)
 
 
-def test_echo_and_hello(lab):
+def test_echo_and_hello(lab, open_lac):
     settings = lab.controlplane_config()
     settings['peers'][0]['hello_interval_s'] = 1
     settings['ppp']['echo_interval_s'] = 1
@@ -153,7 +144,7 @@ def test_echo_and_hello(lab):
     assert [s['state'] for s in lab.sessions()] == ['online']
 
 
-def test_silent_peer_is_cleared(lab):
+def test_silent_peer_is_cleared(lab, open_lac):
     """A LAC that vanishes: HELLO is not acknowledged; tunnel, session and address return."""
     settings = lab.controlplane_config()
     settings['peers'][0].update(hello_interval_s=1, retransmit_initial_ms=100,

@@ -7,6 +7,7 @@
 """L2TP control as a LAC (RFC 2661 5, 6, 7)."""
 
 import collections
+import contextlib
 import dataclasses
 import hashlib
 import random
@@ -364,6 +365,15 @@ class Lac:
         """StopCCN, and the LNS's acknowledgement."""
         self.send_stop(u16(code))
         self.wait_acknowledged()
+
+    def leave(self):
+        """A goodbye if there is a tunnel, and no more than a moment for its acknowledgement: what an
+        LNS is not told keeps it busy. Never fails; the socket is closed afterwards."""
+        with contextlib.suppress(Exception):
+            if self.peer_id and not self.stopped:
+                self.send_stop()
+                self.pump(self.all_acknowledged, 'the end', timeout=1)
+        self.socket.close()
 
     # --- calls (5.2, 6.6 to 6.8) ---
 

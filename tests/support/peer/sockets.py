@@ -75,6 +75,9 @@ class SharedSocketView:
     def settimeout(self, seconds):
         self._udp.settimeout(seconds)
 
+    def close(self):
+        """The socket stays open for the others."""
+
     def recvfrom(self, _size):
         if not self.queue:
             self._shared.receive_one()

@@ -6,6 +6,7 @@
 # Copyright The Terminus Authors
 """PPP as a subscriber (RFC 1661, 1332, 1334, 1877, 1994, 2759)."""
 
+import contextlib
 import hashlib
 import random
 import time
@@ -13,7 +14,7 @@ import time
 from scapy.layers.inet import IP
 
 from . import mschap
-from .errors import AuthenticationFailed, PeerError, Timeout
+from .errors import AuthenticationFailed, CallCleared, PeerError, Timeout
 from .negotiation import RESTART_S, Negotiation
 from .ppp import (
     ACFC, ACK, ANY_ADDRESS, AUTH, AUTH_OPTIONS, CHAP, CODE_REJECT, DISCARD, DNS1, ECHO_REPLY,
@@ -293,7 +294,13 @@ class Subscriber:
         answer = self._expect(LCP, (TERMINATE_ACK,))
         if answer.id != 99:
             raise PeerError(f'Terminate-Ack {answer.id} to request 99')
-        return self.call.wait_cleared()
+        return self.wait_cleared()
+
+    def wait_cleared(self, timeout=WAIT_S):
+        """The CDN of the LNS, whatever PPP has to say before; its result."""
+        with contextlib.suppress(CallCleared):
+            self.run(lambda: self.call.cleared, 'CDN', timeout)
+        return self.call.cleared
 
     def send_terminate(self, identifier=99):
         self.send(LCP, Packet(TERMINATE, identifier))
