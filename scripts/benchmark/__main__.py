@@ -3,142 +3,138 @@
 """Measures the packet path side by side, and judges it."""
 
 import argparse
+import contextlib
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 
 from lab.commands import LabError
 from lab.hugepages import Hugepages
 
-from . import machine, measurements, programs
+from . import bounds, machine, measurement, modes, programs, report
+from .setting import SEED, Setting
 
 RESULTS = programs.ROOT / 'bench-results'
 HUGEPAGES_MB = 3072  # 16M keys in rte_hash are the most
+QUICK_SECONDS = 0.1
 
 
-def parse_arguments():
+def parse_arguments(names):
     parser = argparse.ArgumentParser(
         prog='scripts/bench', description='Measures the packet path side by side, and judges it.',
-        epilog='Results go to bench-results/: one JSON and one Markdown file per measurement.')
-    parser.add_argument('--list', action='store_true', help='list the measurements and exit')
-    parser.add_argument('--only', metavar='NAME', action='append',
-                        choices=list(measurements.MEASUREMENTS), help='only this measurement')
-    parser.add_argument('--pairs', type=int, default=5, help='rounds of every run (default 5)')
-    parser.add_argument('--seconds', type=float, default=1, help='of one run (default 1)')
+        epilog='Results go to bench-results/: JSON, Markdown and plots of each mode, and '
+               'summary.md.')
+    parser.add_argument('--list', action='store_true', help='list the modes and exit')
+    parser.add_argument('--only', metavar='NAME', action='append', choices=names,
+                        help='only this mode; may be repeated')
+    parser.add_argument('--pairs', type=int, default=5,
+                        help='rounds: how often every run is made, interleaved (default 5)')
+    parser.add_argument('--seconds', type=float, default=0.5, help='of one run (default 0.5)')
     parser.add_argument('--quick', action='store_true',
                         help='one round of short runs: does everything work?')
     parser.add_argument('--check', action='store_true',
-                        help='exit 1 when a bound is missed, and name it')
+                        help='exit 1 when a bound is missed or not measured, and name it')
     parser.add_argument('--strict', action='store_true', help='refuse to run on a noisy machine')
     parser.add_argument('--cpu', type=int, default=os.cpu_count() - 1,
                         help='the core that measures (default: the last)')
     parser.add_argument('--no-build', action='store_true', help='use build-bench as it is')
     args = parser.parse_args()
     if args.quick:
-        args.pairs, args.seconds = 1, 0.2
+        args.pairs, args.seconds = 1, QUICK_SECONDS
     if args.pairs < 1 or args.seconds <= 0:
         parser.error('--pairs and --seconds: more than nothing')
     return args
 
 
-def markdown(name, measurement, results, rows, place):
-    figure = measurement.figure
-    lines = [f'## {name}: {measurement.what}', '', machine.text(place), '',
-             f'Seed {measurements.SEED}, {len(next(iter(results.values())))} rounds, interleaved. '
-             f'Figures: {measurement.unit}, median and min over rounds.', '',
-             '| run | median | min |', '|---|---|---|']
-    for key, runs in results.items():
-        values = [run[figure] for run in runs]
-        lines.append(f'| {key} | {statistics.median(values):.1f} | {min(values):.1f} |')
-    lines += ['', '| figure | median | range | bound | |', '|---|---|---|---|---|']
-    for row in rows:
-        bound = ''
-        if row['limit'] is not None:
-            sign = '>=' if row['at_least'] else '<='
-            bound = f'{sign} {row["limit"]:g}'
-            if row['stretch'] is not None:
-                bound += f' (stretch {row["stretch"]:g})'
-        verdict = {None: '', True: 'holds', False: 'MISSED'}[row['holds']]
-        lines.append(f'| {row["what"]} | {row["median"]:.2f} {row["unit"]} | '
-                     f'{row["min"]:.2f} to {row["max"]:.2f} | {bound} | {verdict} |')
-    return '\n'.join(lines) + '\n'
+def show_progress(name, rounds):
+    """Says on a terminal which run is under way."""
+    if not sys.stderr.isatty():
+        return lambda number, key: None
+    return lambda number, key: print(f'\r\033[K{name}: round {number + 1}/{rounds}, {key}', end='',
+                                     file=sys.stderr)
 
 
-def stages(results):
-    """Cycles per stage of the runs that have them, as a table."""
-    lines = []
-    for key, runs in results.items():
-        names = [name for name in runs[0] if name.startswith('stage_')]
-        if names:
-            text = ', '.join(f'{name[6:]} {statistics.median(run[name] for run in runs):.1f}'
-                             for name in names)
-            lines.append(f'- {key}: {text}')
-    return '\nBy stage:\n\n' + '\n'.join(lines) + '\n' if lines else ''
-
-
-def measure(name, setting, args, place):
-    """Runs one measurement and writes its files; the rows of what was judged."""
-    measurement = measurements.MEASUREMENTS[name](setting)
-    show = sys.stderr.isatty()
-
-    def progress(round_, key):
-        if show:
-            print(f'\r{name}: round {round_ + 1}/{args.pairs}, {key:40}', end='', file=sys.stderr)
-
-    results = measurements.run(measurement, args.pairs, progress)
-    if show:
-        print('\r' + ' ' * 78 + '\r', end='', file=sys.stderr)
-    switches = [run['involuntary_switches'] / args.seconds for runs in results.values()
-                for run in runs if 'involuntary_switches' in run]
-    place = dict(place, noisy=place['noisy'] or (
-        bool(switches) and statistics.median(switches) > machine.QUIET_SWITCHES))
-    rows = measurements.judge(measurement, results)
-    text = markdown(name, measurement, results, rows, place) + stages(results)
-    print(text)
-    RESULTS.mkdir(exist_ok=True)
+def measure(name, module, args, place):
+    """Runs one mode and writes its files; the rows of what was judged."""
+    with tempfile.TemporaryDirectory(prefix=f'bench-{name}-') as directory, \
+            contextlib.ExitStack() as stack:
+        setting = Setting(cpu=args.cpu, seconds=args.seconds, quick=args.quick,
+                          directory=Path(directory), stack=stack)
+        mode = module.measurement(setting)
+        rounds = 1 if args.quick else mode.rounds or args.pairs
+        noise = machine.Noise()
+        begin = time.monotonic()
+        results, failures = measurement.run(mode, rounds, show_progress(name, rounds))
+        place = dict(place, **noise.seen(results))
+    outcome = {
+        'name': name, 'machine': place, 'seed': SEED, 'seconds': args.seconds,
+        'took_seconds': round(time.monotonic() - begin, 1), 'rounds': results,
+        'failures': failures, 'judged': measurement.judge(mode, results),
+    }
+    if sys.stderr.isatty():
+        print('\r\033[K', end='', file=sys.stderr)
     stamp = time.strftime('%Y%m%d-%H%M%S')
-    (RESULTS / f'{name}-{stamp}.json').write_text(json.dumps(
-        {'name': name, 'machine': place, 'seed': measurements.SEED, 'seconds': args.seconds,
-         'runs': results, 'judged': rows}, indent=1) + '\n')
+    (RESULTS / f'{name}-{stamp}.json').write_text(json.dumps(outcome, indent=1) + '\n')
+    text = report.mode(name, mode, outcome)
     (RESULTS / f'{name}.md').write_text(text)
+    print(text, flush=True)
+    for key, why in failures.items():
+        print(f'bench: {name}: {key}: {why}', file=sys.stderr)
+    return outcome['judged']
+
+
+def measure_all(chosen, args, place):
+    """Rows by mode. A mode that breaks is named and leaves the others their results."""
+    rows = {}
+    for name, module in chosen.items():
+        try:
+            rows[name] = measure(name, module, args, place)
+        except Exception:  # whatever it is, the other modes' figures must not be lost with it
+            print(f'bench: {name} broke off:\n{traceback.format_exc()}', file=sys.stderr)
     return rows
 
 
 def main():
-    args = parse_arguments()
+    found = modes.find()
+    args = parse_arguments(list(found))
     if args.list:
-        print('\n'.join(measurements.MEASUREMENTS))
+        print('\n'.join(found))
         return 0
     if os.geteuid() != 0:
-        sys.exit('bench: needs root: hugepages')
+        sys.exit('bench: needs root: hugepages, network namespaces')
+    load = os.getloadavg()[0]  # before our own build
     if not args.no_build:
         programs.build(os.cpu_count())
+    chosen = {name: found[name] for name in args.only or found}
+    RESULTS.mkdir(exist_ok=True)
     try:
         pages = Hugepages(HUGEPAGES_MB)
     except LabError as error:
         sys.exit(f'bench: {error}')
-    missed = []
     try:
-        place = machine.describe(programs.bench(args.cpu, 'clock'))
-        print(machine.text(place) + '\n')
+        place = machine.describe(programs.bench(args.cpu, 'clock'), load)
+        print(machine.text(place) + f'\nseed {SEED}\n', flush=True)
         if place['noisy'] and args.strict:
             sys.exit('bench: the machine is not quiet')
-        with tempfile.TemporaryDirectory(prefix='bench-') as directory:
-            setting = measurements.Setting(args.cpu, args.seconds, Path(directory))
-            for name in args.only or measurements.MEASUREMENTS:
-                missed += [f'{name}: {row["what"]}: {row["median"]:.2f} {row["unit"]}, bound '
-                           f'{row["limit"]:g}'
-                           for row in measure(name, setting, args, place) if row['holds'] is False]
-    except programs.Failed as error:
+        rows = measure_all(chosen, args, place)
+    except measurement.Failed as error:
         sys.exit(f'bench: {error}')
     finally:
         pages.restore()
-    print('\n'.join(f'MISSED {text}' for text in missed) or 'every bound holds')
-    return 1 if missed and args.check else 0
+    verdicts = list(bounds.verdicts(rows, chosen))
+    text = report.summary(verdicts)
+    (RESULTS / 'summary.md').write_text(machine.text(place) + '\n\n' + text)
+    print(text)
+    broken = [name for name in chosen if name not in rows]
+    missed = [f'{number} ({verdict})' for number, _, _, verdict in verdicts if verdict != 'PASS']
+    if broken:
+        print(f'BROKEN {", ".join(broken)}')
+    print(f'MISSED {", ".join(missed)}' if missed else 'every bound holds')
+    return 1 if broken or missed and args.check else 0
 
 
 if __name__ == '__main__':

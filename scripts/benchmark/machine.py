@@ -6,12 +6,17 @@
 
 import os
 import platform
+import statistics
+import time
 from pathlib import Path
 
-# One-minute load above which results are stamped, per core.
+# One-minute load at the start above which results are stamped, per core.
 QUIET_LOAD = 0.25
-# The kernel took the core from a measurement more often than this in a second.
+# The kernel took the core from a measuring thread more often than this in a second.
 QUIET_SWITCHES = 20
+# The hypervisor took so much of all cores' time.
+QUIET_STOLEN = 0.02
+STOLEN_COLUMN = 8  # of the line "cpu" of /proc/stat, in ticks
 
 
 def processor():
@@ -21,9 +26,8 @@ def processor():
     return platform.processor()
 
 
-def describe(clock):
-    """`clock` is what `bench-dataplane clock` says."""
-    load = os.getloadavg()[0]
+def describe(clock, load):
+    """`clock` is what `bench-dataplane clock` says, `load` the load before anything of ours ran."""
     return {
         'processor': processor(),
         'cores': os.cpu_count(),
@@ -42,3 +46,28 @@ def text(machine):
             f'{machine["dpdk"]}, TSC {machine["tsc_hz"] / 1e9:.2f} GHz, core '
             f'{machine["core_cycles_per_tick"]:.3f} cycles per tick, load at start '
             f'{machine["load_at_start"]:.2f}{stamp}')
+
+
+def stolen_seconds():
+    words = Path('/proc/stat').read_text().splitlines()[0].split()
+    return int(words[STOLEN_COLUMN]) / os.sysconf('SC_CLK_TCK')
+
+
+class Noise:
+    """What disturbed a mode, from now on."""
+
+    def __init__(self):
+        self._stolen, self._begin = stolen_seconds(), time.monotonic()
+
+    def seen(self, results):
+        """Of the machine's description, what the mode's time adds; `noisy` only if it was."""
+        rates = [run['involuntary_switches'] / run['measured_seconds']
+                 for one_round in results for run in one_round.values()
+                 if run.get('measured_seconds')]
+        seconds = (time.monotonic() - self._begin) * os.cpu_count()
+        stolen = (stolen_seconds() - self._stolen) / max(seconds, 1e-3)
+        switches = statistics.median(rates) if rates else 0
+        seen = {'switches_per_second': round(switches, 1), 'stolen': round(stolen, 4)}
+        if switches > QUIET_SWITCHES or stolen > QUIET_STOLEN:
+            seen['noisy'] = True
+        return seen

@@ -1,0 +1,47 @@
+# The twelve things the project wants of its packet path. A mode's Bound carries the number of the
+# one it judges; a number none of whose figures was measured counts as missed.
+#
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
+"""What must be reached."""
+
+import dataclasses
+
+
+@dataclasses.dataclass
+class Goal:
+    what: str
+    modes: tuple  # that judge it
+
+
+GOALS = {
+    1: Goal('cycles of testpmd macswap on the same replay ports, 1k sessions', ('datapath',)),
+    2: Goal('rate of our plain IPv4 path', ('datapath',)),
+    3: Goal('cycles at 64k and 1M sessions of those at 1k', ('datapath',)),
+    4: Goal('session table against rte_hash and a direct index, 1M keys', ('session-table',)),
+    5: Goal('two workers: scaling of testpmd\'s own, cost of a handoff', ('scaling',)),
+    6: Goal('churn at half load: cycles, no loss', ('churn',)),
+    7: Goal('a dropped packet costs no more than a forwarded one', ('hostile',)),
+    8: Goal('over veth: testpmd mac, l2tpns, no loss below the knee', ('veth',)),
+    9: Goal('calls set up per second, CPU per call by population', ('setup-rate',)),
+    10: Goal('memory per session, a million sessions over gRPC', ('memory',)),
+    11: Goal('coefficient of variation of ten runs', ('repeatability',)),
+    12: Goal('forwarding work of the VPP L2TPv2 plugin\'s', ('forwarding-work',)),
+}
+
+
+def verdicts(rows_by_mode, modes):
+    """(number, goal, rows, verdict) of each goal the modes that ran could judge: PASS, MISS, or
+    NOT MEASURED, which is no pass."""
+    for number, goal in GOALS.items():
+        if not set(goal.modes) & set(modes):
+            continue
+        rows = [row for rows in rows_by_mode.values() for row in rows
+                if row['number'] == number and row['limit'] is not None]
+        if any(row['holds'] is False for row in rows):
+            verdict = 'MISS'
+        elif rows and all(row['holds'] for row in rows):
+            verdict = 'PASS'
+        else:
+            verdict = 'NOT MEASURED'
+        yield number, goal, rows, verdict

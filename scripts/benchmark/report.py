@@ -1,0 +1,78 @@
+# What a person reads of a mode, as Markdown: its figures, the bounds, the cycles by stage.
+#
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
+"""Tables."""
+
+import statistics
+
+from . import machine
+from .measurement import values
+
+
+def number(value):
+    """Four figures, however large."""
+    if value is None:
+        return 'not measured'
+    if abs(value) >= 1000:
+        return f'{value:,.0f}'
+    return f'{value:.1f}' if abs(value) >= 100 else f'{value:.2f}'
+
+
+def limit(row):
+    if row['limit'] is None:
+        return ''
+    text = f'{">=" if row["at_least"] else "<="} {row["limit"]:g}'
+    return text if row['stretch'] is None else f'{text} (stretch {row["stretch"]:g})'
+
+
+def verdict(row):
+    if row['limit'] is None:
+        return ''
+    return {True: 'PASS', False: 'MISS', None: 'NOT MEASURED'}[row['holds']]
+
+
+def stages(results):
+    """Ticks per stage of the runs that account them."""
+    lines = []
+    for key in results[0]:
+        names = [name for name in results[0][key] if name.startswith('stage_')]
+        if names:
+            text = ', '.join(f'{name[6:]} {statistics.median(values(results, key, name)):.1f}'
+                             for name in names)
+            lines.append(f'- {key}: {text}')
+    return ['', 'TSC ticks per packet by stage:', '', *lines] if lines else []
+
+
+def mode(name, measurement, outcome):
+    """The Markdown of one mode; `outcome` is what __main__ writes as JSON."""
+    results, figure = outcome['rounds'], measurement.figure
+    lines = [f'## {name}: {measurement.what}', '', machine.text(outcome['machine']), '',
+             f'Seed {outcome["seed"]}, {len(results)} rounds, interleaved, '
+             f'{outcome["seconds"]:g} s a run. Figures: {measurement.unit}.', '']
+    lines += [line for note in measurement.notes for line in (note, '')]
+    lines += ['| run | median | min | max |', '|---|---|---|---|']
+    for key in measurement.runs:
+        found = values(results, key, figure)
+        if found:
+            lines.append(f'| {key} | {number(statistics.median(found))} | {number(min(found))} | '
+                         f'{number(max(found))} |')
+        else:
+            reason = outcome['failures'].get(key, 'no such figure')
+            lines.append(f'| {key} | {reason.splitlines()[0]} | | |')
+    lines += ['', '| figure | median | range | bound | |', '|---|---|---|---|---|']
+    for row in outcome['judged']:
+        extent = '' if row['median'] is None else f'{number(row["min"])} to {number(row["max"])}'
+        lines.append(f'| {row["what"]} | {number(row["median"])} {row["unit"]} | {extent} | '
+                     f'{limit(row)} | {verdict(row)} |')
+    return '\n'.join(lines + stages(results)) + '\n'
+
+
+def summary(verdicts):
+    """The goals and every figure that judges them."""
+    lines = ['## Goals', '', '| | goal | figure | measured | bound | |', '|---|---|---|---|---|---|']
+    for index, goal, rows, overall in verdicts:
+        lines.append(f'| {index} | {goal.what} | | | | {overall} |')
+        lines += [f'| | | {row["what"]} | {number(row["median"])} {row["unit"]} | {limit(row)} | '
+                  f'{verdict(row)} |' for row in rows]
+    return '\n'.join(lines) + '\n'
