@@ -4,6 +4,7 @@
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import sys
@@ -19,6 +20,7 @@ from . import bounds, machine, measurement, modes, programs, report
 from .setting import SEED, Setting
 
 RESULTS = programs.ROOT / 'bench-results'
+PUBLISHED = programs.ROOT / 'docs' / 'measurements'
 HUGEPAGES_MB = 3072  # 16M keys in rte_hash are the most
 QUICK_SECONDS = 0.1
 
@@ -41,6 +43,8 @@ def parse_arguments(names):
     parser.add_argument('--strict', action='store_true', help='refuse to run on a noisy machine')
     parser.add_argument('--cpu', type=int, default=os.cpu_count() - 1,
                         help='the core that measures (default: the last)')
+    parser.add_argument('--publish', action='store_true',
+                        help='also write tables and plots to docs/measurements/')
     parser.add_argument('--no-build', action='store_true', help='use build-bench as it is')
     args = parser.parse_args()
     if args.quick:
@@ -74,14 +78,15 @@ def measure(name, module, args, place):
         'name': name, 'machine': place, 'seed': SEED, 'seconds': args.seconds,
         'took_seconds': round(time.monotonic() - begin, 1), 'rounds': results,
         'failures': failures, 'judged': measurement.judge(mode, results),
+        'figure': mode.figure, 'charts': [dataclasses.asdict(chart) for chart in mode.charts],
     }
     if sys.stderr.isatty():
         print('\r\033[K', end='', file=sys.stderr)
     stamp = time.strftime('%Y%m%d-%H%M%S')
     (RESULTS / f'{name}-{stamp}.json').write_text(json.dumps(outcome, indent=1) + '\n')
-    text = report.mode(name, mode, outcome)
-    (RESULTS / f'{name}.md').write_text(text)
-    print(text, flush=True)
+    for folder in [RESULTS, PUBLISHED] if args.publish else [RESULTS]:
+        report.write(folder, name, mode, outcome)
+    print(report.mode(name, mode, outcome), flush=True)
     for key, why in failures.items():
         print(f'bench: {name}: {key}: {why}', file=sys.stderr)
     return outcome['judged']
@@ -111,6 +116,7 @@ def main():
         programs.build(os.cpu_count())
     chosen = {name: found[name] for name in args.only or found}
     RESULTS.mkdir(exist_ok=True)
+    PUBLISHED.mkdir(exist_ok=True)
     try:
         pages = Hugepages(HUGEPAGES_MB)
     except LabError as error:
@@ -127,7 +133,8 @@ def main():
         pages.restore()
     verdicts = list(bounds.verdicts(rows, chosen))
     text = report.summary(verdicts)
-    (RESULTS / 'summary.md').write_text(machine.text(place) + '\n\n' + text)
+    for folder in [RESULTS, PUBLISHED] if args.publish else [RESULTS]:
+        (folder / 'summary.md').write_text(machine.text(place) + '\n\n' + text)
     print(text)
     broken = [name for name in chosen if name not in rows]
     missed = [f'{number} ({verdict})' for number, _, _, verdict in verdicts if verdict != 'PASS']

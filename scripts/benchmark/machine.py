@@ -63,7 +63,7 @@ class Noise:
         """Of the machine's description, what the mode's time adds; `noisy` only if it was."""
         rates = [run['involuntary_switches'] / run['measured_seconds']
                  for one_round in results for run in one_round.values()
-                 if run.get('measured_seconds')]
+                 if 'involuntary_switches' in run]
         seconds = (time.monotonic() - self._begin) * os.cpu_count()
         stolen = (stolen_seconds() - self._stolen) / max(seconds, 1e-3)
         switches = statistics.median(rates) if rates else 0

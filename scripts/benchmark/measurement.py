@@ -50,7 +50,8 @@ class Measurement:
     what: str
     runs: dict  # key -> callable without arguments that returns figures by name
     bounds: list
-    figure: str = 'ticks_median'  # the one the table shows
+    figure: str = 'ticks_median'  # the one tables and charts show
+    columns: Optional[dict] = None  # heading -> figure, where a table of several says more
     unit: str = 'TSC ticks per packet'
     rounds: Optional[int] = None  # None: as many as asked for
     notes: list = dataclasses.field(default_factory=list)  # what a reader must know, one line each

@@ -6,7 +6,7 @@
 
 import statistics
 
-from . import machine
+from . import machine, plots
 from .measurement import values
 
 
@@ -44,22 +44,46 @@ def stages(results):
     return ['', 'TSC ticks per packet by stage:', '', *lines] if lines else []
 
 
+def runs(measurement, outcome):
+    """Each run's figure with its range, or the medians of several figures."""
+    results, columns = outcome['rounds'], measurement.columns
+    heads = list(columns) if columns else ['median', 'min', 'max']
+    lines = ['| run | ' + ' | '.join(heads) + ' |', '|---' * (len(heads) + 1) + '|']
+    for key in measurement.runs:
+        if columns:
+            found = [values(results, key, figure) for figure in columns.values()]
+            cells = [statistics.median(each) for each in found if each]
+        else:
+            found = values(results, key, measurement.figure)
+            cells = [statistics.median(found), min(found), max(found)] if found else []
+        if cells:
+            lines.append(f'| {key} | ' + ' | '.join(number(cell) for cell in cells) + ' |')
+        else:
+            reason = outcome['failures'].get(key, 'no such figure').splitlines()[0]
+            lines.append(f'| {key} | {reason} |' + ' |' * (len(heads) - 1))
+    return lines
+
+
+def write(folder, name, measurement, outcome):
+    """The Markdown of a mode and its plots, as files."""
+    pictures = []
+    for index, chart in enumerate(outcome['charts'], 1):
+        drawing = plots.draw(chart, outcome['rounds'], outcome['figure'])
+        if drawing:
+            file = folder / f'{name}-{index}.svg'
+            file.write_text(drawing)
+            pictures.append(f'\n![{chart["title"]}]({file.name})\n')
+    (folder / f'{name}.md').write_text(mode(name, measurement, outcome) + ''.join(pictures))
+
+
 def mode(name, measurement, outcome):
     """The Markdown of one mode; `outcome` is what __main__ writes as JSON."""
-    results, figure = outcome['rounds'], measurement.figure
+    results = outcome['rounds']
     lines = [f'## {name}: {measurement.what}', '', machine.text(outcome['machine']), '',
              f'Seed {outcome["seed"]}, {len(results)} rounds, interleaved, '
              f'{outcome["seconds"]:g} s a run. Figures: {measurement.unit}.', '']
     lines += [line for note in measurement.notes for line in (note, '')]
-    lines += ['| run | median | min | max |', '|---|---|---|---|']
-    for key in measurement.runs:
-        found = values(results, key, figure)
-        if found:
-            lines.append(f'| {key} | {number(statistics.median(found))} | {number(min(found))} | '
-                         f'{number(max(found))} |')
-        else:
-            reason = outcome['failures'].get(key, 'no such figure')
-            lines.append(f'| {key} | {reason.splitlines()[0]} | | |')
+    lines += runs(measurement, outcome)
     lines += ['', '| figure | median | range | bound | |', '|---|---|---|---|---|']
     for row in outcome['judged']:
         extent = '' if row['median'] is None else f'{number(row["min"])} to {number(row["max"])}'

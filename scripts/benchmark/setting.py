@@ -6,6 +6,7 @@
 
 import contextlib
 import dataclasses
+import functools
 from pathlib import Path
 
 from . import programs
@@ -37,14 +38,47 @@ class Setting:
         return ['--direction', direction, '--inner', inner, '--sessions', sessions,
                 '--tunnels', tunnels, '--seed', self.seed]
 
+    def bench(self, mode, *arguments, seconds=None):
+        """A run of bench-dataplane, in a process that all runs of the mode share."""
+        return lambda: self.server.measure(mode, '--seconds', seconds or self.seconds, *arguments)
+
+    def bench_alone(self, mode, *arguments):
+        """A run of bench-dataplane in a process of its own."""
+        return lambda: programs.bench(self.cpu, mode, '--seconds', self.seconds, *arguments)
+
+    @functools.cached_property
+    def server(self):
+        return self.stack.enter_context(programs.Server(self.cpu))
+
     def capture(self, *traffic):
         """A file of frames of that traffic, to replay."""
-        path = self.directory / ('-'.join(str(word) for word in traffic if
-                                          not str(word).startswith('--')) + '.pcap')
+        path = self.directory / ('-'.join(str(word).lstrip('-') for word in traffic) + '.pcap')
         if not path.exists():
             programs.bench(self.cpu, 'frames', *traffic, '--frames', REPLAY_FRAMES, '--out', path)
         return path
 
-    def bench(self, mode, *arguments):
-        """A run of bench-dataplane."""
-        return lambda: programs.bench(self.cpu, mode, '--seconds', self.seconds, *arguments)
+    def replay(self, mode, *arguments, captures):
+        """As bench(), replaying files."""
+        words = [word for capture in captures for word in ('--capture', capture)]
+        return self.bench(mode, *arguments, *words, '--frames', REPLAY_FRAMES)
+
+    def macswap(self, *ports, workers=1):
+        """dpdk-testpmd between replay ports: `ports` are lists of captures, one for each queue.
+        What comes in at one port leaves by the other; a single one leaves by net_null."""
+        vdevs = ['net_pcap%d,infinite_rx=1,%s' % (
+            index, ','.join(f'rx_pcap={capture}' for capture in captures))
+                 for index, captures in enumerate(ports)]
+        if len(ports) == 1:
+            vdevs.append('net_null1,no-rx=1')
+        queues = sum(len(captures) for captures in ports)
+        lcores = f'0@{self.other_cpu},1@{self.cpu}'
+        if workers == 2:
+            lcores += f',2@{self.other_cpu}'
+        held = []  # made when first run
+
+        def run():
+            if not held:
+                held.append(self.stack.enter_context(programs.Testpmd(
+                    lcores, vdevs, 'macswap', REPLAY_FRAMES * queues + 8191 * workers, workers)))
+            return held[0].measure(self.seconds)
+        return run

@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "tests/bench/clock.h"
 
+#include <rte_cycles.h>
 #include <sys/resource.h>
 #include <x86intrin.h>
 
@@ -37,6 +38,9 @@ double CoreCyclesPerTick() {
   }
   return static_cast<double>(kMultiplies * kCyclesPerMultiply) / static_cast<double>(best);
 }
+
+Deadline::Deadline(double seconds)
+    : end_(FencedTsc() + static_cast<uint64_t>(seconds * static_cast<double>(rte_get_tsc_hz()))) {}
 
 uint64_t InvoluntarySwitches() {
   rusage usage{};

@@ -17,6 +17,16 @@ uint64_t FencedTsc();
 // From a chain of dependent multiplies, three core cycles each on every x86-64 core this century.
 double CoreCyclesPerTick();
 
+// A measurement of `seconds` from now: over when they are.
+class Deadline {
+ public:
+  explicit Deadline(double seconds);
+  bool Over() const { return FencedTsc() >= end_; }
+
+ private:
+  uint64_t end_;
+};
+
 // Of the calling thread, which the kernel took the core from, since its start.
 uint64_t InvoluntarySwitches();
 

@@ -9,6 +9,7 @@
 #include "lib/net/checksum.h"
 #include "lib/net/ipv4.h"
 #include "lib/ppp/frame.h"
+#include "lib/punt/layout.h"
 #include "tests/support/packet_builder.h"
 
 namespace lns::bench {
@@ -63,6 +64,18 @@ FrameSource::FrameSource(const TrafficConfig& config) : config_(config), random_
   for (uint32_t tunnel = 0; tunnel < config.population.tunnels; ++tunnel) {
     for (const uint16_t size : sizes_) templates_.push_back(MakeTemplate(tunnel, size));
   }
+  const Population& population = config.population;
+  for (uint32_t i = 0; config.workers > 1 && i < population.sessions; ++i) {
+    const uint16_t tunnel = Population::TunnelId(population.TunnelOf(i));
+    if (punt::OwnerWorker(tunnel, population.SessionId(i), config.workers) == config.owner) {
+      sessions_.push_back(i);
+    }
+  }
+}
+
+uint32_t FrameSource::RandomSession(uint32_t bits) const {
+  if (sessions_.empty()) return RandomSequence::Below(bits, config_.population.sessions);
+  return sessions_[RandomSequence::Below(bits, static_cast<uint32_t>(sessions_.size()))];
 }
 
 FrameSource::Template FrameSource::MakeTemplate(uint32_t tunnel, uint16_t inner_length) const {
@@ -100,8 +113,7 @@ FrameSource::Template FrameSource::MakeTemplate(uint32_t tunnel, uint16_t inner_
 uint16_t FrameSource::WriteNext(uint8_t* frame) {
   const uint64_t random = random_.Next();
   const Population& population = config_.population;
-  const uint32_t session =
-      RandomSequence::Below(static_cast<uint32_t>(random), population.sessions);
+  const uint32_t session = RandomSession(static_cast<uint32_t>(random));
   const auto other = static_cast<uint32_t>(random >> 32);
   const size_t size = sizes_.size() == 1 ? 0 : (other >> 17) % sizes_.size();
   const uint32_t tunnel = population.TunnelOf(session);

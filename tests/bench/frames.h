@@ -31,6 +31,11 @@ enum class Fault : uint8_t {
   kSpoofedSource,
 };
 
+// The side that receives it.
+constexpr uint16_t SideOf(Direction direction) {
+  return direction == Direction::kDownlink ? kCore : kAccess;
+}
+
 std::optional<Direction> ParseDirection(std::string_view name);
 std::optional<Fault> ParseFault(std::string_view name);
 
@@ -58,6 +63,9 @@ struct TrafficConfig {
   Population population;
   uint16_t inner_length = 46;  // IP packet; 0: IMIX, 7:4:1 of 46, 552 and 1500
   Fault fault = Fault::kNone;
+  // Only sessions that this worker owns, of so many workers; one worker: all sessions.
+  uint32_t owner = 0;
+  uint32_t workers = 1;
   uint64_t seed = 1;
 };
 
@@ -69,9 +77,6 @@ class FrameSource {
   static constexpr size_t kMaxFrame = 1600;
   uint16_t WriteNext(uint8_t* frame);
 
-  // Which port receives these.
-  uint16_t port() const { return config_.direction == Direction::kDownlink ? kCore : kAccess; }
-
  private:
   struct Template {
     Bytes bytes;
@@ -79,8 +84,11 @@ class FrameSource {
   };
   Template MakeTemplate(uint32_t tunnel, uint16_t inner_length) const;
 
+  uint32_t RandomSession(uint32_t bits) const;
+
   TrafficConfig config_;
   RandomSequence random_;
+  std::vector<uint32_t> sessions_;   // the owner's; empty: all
   std::vector<uint16_t> sizes_;      // of twelve packets; one size where it is not IMIX
   std::vector<Template> templates_;  // by tunnel, then size
   size_t inner_offset_ = 0;

@@ -31,7 +31,7 @@ double PerSession(uint64_t bytes, const Population& population) {
 
 }  // namespace
 
-int RunMemory(const Options& options) {
+bool RunMemory(Bench&, const Options& options, Report& report) {
   const Population& population = options.traffic.population;
   // The same tables for no one: what does not grow with sessions (the IPv4 FIB above all).
   Population nobody = population;
@@ -53,8 +53,6 @@ int RunMemory(const Options& options) {
   const uint64_t tables = after.tables - before.tables - fixed.tables;
   const uint64_t heap = after.heap - before.heap - fixed.heap;
 
-  Report report;
-  report.Add("mode", "memory");
   report.Add("sessions", uint64_t{population.sessions});
   report.Add("table_bytes_per_session", PerSession(tables, population));
   report.Add("heap_bytes_per_session", PerSession(heap, population));
@@ -62,8 +60,7 @@ int RunMemory(const Options& options) {
   report.Add(
       "programmed_per_second",
       population.sessions / (static_cast<double>(ticks) / static_cast<double>(rte_get_tsc_hz())));
-  report.Print();
-  return 0;
+  return true;
 }
 
 }  // namespace lns::bench

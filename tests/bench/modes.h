@@ -1,35 +1,58 @@
-// What the benchmark can measure: each mode is one measurement per run of the program and prints
-// one JSON object. scripts/bench runs modes side by side and judges them.
+// What the benchmark can measure: each mode is one measurement that fills one report. scripts/bench
+// runs them side by side and judges them.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "tests/bench/bench.h"
 #include "tests/bench/frames.h"
+#include "tests/bench/report.h"
 
 namespace lns::bench {
 
+// How packets come to two workers (scaling).
+enum class Spread : uint8_t {
+  kOwned,     // each to the worker that owns its session, as a network card that knows L2TP does
+  kMixed,     // to both alike: half of them must be handed over
+  kOneQueue,  // all to the first worker, as one tunnel's outer addresses make it
+};
+std::optional<Spread> ParseSpread(std::string_view name);
+
 struct Options {
   TrafficConfig traffic;
-  std::string capture;  // replayed by net_pcap; empty: the synthetic source
-  uint32_t capture_frames = 65536;
+  bool both = false;                  // datapath: uplink and downlink at once
+  std::vector<std::string> captures;  // replayed by net_pcap; none: the synthetic source
+  uint32_t capture_frames = 4096;     // in each of them
   uint32_t workers = 1;
+  Spread spread = Spread::kOwned;
+  std::vector<uint32_t> cpus;  // scaling: of the workers
+  double load = 0;             // latency: of the saturated rate; 0: a packet now and then
   double seconds = 1;
   uint32_t writer_changes_per_second = 0;  // session-table: a writer beside the reader
   std::string table = "ours";              // session-table: ours, rte-hash, direct
   uint64_t max_packets = 0;                // 0: as many as the time allows
 };
 
+// All return false when the report says what went wrong.
+
 // The whole worker from receive to transmit, saturated.
-int RunDatapath(const Options& options);
+bool RunDatapath(Bench& bench, const Options& options, Report& report);
 // The stages alone on bursts of 32: no receive, no transmit; the frames are made before the clock
 // runs.
-int RunForwardingWork(const Options& options);
+bool RunForwardingWork(Bench& bench, const Options& options, Report& report);
+// One or two workers, each on a core of its own.
+bool RunScaling(Bench& bench, const Options& options, Report& report);
+// How long packets are in the worker.
+bool RunLatency(Bench& bench, const Options& options, Report& report);
 // Lookups in one of the tables.
-int RunSessionTable(const Options& options);
+bool RunSessionTable(Bench& bench, const Options& options, Report& report);
 // Bytes per session and the rate of programming.
-int RunMemory(const Options& options);
+bool RunMemory(Bench& bench, const Options& options, Report& report);
 
 }  // namespace lns::bench

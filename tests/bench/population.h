@@ -5,6 +5,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <string>
 
@@ -19,6 +20,8 @@ struct Population {
   uint32_t sessions = 1024;
   uint32_t tunnels = 16;
   bool udp_checksum_off = false;  // of what we send (RFC 2661 8.1)
+
+  auto operator<=>(const Population&) const = default;
 
   bool IsPossible() const {
     return sessions > 0 && tunnels > 0 && tunnels <= kMaxTunnels && sessions >= tunnels &&

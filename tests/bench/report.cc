@@ -2,6 +2,9 @@
 // Copyright The Terminus Authors
 #include "tests/bench/report.h"
 
+#include <rte_cycles.h>
+
+#include <algorithm>
 #include <cstdio>
 
 #include "dataplane/core/stage_id.h"
@@ -14,7 +17,11 @@ void Report::AddRaw(std::string_view name, const std::string& json) {
 }
 
 void Report::Add(std::string_view name, std::string_view value) {
-  AddRaw(name, "\"" + std::string(value) + "\"");  // names and versions: nothing to escape
+  std::string quoted(value);
+  // Names, versions and what DPDK says: nothing that would need more escaping than this.
+  std::replace(quoted.begin(), quoted.end(), '"', '\'');
+  std::replace(quoted.begin(), quoted.end(), '\n', ' ');
+  AddRaw(name, "\"" + quoted + "\"");
 }
 
 void Report::Add(std::string_view name, double value) {
@@ -32,7 +39,25 @@ void Report::AddSamples(std::string_view prefix, const Samples& samples) {
   Add(name + "_mean", samples.Mean());
 }
 
-void Report::Print() const { std::printf("{%s}\n", text_.c_str()); }
+bool Report::Fail(std::string_view why) {
+  Add("error", why);
+  return false;
+}
+
+Surroundings::Surroundings()
+    : core_cycles_per_tick_(CoreCyclesPerTick()),
+      switches_(InvoluntarySwitches()),
+      start_(FencedTsc()) {}
+
+void Surroundings::AddTo(Report& report) const {
+  const uint64_t switches = InvoluntarySwitches() - switches_;
+  const uint64_t hz = rte_get_tsc_hz();
+  report.Add("measured_seconds",
+             static_cast<double>(FencedTsc() - start_) / static_cast<double>(hz));
+  report.Add("core_cycles_per_tick", (core_cycles_per_tick_ + CoreCyclesPerTick()) / 2);
+  report.Add("tsc_hz", hz);
+  report.Add("involuntary_switches", switches);
+}
 
 void StageSamples::Read(const dataplane::WorkerCounters& counters) {
   for (size_t i = 0; i < dataplane::kStageCount; ++i) {

@@ -1,4 +1,4 @@
-// One flat JSON object on standard output: a measurement, for scripts/bench.
+// One flat JSON object: a measurement, for scripts/bench.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -20,12 +20,28 @@ class Report {
   void Add(std::string_view name, uint64_t value);
   // <prefix>_median, _min and _mean: TSC ticks per packet.
   void AddSamples(std::string_view prefix, const Samples& samples);
-  void Print() const;
+  // The report is of a measurement that went wrong. Returns false.
+  bool Fail(std::string_view why);
+
+  std::string Json() const { return "{" + text_ + "}"; }
 
  private:
   void AddRaw(std::string_view name, const std::string& json);
 
   std::string text_;
+};
+
+// What every measurement tells of its surroundings: from here until AddTo(), on this thread.
+class Surroundings {
+ public:
+  Surroundings();
+  // tsc_hz, core_cycles_per_tick, involuntary_switches and measured_seconds.
+  void AddTo(Report& report) const;
+
+ private:
+  double core_cycles_per_tick_;
+  uint64_t switches_;
+  uint64_t start_;
 };
 
 // What the workers' own accounting says of each stage, sample by sample.

@@ -5,14 +5,12 @@
 // Copyright The Terminus Authors
 #include "dataplane/tables/session_table.h"
 
-#include <rte_cycles.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
 #include <memory>
 #include <span>
 #include <thread>
@@ -22,7 +20,6 @@
 #include "dataplane/tables/rte_hash_session_table.h"
 #include "tests/bench/clock.h"
 #include "tests/bench/modes.h"
-#include "tests/bench/report.h"
 
 namespace lns::bench {
 namespace {
@@ -92,20 +89,28 @@ void Churn(Table& table, uint32_t first, uint32_t per_second, const std::atomic<
 }
 
 template <typename Table>
-int Measure(const Options& options) {
-  dataplane::HugepageMemory memory(0);
+struct Filled {
+  dataplane::HugepageMemory memory{0};
+  std::unique_ptr<Table> table;  // null: no memory, or full before all keys were in it
+};
+
+template <typename Table>
+std::unique_ptr<Filled<Table>> Fill(uint32_t sessions) {
+  auto filled = std::make_unique<Filled<Table>>();
+  filled->table = Table::Make(filled->memory, sessions + kChurningKeys);
+  for (uint32_t i = 0; filled->table != nullptr && i < sessions; ++i) {
+    if (!filled->table->Upsert(KeyOf<Table>(i), i)) filled->table.reset();
+  }
+  return filled;
+}
+
+template <typename Table>
+bool Measure(Bench& bench, const Options& options, Report& report) {
   const uint32_t sessions = options.traffic.population.sessions;
-  const std::unique_ptr<Table> table = Table::Make(memory, sessions + kChurningKeys);
-  if (table == nullptr) {
-    std::fprintf(stderr, "bench: no memory for a table of %u\n", sessions);
-    return 1;
-  }
-  for (uint32_t i = 0; i < sessions; ++i) {
-    if (!table->Upsert(KeyOf<Table>(i), i)) {
-      std::fprintf(stderr, "bench: the table is full at %u of %u\n", i, sessions);
-      return 1;
-    }
-  }
+  const std::string name = options.table + " " + std::to_string(sessions);
+  Table* table =
+      bench.Keep<Filled<Table>>(name, [&] { return Fill<Table>(sessions); })->table.get();
+  if (table == nullptr) return report.Fail("no memory for the table, or it is full: " + name);
   std::atomic<bool> stop{false};
   std::thread writer;
   if (options.writer_changes_per_second != 0) {
@@ -119,9 +124,8 @@ int Measure(const Options& options) {
   std::array<uint32_t, kBurst * kBurstsPerSample> wanted;
   std::array<uint32_t, kBurst * kBurstsPerSample> keys;
   std::array<uint32_t, kBurst> values;
-  const double clock_before = CoreCyclesPerTick();
-  const auto limit = static_cast<uint64_t>(options.seconds * static_cast<double>(rte_get_tsc_hz()));
-  const uint64_t begin = FencedTsc();
+  const Surroundings surroundings;
+  const Deadline deadline(options.seconds);
   Samples samples;
   uint64_t wrong = 0;
   do {
@@ -139,32 +143,24 @@ int Measure(const Options& options) {
     for (const uint32_t value : wanted) sum -= value;
     if (sum != 0) ++wrong;
     samples.Add(end - start, keys.size());
-  } while (FencedTsc() - begin < limit &&
+  } while (!deadline.Over() &&
            (options.max_packets == 0 || samples.packets() < options.max_packets));
   stop.store(true);
   if (writer.joinable()) writer.join();
-  if (wrong != 0) {
-    std::fprintf(stderr, "bench: %lu bursts with a wrong answer\n", wrong);
-    return 1;
-  }
-
-  Report report;
-  report.Add("mode", "session-table");
+  surroundings.AddTo(report);
   report.Add("lookups", samples.packets());
   report.AddSamples("ticks", samples);
-  report.Add("core_cycles_per_tick", (clock_before + CoreCyclesPerTick()) / 2);
-  report.Add("tsc_hz", rte_get_tsc_hz());
-  report.Add("involuntary_switches", InvoluntarySwitches());
-  report.Print();
-  return 0;
+  return wrong == 0 || report.Fail("bursts with a wrong answer: " + std::to_string(wrong));
 }
 
 }  // namespace
 
-int RunSessionTable(const Options& options) {
-  if (options.table == "ours") return Measure<dataplane::SessionTable>(options);
-  if (options.table == "rte-hash") return Measure<dataplane::RteHashSessionTable>(options);
-  return Measure<DirectIndex>(options);
+bool RunSessionTable(Bench& bench, const Options& options, Report& report) {
+  if (options.table == "ours") return Measure<dataplane::SessionTable>(bench, options, report);
+  if (options.table == "rte-hash") {
+    return Measure<dataplane::RteHashSessionTable>(bench, options, report);
+  }
+  return Measure<DirectIndex>(bench, options, report);
 }
 
 }  // namespace lns::bench

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "tests/bench/packet_feed.h"
+
+#include <rte_cycles.h>
+
+#include <cmath>
+
+namespace lns::bench {
+
+void SyntheticFeed::FillOne(rte_mbuf& packet) {
+  const uint16_t length = source_.WriteNext(rte_pktmbuf_mtod(&packet, uint8_t*));
+  packet.data_len = length;
+  packet.pkt_len = length;
+}
+
+uint16_t SyntheticFeed::Fill(rte_mbuf* packets[], uint16_t count) {
+  for (uint16_t i = 0; i < count; ++i) FillOne(*packets[i]);
+  return count;
+}
+
+Stamp& StampOf(rte_mbuf& packet) {
+  return *rte_pktmbuf_mtod_offset(&packet, Stamp*, packet.data_len - sizeof(Stamp));
+}
+
+PacedFeed::PacedFeed(const TrafficConfig& config, double mean_gap_ticks)
+    : frames_(config), saturated_(mean_gap_ticks == 0) {
+  RandomSequence random(config.seed);
+  for (uint64_t& gap : gaps_) {
+    // (0, 1]: no logarithm of zero.
+    const double uniform = (static_cast<double>(random.Next() >> 11) + 1) * 0x1p-53;
+    gap = static_cast<uint64_t>(-std::log(uniform) * mean_gap_ticks);
+  }
+}
+
+uint16_t PacedFeed::Fill(rte_mbuf* packets[], uint16_t count) {
+  const uint64_t now = rte_rdtsc();
+  if (next_ == 0 || saturated_) next_ = now;
+  uint16_t taken = 0;
+  while (taken < count && next_ <= now) {
+    rte_mbuf& packet = *packets[taken++];
+    frames_.FillOne(packet);
+    StampOf(packet) = {.arrived = next_, .received = now};
+    next_ += gaps_[gap_++ % kGaps];
+  }
+  return taken;
+}
+
+}  // namespace lns::bench
