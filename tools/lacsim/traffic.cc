@@ -76,6 +76,7 @@ uint64_t Traffic::DueBy(Instant now) const {
 void Traffic::OnTimer(Instant now) {
   if (now < NextDeadline()) return;
   last_tick_ = now;
+  waited_ = done(now);
   for (Lane& lane : lanes_) {
     if (lane.enabled) SendDue(lane, now);
   }
@@ -86,7 +87,7 @@ Instant Traffic::NextDeadline() const {
   for (const Lane& lane : lanes_) {
     if (lane.enabled) next = std::min(next, lane.scheduled);
   }
-  if (next >= total_) return last_activity_ + kQuiet;
+  if (next >= total_) return waited_ ? Instant::Never() : last_activity_ + kQuiet;
   const double at = static_cast<double>(next) * 1e9 / options_.packets_per_second;
   return std::max(started_ + Duration::Nanoseconds(static_cast<int64_t>(at)), last_tick_ + kTick);
 }
@@ -129,6 +130,7 @@ void Traffic::SendBurst(Lane& lane, size_t count, Instant now) {
   }
   lane.scheduled += count;
   lane.last_sent = last_activity_ = now;
+  waited_ = false;
 }
 
 bool Traffic::OnPayload(Direction direction, uint32_t subscriber_address, ByteView payload,
@@ -136,6 +138,7 @@ bool Traffic::OnPayload(Direction direction, uint32_t subscriber_address, ByteVi
   const std::optional<ReceivedProbe> received = ReadProbe(payload);
   if (!received) return false;
   last_activity_ = now;
+  waited_ = false;
   FlowMeter& meter = lane(direction).meter;
   const Probe& probe = received->probe;
   const bool right_place = probe.direction == direction && probe.flow < addresses_.size() &&

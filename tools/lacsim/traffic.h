@@ -108,6 +108,7 @@ class Traffic {
   Instant started_;
   Instant last_tick_;
   Instant last_activity_;
+  bool waited_ = false;  // all is sent, and long enough ago: no deadline until something arrives
 };
 
 }  // namespace lns::lacsim
