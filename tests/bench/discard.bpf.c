@@ -37,4 +37,4 @@ int discard(struct __sk_buff *skb) {
   return TC_ACT_SHOT;
 }
 
-char license[] SEC("license") = "Dual BSD/GPL";
+char discard_license[] SEC("license") = "Dual BSD/GPL";
