@@ -36,12 +36,16 @@ CloseCause CauseOf(ppp::LinkDownCause cause) {
       return CloseCause::kLinkClosed;
     case ppp::LinkDownCause::kTerminatedByPeer:
       return CloseCause::kUserTerminated;
+    case ppp::LinkDownCause::kNoLcp:
+      return CloseCause::kNoLcp;
     case ppp::LinkDownCause::kLcpTimeout:
       return CloseCause::kLcpTimeout;
     case ppp::LinkDownCause::kLcpRefused:
       return CloseCause::kLcpRefused;
     case ppp::LinkDownCause::kLoopback:
       return CloseCause::kLoopback;
+    case ppp::LinkDownCause::kProxyRequired:
+      return CloseCause::kProxyRequired;
     case ppp::LinkDownCause::kEchoTimeout:
       return CloseCause::kEchoTimeout;
     case ppp::LinkDownCause::kAuthTimeout:
@@ -50,6 +54,8 @@ CloseCause CauseOf(ppp::LinkDownCause cause) {
       return CloseCause::kAuthRefused;
     case ppp::LinkDownCause::kAuthFailed:
       return CloseCause::kAuthFailed;
+    case ppp::LinkDownCause::kAuthNameChanged:
+      return CloseCause::kAuthNameChanged;
     case ppp::LinkDownCause::kNetworkTimeout:
       return CloseCause::kNetworkTimeout;
     case ppp::LinkDownCause::kNoNetworkProtocol:

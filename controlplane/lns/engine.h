@@ -78,6 +78,7 @@ absl::Status ValidateSettings(const EngineSettings& settings);
 struct AuthVerdict {
   bool accepted = false;
   std::string message;           // said to the peer
+  std::string ms_chap;           // MS-CHAP: ppp::AuthenticationVerdict's
   std::string cause;             // refused: why, for the log alone ("unknown user")
   net::IpAddress fixed_address;  // none: from `pool`
   std::string pool;              // empty: the first

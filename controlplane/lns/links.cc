@@ -161,7 +161,8 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
     return;
   }
   session->auth_request = 0;
-  ppp::AuthenticationVerdict answer{.accepted = verdict.accepted, .message = verdict.message};
+  ppp::AuthenticationVerdict answer{
+      .accepted = verdict.accepted, .message = verdict.message, .ms_chap = verdict.ms_chap};
   if (!verdict.accepted) {
     counters_.Add(Counter::kAuthRejected);
     Log(LogLevel::kWarn,

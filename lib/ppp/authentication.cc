@@ -27,6 +27,8 @@ void Authentication::Begin(AuthProtocol protocol, const LinkSettings& settings, 
       }
       return;
     case AuthProtocol::kChapMd5:
+    case AuthProtocol::kMsChapV1:
+    case AuthProtocol::kMsChapV2:
       if (server) {
         engine_.emplace<ChapAuthenticator>(settings, rng).Start(now, out);
       } else {

@@ -34,6 +34,22 @@ const char* ToString(AuthProtocol protocol) {
       return "pap";
     case AuthProtocol::kChapMd5:
       return "chap-md5";
+    case AuthProtocol::kMsChapV1:
+      return "ms-chap-v1";
+    case AuthProtocol::kMsChapV2:
+      return "ms-chap-v2";
+  }
+  return "unknown";
+}
+
+const char* ToString(Renegotiate policy) {
+  switch (policy) {
+    case Renegotiate::kNever:
+      return "never";
+    case Renegotiate::kOnMismatch:
+      return "on-mismatch";
+    case Renegotiate::kAlways:
+      return "always";
   }
   return "unknown";
 }
@@ -62,12 +78,16 @@ const char* ToString(LinkDownCause cause) {
       return "closed-locally";
     case LinkDownCause::kTerminatedByPeer:
       return "terminated-by-peer";
+    case LinkDownCause::kNoLcp:
+      return "no-lcp";
     case LinkDownCause::kLcpTimeout:
       return "lcp-timeout";
     case LinkDownCause::kLcpRefused:
       return "lcp-refused";
     case LinkDownCause::kLoopback:
       return "loopback";
+    case LinkDownCause::kProxyRequired:
+      return "proxy-required";
     case LinkDownCause::kEchoTimeout:
       return "echo-timeout";
     case LinkDownCause::kAuthTimeout:
@@ -76,6 +96,8 @@ const char* ToString(LinkDownCause cause) {
       return "auth-refused";
     case LinkDownCause::kAuthFailed:
       return "auth-failed";
+    case LinkDownCause::kAuthNameChanged:
+      return "auth-name-changed";
     case LinkDownCause::kNetworkTimeout:
       return "network-timeout";
     case LinkDownCause::kNoNetworkProtocol:

@@ -11,7 +11,9 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -21,13 +23,28 @@
 
 namespace lns::ppp {
 
-enum class AuthProtocol : uint8_t { kNone, kPap, kChapMd5 };
+// The MS-CHAPs need algorithms that OpenSSL keeps apart: only where MsChapError() (mschap.h) is
+// empty may a settings object name them.
+enum class AuthProtocol : uint8_t { kNone, kPap, kChapMd5, kMsChapV1, kMsChapV2 };
 const char* ToString(AuthProtocol protocol);
 
 // CHAP-MD5, then PAP.
 std::vector<AuthProtocol> DefaultAuthProtocols();
 
 enum class Role : uint8_t { kServer, kClient };
+
+// When a server negotiates LCP itself although the LAC has done so already (StartProxied).
+enum class Renegotiate : uint8_t {
+  kNever,       // what the LAC agreed on must do; a link without it, or with less, ends
+  kOnMismatch,  // where it is absent or not acceptable
+  kAlways,
+};
+const char* ToString(Renegotiate policy);
+
+struct ProxySettings {
+  Renegotiate renegotiate = Renegotiate::kOnMismatch;
+  bool rechallenge = false;  // authenticate here even where the LAC brought an answer
+};
 
 // One settings object is shared by all links of a profile; it must outlive them.
 struct LinkSettings {
@@ -40,6 +57,13 @@ struct LinkSettings {
   bool ipv6 = false;
   bool ask_pfc = false;   // offer to receive compressed protocol fields
   bool ask_acfc = false;  // and no address and control fields
+  // Asynchronous framing at the LAC: the characters the peer must escape (RFC 1662 7.1).
+  std::optional<uint32_t> ask_accm;
+  std::string identification;      // RFC 1570 2.1: told the peer when LCP opens; empty: nothing
+  std::array<uint32_t, 2> nbns{};  // server: RFC 1877 NetBIOS name servers; zero: rejected
+  ProxySettings proxy;
+  // Server: CHAP and MS-CHAP ask again this often while the link is open; zero: never.
+  Duration reauthenticate;
   // RFC 1661 4.6 and 5.
   Duration restart = Duration::Seconds(3);
   int max_configure = 10;
@@ -64,18 +88,34 @@ struct Ipv4Parameters {
   std::array<uint32_t, 2> dns{};
 };
 
-// Why a link ended; the values' meanings follow RFC 3145 where it has them.
+// RFC 2661 4.4.5: what a LAC did with the peer before it handed it over, as the AVPs of its ICCN
+// bring it. Option lists are Configure-Requests without their headers; empty is absent.
+struct ProxiedLcp {
+  ByteView initial_received;  // the peer's first Configure-Request
+  ByteView last_sent;         // the LAC's, which the peer acknowledged
+  ByteView last_received;     // the peer's, which the LAC acknowledged
+  std::optional<uint16_t> authen_type;
+  std::string_view authen_name;
+  ByteView authen_challenge;
+  std::optional<uint16_t> authen_id;
+  ByteView authen_response;
+};
+
+// Why a link ended; Rfc3145CauseOf (rfc3145.h) gives the words another network understands.
 enum class LinkDownCause : uint8_t {
   kNone,
   kClosedLocally,     // Close() was called
   kTerminatedByPeer,  // LCP Terminate-Request
+  kNoLcp,             // not one readable LCP packet came
   kLcpTimeout,        // LCP never opened
   kLcpRefused,        // no agreement (auth option rejected, max-failure)
   kLoopback,          // our own magic number came back
+  kProxyRequired,     // what the LAC negotiated is absent or not enough, and we may not
   kEchoTimeout,
   kAuthTimeout,
   kAuthRefused,  // the peer would not do any protocol we offer
   kAuthFailed,
+  kAuthNameChanged,    // another user answered when asked again
   kNetworkTimeout,     // no NCP opened
   kNoNetworkProtocol,  // every NCP was refused
   kAddressRefused,     // the peer would not take the address
@@ -91,12 +131,20 @@ struct LinkOpened {
   bool send_pfc = false;   // the peer allows us protocol field compression
   bool send_acfc = false;  // and address-and-control field compression
   AuthProtocol auth = AuthProtocol::kNone;
+  bool proxied = false;  // as the LAC had negotiated it
+  // RFC 1662 7.1, for the LAC (RFC 2661 6.14): escaped towards the peer, and by it.
+  uint32_t send_accm = 0xffffffff;
+  uint32_t receive_accm = 0xffffffff;
+  // Both sides' options, where SetInterfaceOptions was called (RFC 3437 2.3); else empty.
+  Bytes sent_options;
+  Bytes received_options;
 };
 // LCP left Opened and is negotiating again; network layers are down. An AuthenticationNeeded not
 // yet answered is void: its verdict must not be passed on.
 struct LinkRenegotiating {};
-// Server: check these. CHAP: challenge and 16-byte response; PAP: password; kNone: the peer was not
-// asked, the owner says whether it may go on and with which address.
+// Server: check these. CHAP: challenge and 16-byte response; MS-CHAP: challenge (8 bytes, version
+// 2: 16) and 49-byte response; PAP: password; kNone: the peer was not asked, the owner says whether
+// it may go on and with which address.
 struct AuthenticationNeeded {
   AuthProtocol protocol;
   std::string user_name;
@@ -104,6 +152,8 @@ struct AuthenticationNeeded {
   uint8_t identifier = 0;
   Bytes challenge;
   Bytes response;
+  bool proxied = false;  // the LAC asked, and the peer answered it (RFC 2661 4.4.5)
+  bool again = false;    // the open link's periodic check: addresses stay, the user may not change
 };
 // Client: the server said yes.
 struct Authenticated {};
@@ -144,7 +194,11 @@ using LinkActions = std::vector<LinkAction>;
 // The owner's answer to AuthenticationNeeded.
 struct AuthenticationVerdict {
   bool accepted = false;
-  std::string message;             // CHAP Success/Failure text, PAP message
+  std::string message;  // CHAP Success/Failure text, PAP message
+  // MS-CHAP: the whole text of the Success or Failure, sent as it is ("S=...", "E=691 ...").
+  // Without it `message` is wrapped in a Failure; an MS-CHAPv2 Success cannot be made up, so there
+  // an acceptance without it counts as a refusal (RFC 2759 5).
+  std::string ms_chap;
   Ipv4Parameters ipv4;             // accepted only; peer == 0: no IPv4 for this user
   uint64_t ipv6_interface_id = 0;  // suggested to the peer; 0 = by the link
 };
@@ -161,6 +215,12 @@ class Link {
 
   // The lower layer is up: LCP starts.
   virtual void Start(Instant now, LinkActions& out) = 0;
+  // Server, instead of Start: the LAC has negotiated LCP, perhaps also asked who the user is. Where
+  // that is acceptable LCP is open without a packet; else as settings.proxy says.
+  virtual void StartProxied(const ProxiedLcp& proxied, Instant now, LinkActions& out) = 0;
+  // Server, before either: the options the LAC's interface wants asked of the peer, and those it
+  // allows granted to it (RFC 3437 2.1, 2.2).
+  virtual void SetInterfaceOptions(ByteView want, ByteView allow) = 0;
   // A frame from the peer, with or without FF 03, compressed protocol field or not. Frames of
   // network protocols are not for this class and are counted.
   virtual void OnFrame(ByteView frame, Instant now, LinkActions& out) = 0;

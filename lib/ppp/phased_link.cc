@@ -18,6 +18,10 @@ void PhasedLink::Start(Instant now, LinkActions& out) {
   Carry(outputs, LinkDownCause::kNone, now, out);
 }
 
+void PhasedLink::StartProxied(const ProxiedLcp&, Instant now, LinkActions& out) { Start(now, out); }
+
+void PhasedLink::SetInterfaceOptions(ByteView, ByteView) {}
+
 void PhasedLink::OnFrame(ByteView frame, Instant now, LinkActions& out) {
   if (phase_ == LinkPhase::kDead) return;
   const FrameHeader header = ParseFrameHeader(frame);

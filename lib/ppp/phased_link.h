@@ -41,6 +41,8 @@ class PhasedLink final : public Link {
         authentication_(std::move(credentials)) {}
 
   void Start(Instant now, LinkActions& out) override;
+  void StartProxied(const ProxiedLcp& proxied, Instant now, LinkActions& out) override;
+  void SetInterfaceOptions(ByteView want, ByteView allow) override;
   void OnFrame(ByteView frame, Instant now, LinkActions& out) override;
   void OnAuthentication(const AuthenticationVerdict& verdict, Instant now,
                         LinkActions& out) override;
