@@ -4,19 +4,14 @@
 
 #include "lib/crypto/constant_time_equal.h"
 #include "lib/crypto/md5.h"
+#include "lib/ppp/chap.h"
+#include "lib/ppp/mschap.h"
 
 namespace lns::controlplane {
 namespace {
 
 // What every refused user is told, whatever the reason.
 constexpr char kRefused[] = "Authentication failed";
-constexpr size_t kChapMd5ResponseSize = 16;
-
-// RFC 1994 4.1: MD5 over identifier, secret, challenge.
-crypto::Md5Digest ChapResponse(uint8_t identifier, std::string_view secret, ByteView challenge) {
-  return crypto::Md5({ByteView(&identifier, 1), AsBytes(secret), challenge});
-}
-
 // Digests are compared, so the time does not tell how much of the password was guessed.
 bool PapMatches(std::string_view expected, std::string_view given) {
   return crypto::ConstantTimeEqual(crypto::Md5({AsBytes(expected)}), crypto::Md5({AsBytes(given)}));
@@ -48,6 +43,7 @@ AuthVerdict LocalUsers::Check(const ppp::AuthenticationNeeded& credentials) {
   // The same work for a user who does not exist.
   const LocalUser& user = known ? found->second : kNobody;
 
+  std::string ms_chap;
   bool matches = false;
   bool well_formed = true;
   switch (credentials.protocol) {
@@ -56,11 +52,14 @@ AuthVerdict LocalUsers::Check(const ppp::AuthenticationNeeded& credentials) {
       break;
     case ppp::AuthProtocol::kChapMd5:
       well_formed =
-          credentials.response.size() == kChapMd5ResponseSize && !credentials.challenge.empty();
-      matches = well_formed &&
-                crypto::ConstantTimeEqual(
-                    ChapResponse(credentials.identifier, user.password, credentials.challenge),
-                    credentials.response);
+          credentials.response.size() == ppp::kChapValueLength && !credentials.challenge.empty();
+      matches = well_formed && ppp::ChapMd5Matches(credentials.identifier, user.password,
+                                                   credentials.challenge, credentials.response);
+      break;
+    case ppp::AuthProtocol::kMsChapV1:
+    case ppp::AuthProtocol::kMsChapV2:
+      well_formed = credentials.response.size() == ppp::kMsChapResponseLength;
+      matches = well_formed && ppp::MsChapMatches(credentials, user.password, ms_chap);
       break;
     case ppp::AuthProtocol::kNone:
       well_formed = false;
@@ -69,7 +68,10 @@ AuthVerdict LocalUsers::Check(const ppp::AuthenticationNeeded& credentials) {
 
   if (known && well_formed && matches) {
     ++accepted_;
-    return {.accepted = true, .fixed_address = user.address, .pool = user.pool};
+    return {.accepted = true,
+            .ms_chap = std::move(ms_chap),
+            .fixed_address = user.address,
+            .pool = user.pool};
   }
   AuthVerdict refused{.message = kRefused};
   if (!well_formed) {

@@ -1,6 +1,6 @@
-// Users from the configuration: PAP and CHAP-MD5 (RFC 1334, RFC 1994) checked against the password
-// in constant time. An unknown user and a wrong password cost the same and get the same answer on
-// the wire; only the counters and the log line tell them apart.
+// Users from the configuration: PAP, CHAP-MD5 and MS-CHAP (RFC 1334, RFC 1994, RFC 2759) checked
+// against the password in constant time. An unknown user and a wrong password cost the same and get
+// the same answer on the wire; only the counters and the log line tell them apart.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "controlplane/aaa/local_users.h"
+#include "lib/ppp/mschap.h"
 
 namespace lns::controlplane {
 namespace {
@@ -70,6 +71,33 @@ TEST_F(LocalUsersTest, ChapResponseIsChecked) {
   EXPECT_FALSE(Ask(other_identifier).accepted);
   EXPECT_FALSE(Ask(Chap("bob")).accepted);
   EXPECT_EQ(Counter("aaa.local.wrong-password"), 18u);
+}
+
+TEST_F(LocalUsersTest, MsChapResponseIsCheckedAndAnsweredWithTheProof) {
+  if (!ppp::MsChapError().empty()) GTEST_SKIP() << ppp::MsChapError();
+  const Bytes challenge(ppp::kMsChapV2ChallengeLength, 1);
+  const Bytes peer_challenge(ppp::kMsChapV2ChallengeLength, 2);
+  const ppp::NtHash hash = ppp::NtPasswordHash("correct horse");
+  const ppp::NtResponse response = ppp::MsChapV2Response(challenge, peer_challenge, "alice", hash);
+  ppp::AuthenticationNeeded needed{.protocol = ppp::AuthProtocol::kMsChapV2,
+                                   .user_name = "alice",
+                                   .challenge = challenge,
+                                   .response = peer_challenge};
+  needed.response.resize(24, 0);
+  needed.response.insert(needed.response.end(), response.begin(), response.end());
+  needed.response.push_back(0);
+  const AuthVerdict verdict = Ask(needed);
+  EXPECT_TRUE(verdict.accepted);
+  EXPECT_EQ(verdict.ms_chap,
+            ppp::MsChapV2Success(challenge, peer_challenge, response, "alice", hash));
+  needed.response[30] ^= 1;
+  const AuthVerdict wrong = Ask(needed);
+  EXPECT_FALSE(wrong.accepted);
+  EXPECT_TRUE(wrong.ms_chap.empty());
+  EXPECT_EQ(Counter("aaa.local.wrong-password"), 1u);
+  needed.response.pop_back();
+  EXPECT_FALSE(Ask(needed).accepted);
+  EXPECT_EQ(Counter("aaa.local.bad-request"), 1u);
 }
 
 TEST_F(LocalUsersTest, UnknownUserAndWrongPasswordDifferOnlyInsideTheHouse) {
