@@ -13,7 +13,7 @@ import itertools
 import pytest
 
 from lab import Lab, config, wait_until
-from peer import Subscriber, exchange, udp_socket
+from peer import ProxiedLogin, Subscriber, exchange, udp_socket
 
 LNS = (config.LNS_ADDRESS, 1701)
 LAC_ADDRESSES = 60
@@ -97,6 +97,21 @@ class Access:
 
     def subscriber(self, call, personality=Subscriber, **options):
         return personality(call, next(self.lab.users), config.PASSWORD, **options)
+
+    def dial(self, lac_personality, subscriber_personality=Subscriber, port=0):
+        """A LAC with one subscriber online."""
+        lac = self.lac(lac_personality, port)
+        lac.open()
+        subscriber = self.subscriber(lac.call(), subscriber_personality)
+        subscriber.connect()
+        return lac, subscriber
+
+    def proxied(self, lac, password=config.PASSWORD, calling='5551', **options):
+        """A subscriber who has logged in at the LAC, where the LNS's verdict is due."""
+        lac.login = ProxiedLogin(next(self.lab.users), password, **options)
+        subscriber = Subscriber(lac.call(calling), lac.login.user, password)
+        subscriber.adopt(lac.login)
+        return subscriber
 
     def exchange(self, subscriber):
         """IP both ways through the LNS: what every peer must reach in the end."""

@@ -47,11 +47,7 @@ class Android(Lac):
 
 @pytest.fixture
 def dialled(access):
-    lac = access.lac(Android)
-    lac.open()
-    subscriber = access.subscriber(lac.call())
-    subscriber.connect()
-    return lac, subscriber
+    return access.dial(Android)
 
 
 def test_comes_up_without_a_retransmission(access, dialled):

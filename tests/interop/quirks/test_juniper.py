@@ -5,20 +5,18 @@
 # Copyright The Terminus Authors
 """A Juniper LAC."""
 
-from lab import config
-from peer import Lac, ProxiedLogin, access_line, wire
+from peer import CarrierLac, access_line, wire
 from peer.wire import avp, u16, u32
 
 FAILOVER_CONTROL_AND_DATA = 3
 
 
-class Juniper(Lac):
+class Juniper(CarrierLac):
     host_name = 'mx960'
     vendor_name = 'Juniper Networks, Inc.'
     bearer_capabilities = 3
     firmware = 0x1411
     window = None
-    login = None
 
     def sccrq(self):
         return super().sccrq() + avp(
@@ -27,9 +25,6 @@ class Juniper(Lac):
     def icrq(self, call):
         return super().icrq(call) + access_line('dslam7 atm 3/1:0.100', 'line-42', 1_024_000,
                                                 16_000_000)
-
-    def iccn(self, call):
-        return super().iccn(call) + (self.login.avps() if self.login else b'')
 
 
 def test_comes_up_with_the_window_of_the_rfc(access):
@@ -68,12 +63,7 @@ def test_login_without_a_calling_number(access):
     """AVP 22 can be turned off there."""
     lac = access.lac(Juniper, port=1701)
     lac.open()
-    user = next(access.lab.users)
-    lac.login = ProxiedLogin(user, config.PASSWORD)
-    call = lac.call(calling='')
-    subscriber = access.subscriber(call)
-    subscriber.user = user
-    subscriber.adopt(lac.login)
+    subscriber = access.proxied(lac, calling='')
     subscriber.await_verdict()
     subscriber.negotiate_ipcp()
     access.exchange(subscriber)

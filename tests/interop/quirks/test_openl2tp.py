@@ -57,11 +57,7 @@ class OpenL2tp(Lac):
 
 @pytest.fixture
 def dialled(access):
-    lac = access.lac(OpenL2tp, port=1701)
-    lac.open()
-    subscriber = access.subscriber(lac.call())
-    subscriber.connect()
-    return lac, subscriber
+    return access.dial(OpenL2tp, port=1701)
 
 
 def test_comes_up_with_a_tie_breaker(access, dialled):

@@ -17,13 +17,13 @@
 # Copyright The Terminus Authors
 """An independent LAC and PPP subscriber."""
 
-from .carrier import ProxiedLogin, access_line
+from .carrier import CarrierLac, ProxiedLogin, access_line
 from .errors import AuthenticationFailed, CallCleared, PeerError, Timeout, TunnelRefused
 from .lac import Call, Lac
 from .sockets import SharedSocket, udp_socket
 from .subscriber import Subscriber
 from .traffic import exchange, ping
 
-__all__ = ['AuthenticationFailed', 'Call', 'CallCleared', 'Lac', 'PeerError', 'ProxiedLogin',
-           'SharedSocket', 'Subscriber', 'Timeout', 'TunnelRefused', 'access_line', 'exchange', 'ping',
-           'udp_socket']
+__all__ = ['AuthenticationFailed', 'Call', 'CallCleared', 'CarrierLac', 'Lac', 'PeerError',
+           'ProxiedLogin', 'SharedSocket', 'Subscriber', 'Timeout', 'TunnelRefused', 'access_line',
+           'exchange', 'ping', 'udp_socket']

@@ -10,6 +10,7 @@ import hashlib
 import random
 
 from . import wire
+from .lac import Lac
 from .ppp import AUTH, AUTH_OPTIONS, MAGIC, MRU, options_to_bytes
 from .wire import avp, u16, u32
 
@@ -34,14 +35,17 @@ class ProxiedLogin:
             self._response = hashlib.md5(bytes((self.identifier,)) + self._response +
                                          self._challenge).digest()
 
-    def lcp_avps(self):
-        """[(type, value)]"""
+    def avps(self):
+        """[(type, value)] for an ICCN."""
+        return self._lcp_avps() + self._auth_avps()
+
+    def _lcp_avps(self):
         asked = options_to_bytes(self.options)
         return [(wire.INITIAL_RECEIVED_CONFREQ, asked),
                 (wire.LAST_SENT_CONFREQ, options_to_bytes(self.lac_options)),
                 (wire.LAST_RECEIVED_CONFREQ, asked)]
 
-    def auth_avps(self):
+    def _auth_avps(self):
         if self.auth is None:
             return [(wire.PROXY_AUTHEN_TYPE, u16(PROXY_NONE))]
         avps = [(wire.PROXY_AUTHEN_TYPE, u16(PROXY_CHAP if self.auth == 'chap' else PROXY_PAP)),
@@ -52,10 +56,16 @@ class ProxiedLogin:
             avps.append((wire.PROXY_AUTHEN_CHALLENGE, self._challenge))
         return avps
 
-    def avps(self):
-        """For an ICCN, none of them mandatory, none hidden."""
-        return b''.join(avp(number, value, mandatory=False)
-                        for number, value in self.lcp_avps() + self.auth_avps())
+
+class CarrierLac(Lac):
+    """Hands a subscriber's login on in its next ICCN."""
+    login = None
+
+    def iccn(self, call):
+        return super().iccn(call) + (self.login_avps() if self.login else b'')
+
+    def login_avps(self):
+        return b''.join(avp(number, value, mandatory=False) for number, value in self.login.avps())
 
 
 def access_line(circuit_id, remote_id, upstream_bps, downstream_bps, more=()):

@@ -115,6 +115,7 @@ class Lac:
         self.lns_host_name = None
         self.hellos = 0
         self.messages = []  # types of all control messages taken, in order
+        self.sent_messages = 0
         self.retransmissions = 0
         self.last_zlb_nr = None
         self._challenge = random.randbytes(16) if secret and challenge else None
@@ -174,6 +175,7 @@ class Lac:
             self._restart_timer()
         self._unacknowledged.append((self._ns, session_id, avps))
         self._transmit(self._ns, session_id, avps)
+        self.sent_messages += 1
         self._ns = (self._ns + 1) & 0xffff
 
     def _restart_timer(self):
@@ -258,7 +260,7 @@ class Lac:
         call.frames.append(message.payload)
 
     def _on_control(self, message):
-        if (message.nr - self._ns) & 0xffff not in (0, *range(0x8000, 0x10000)):
+        if 0 < (message.nr - self._ns) & 0xffff < 0x8000:
             raise PeerError(f'Nr {message.nr} acknowledges what was not sent (next Ns {self._ns})')
         while self._unacknowledged and \
                 (message.nr - self._unacknowledged[0][0] - 1) & 0xffff < 0x8000:
