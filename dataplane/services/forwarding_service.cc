@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dataplane/services/convert.h"
+#include "dataplane/services/pages.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -40,8 +41,8 @@ grpc::Status ForwardingService::GetInfo(grpc::ServerContext*, const v1::GetInfoR
   reply->set_max_sessions(limits.max_sessions);
   reply->set_max_routes(limits.max_routes);
   reply->set_max_neighbours(limits.max_neighbours);
-  reply->set_tunnels(static_cast<uint32_t>(writer_.Tunnels().size()));
-  reply->set_sessions(static_cast<uint32_t>(writer_.Sessions().size()));
+  reply->set_tunnels(writer_.tunnel_count());
+  reply->set_sessions(writer_.session_count());
   reply->set_punt_socket(info_.punt_socket);
   return grpc::Status::OK;
 }
@@ -141,7 +142,8 @@ grpc::Status ForwardingService::Sync(grpc::ServerContext*, const v1::SyncRequest
   }
 }
 
-// Each list is a copy made under the writer's mutex; a client that reads slowly holds up nobody.
+// Lists are copies made under the writer's mutex, those of sessions a page at a time; a client that
+// reads slowly holds up nobody.
 
 grpc::Status ForwardingService::ListTunnels(grpc::ServerContext*, const v1::ListTunnelsRequest*,
                                             grpc::ServerWriter<v1::Tunnel>* out) {
@@ -154,10 +156,14 @@ grpc::Status ForwardingService::ListTunnels(grpc::ServerContext*, const v1::List
 grpc::Status ForwardingService::ListSessions(grpc::ServerContext*,
                                              const v1::ListSessionsRequest* request,
                                              grpc::ServerWriter<v1::Session>* out) {
-  const uint32_t tunnel = request->local_tunnel_id();
-  for (const SessionConfig& session : writer_.Sessions()) {
-    if (tunnel != 0 && session.key.tunnel.value() != tunnel) continue;
-    if (!out->Write(FromSession(session))) break;
+  std::vector<SessionKey> keys = writer_.SessionKeys();
+  if (const uint32_t tunnel = request->local_tunnel_id(); tunnel != 0) {
+    std::erase_if(keys, [&](const SessionKey& key) { return key.tunnel.value() != tunnel; });
+  }
+  for (const std::span<const SessionKey> page : PagesOf(keys)) {
+    for (const SessionConfig& session : writer_.Sessions(page)) {
+      if (!out->Write(FromSession(session))) return grpc::Status::OK;
+    }
   }
   return grpc::Status::OK;
 }

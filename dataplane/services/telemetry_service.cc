@@ -9,6 +9,7 @@
 
 #include "dataplane/core/counters.h"
 #include "dataplane/services/convert.h"
+#include "dataplane/services/pages.h"
 #include "lib/punt/punt_reason.h"
 
 #include "absl/strings/str_cat.h"
@@ -133,25 +134,28 @@ void TelemetryService::Stop() {
 grpc::Status TelemetryService::ListSessionCounters(grpc::ServerContext*,
                                                    const v1::ListSessionCountersRequest* request,
                                                    grpc::ServerWriter<v1::SessionCounters>* out) {
-  SessionKey wanted{};
+  std::vector<SessionKey> keys;
   if (request->has_key()) {
     const auto key = ToSessionKey(request->key(), "key");
     if (!key.ok()) {
       return {grpc::StatusCode::INVALID_ARGUMENT, std::string(key.status().message())};
     }
-    wanted = *key;
+    keys.push_back(*key);
+  } else {
+    keys = process_.writer->SessionKeys();
   }
   bool found = false;
-  for (const SessionCounts& counts : process_.writer->SessionCounters()) {
-    if (request->has_key() && counts.key != wanted) continue;
-    found = true;
-    v1::SessionCounters message;
-    *message.mutable_key() = FromSessionKey(counts.key);
-    message.set_uplink_packets(counts.uplink_packets);
-    message.set_uplink_bytes(counts.uplink_bytes);
-    message.set_downlink_packets(counts.downlink_packets);
-    message.set_downlink_bytes(counts.downlink_bytes);
-    if (!out->Write(message)) break;
+  for (const std::span<const SessionKey> page : PagesOf(keys)) {
+    for (const SessionCounts& counts : process_.writer->SessionCounters(page)) {
+      found = true;
+      v1::SessionCounters message;
+      *message.mutable_key() = FromSessionKey(counts.key);
+      message.set_uplink_packets(counts.uplink_packets);
+      message.set_uplink_bytes(counts.uplink_bytes);
+      message.set_downlink_packets(counts.downlink_packets);
+      message.set_downlink_bytes(counts.downlink_bytes);
+      if (!out->Write(message)) return grpc::Status::OK;
+    }
   }
   if (request->has_key() && !found) return {grpc::StatusCode::NOT_FOUND, "key: no such session"};
   return grpc::Status::OK;

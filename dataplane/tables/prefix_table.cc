@@ -34,8 +34,7 @@ std::unique_ptr<PrefixTable> PrefixTable::Make(TableMemory& memory, uint32_t cap
 
 PrefixTable::PrefixTable(std::unique_ptr<SessionTable> heads, std::span<Entry> entries)
     : heads_(std::move(heads)), entries_(entries) {
-  free_.reserve(entries.size());
-  for (size_t i = entries.size(); i > 0; --i) free_.push_back(static_cast<uint32_t>(i - 1));
+  for (size_t i = entries.size(); i > 0; --i) Free(static_cast<uint32_t>(i - 1));
 }
 
 PrefixTable::Words PrefixTable::Load(net::Family family, const uint8_t* address) {
@@ -91,9 +90,22 @@ uint32_t PrefixTable::Find(net::Family family, const uint8_t* address) const {
 }
 
 uint32_t PrefixTable::Exact(const net::IpPrefix& prefix) const {
+  const uint32_t entry = EntryOf(prefix);
+  return entry == kNotFound ? kNotFound : entries_[entry].value.load(std::memory_order_relaxed);
+}
+
+uint32_t PrefixTable::EntryOf(const net::IpPrefix& prefix) const {
   const net::Family family = prefix.address.family();
   const Entry* entry = FindEntry(family, prefix.length, Load(family, prefix.address.raw().data()));
-  return entry == nullptr ? kNotFound : entry->value.load(std::memory_order_relaxed);
+  return entry == nullptr ? kNotFound : static_cast<uint32_t>(entry - entries_.data());
+}
+
+net::IpPrefix PrefixTable::PrefixOf(uint32_t index) const {
+  const Entry& entry = entries_[index];
+  std::array<uint8_t, sizeof(Words)> bytes;
+  std::memcpy(bytes.data(), entry.address.data(), bytes.size());
+  const size_t size = entry.family == net::Family::kIpv4 ? 4 : 16;
+  return {*net::IpAddress::FromBytes(ByteView(bytes).first(size)), entry.length};
 }
 
 bool PrefixTable::Upsert(const net::IpPrefix& prefix, uint32_t value) {
@@ -103,17 +115,21 @@ bool PrefixTable::Upsert(const net::IpPrefix& prefix, uint32_t value) {
     const_cast<Entry*>(present)->value.store(value, std::memory_order_relaxed);
     return true;
   }
-  if (free_.empty()) return false;
+  if (free_ == kNotFound) return false;
   const uint32_t key = HashKey(family, prefix.length, address);
-  const uint32_t index = free_.back();
+  const uint32_t index = free_;
   Entry& entry = entries_[index];
+  const uint32_t next_free = entry.next.load(std::memory_order_relaxed);
   entry.address = address;
   entry.length = prefix.length;
   entry.family = family;
   entry.value.store(value, std::memory_order_relaxed);
   entry.next.store(heads_->Find(key), std::memory_order_relaxed);
-  if (!heads_->Upsert(key, index)) return false;
-  free_.pop_back();
+  if (!heads_->Upsert(key, index)) {
+    entry.next.store(next_free, std::memory_order_relaxed);
+    return false;
+  }
+  free_ = next_free;
   LengthsOf(family).Add(prefix.length);
   ++size_;
   return true;

@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "dataplane/tables/session_table.h"
 #include "dataplane/tables/table_memory.h"
@@ -35,9 +34,15 @@ class PrefixTable {
   bool Upsert(const net::IpPrefix& prefix, uint32_t value);
   // Unpublishes. Returns the entry to Free() after a grace period; kNotFound if it was not there.
   uint32_t Erase(const net::IpPrefix& prefix);
-  void Free(uint32_t entry) { free_.push_back(entry); }
+  void Free(uint32_t entry) {
+    entries_[entry].next.store(free_, std::memory_order_relaxed);
+    free_ = entry;
+  }
   // The exact prefix's value, or kNotFound.
   uint32_t Exact(const net::IpPrefix& prefix) const;
+  // The exact prefix's entry, its own until it is erased, or kNotFound; and the way back.
+  uint32_t EntryOf(const net::IpPrefix& prefix) const;
+  net::IpPrefix PrefixOf(uint32_t entry) const;
 
   uint32_t size() const { return size_; }
   uint32_t capacity() const { return static_cast<uint32_t>(entries_.size()); }
@@ -51,7 +56,7 @@ class PrefixTable {
     uint8_t length = 0;
     net::Family family = net::Family::kNone;
     std::atomic<uint32_t> value{0};
-    std::atomic<uint32_t> next{kNotFound};
+    std::atomic<uint32_t> next{kNotFound};  // of equal hash; in a free entry, the next free one
   };
   static_assert(sizeof(Entry) == 32);
 
@@ -73,7 +78,7 @@ class PrefixTable {
 
   std::unique_ptr<SessionTable> heads_;
   std::span<Entry> entries_;
-  std::vector<uint32_t> free_;
+  uint32_t free_ = kNotFound;  // the first of them
   Lengths ipv4_;
   Lengths ipv6_;
   uint32_t size_ = 0;

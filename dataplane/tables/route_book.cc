@@ -21,11 +21,6 @@ net::IpAddress Masked(const net::IpAddress& address, int length) {
   return *net::IpAddress::FromBytes(ByteView(raw).first(address.bytes().size()));
 }
 
-bool IsPrefix(const net::IpPrefix& prefix) {
-  return !prefix.address.is_none() && prefix.length <= prefix.address.bits() &&
-         Masked(prefix.address, prefix.length) == prefix.address;
-}
-
 absl::Status BadPrefix(const net::IpPrefix& prefix) {
   return absl::InvalidArgumentError(absl::StrCat("not a prefix: ", prefix.ToString()));
 }
@@ -55,6 +50,11 @@ RouteBook::RouteBook(const TableLimits& limits, std::vector<PortLink> ports, Fib
   for (size_t i = adjacencies_.size(); i > ports_.size(); --i) {
     free_adjacencies_.push_back(static_cast<uint32_t>(i - 1));
   }
+}
+
+bool RouteBook::IsPrefix(const net::IpPrefix& prefix) {
+  return !prefix.address.is_none() && prefix.length <= prefix.address.bits() &&
+         Masked(prefix.address, prefix.length) == prefix.address;
 }
 
 uint32_t RouteBook::Effective(const Slot& slot) {
@@ -377,6 +377,7 @@ absl::Status RouteBook::AddSubscriberPrefix(const net::IpPrefix& prefix) {
     return FibFull(prefix);
   }
   ++subscriber_prefixes_;
+  ++subscriber_lengths_[IndexOf(prefix.address.family())][prefix.length];
   AttachAllIn(prefix);
   return absl::OkStatus();
 }
@@ -387,6 +388,7 @@ absl::Status RouteBook::RemoveSubscriberPrefix(const net::IpPrefix& prefix) {
   slot->second.subscriber = slot->second.subscriber_stale = false;
   const bool still_steered = slot->second.session;
   --subscriber_prefixes_;
+  --subscriber_lengths_[IndexOf(prefix.address.family())][prefix.length];
   Refresh(slot);
   AttachAllIn(prefix);
   if (steering_ == nullptr || still_steered) return absl::OkStatus();
@@ -394,7 +396,9 @@ absl::Status RouteBook::RemoveSubscriberPrefix(const net::IpPrefix& prefix) {
 }
 
 bool RouteBook::IsCovered(const net::IpPrefix& prefix) const {
+  const auto& lengths = subscriber_lengths_[IndexOf(prefix.address.family())];
   for (int length = prefix.length; length >= 0; --length) {
+    if (lengths[static_cast<size_t>(length)] == 0) continue;
     const auto slot =
         slots_.find(net::IpPrefix{Masked(prefix.address, length), static_cast<uint8_t>(length)});
     if (slot != slots_.end() && slot->second.subscriber) return true;
@@ -405,11 +409,21 @@ bool RouteBook::IsCovered(const net::IpPrefix& prefix) const {
 absl::Status RouteBook::AddSessionPrefix(const net::IpPrefix& prefix) {
   if (!IsPrefix(prefix)) return BadPrefix(prefix);
   if (IsCovered(prefix)) return absl::OkStatus();
+  const auto present = slots_.find(prefix);
+  if (present != slots_.end() && present->second.session) return absl::OkStatus();
+  if (session_prefixes_ >= limits_.max_routes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("too many session prefixes outside every subscriber prefix (",
+                     session_prefixes_, "), no room for ", prefix.ToString()));
+  }
   if (steering_ != nullptr) {
     if (absl::Status status = steering_->AddSubscriberPrefix(prefix); !status.ok()) return status;
   }
   SlotOf(prefix).session = true;
-  if (RefreshPrefix(prefix)) return absl::OkStatus();
+  if (RefreshPrefix(prefix)) {
+    ++session_prefixes_;
+    return absl::OkStatus();
+  }
   SlotOf(prefix).session = false;
   RefreshPrefix(prefix);
   return FibFull(prefix);
@@ -419,6 +433,7 @@ void RouteBook::RemoveSessionPrefix(const net::IpPrefix& prefix) {
   const auto slot = slots_.find(prefix);
   if (slot == slots_.end() || !slot->second.session) return;
   slot->second.session = false;
+  --session_prefixes_;
   const bool still_steered = slot->second.subscriber;
   Refresh(slot);
   // An entry too many in the steering map only brings packets that are then dropped by name.

@@ -12,6 +12,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -46,7 +47,8 @@ class RouteBook {
   absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix);
   absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix);
 
-  // A session's prefix leads to the downlink even where no subscriber prefix covers it.
+  // A session's prefix leads to the downlink even where no subscriber prefix covers it. Of those
+  // that none covers there may be as many as routes.
   absl::Status AddSessionPrefix(const net::IpPrefix& prefix);
   void RemoveSessionPrefix(const net::IpPrefix& prefix);
 
@@ -67,9 +69,16 @@ class RouteBook {
   std::vector<net::IpAddress> LocalAddresses() const;
   std::vector<net::IpPrefix> SubscriberPrefixes() const;
 
+  // An address, a length of its family, no host bits.
+  static bool IsPrefix(const net::IpPrefix& prefix);
   // How many adjacencies limits and ports call for.
   static uint32_t AdjacencyCount(const TableLimits& limits, size_t ports) {
     return static_cast<uint32_t>(ports) + 2 * limits.max_neighbours;
+  }
+  // How many prefixes may be in the FIB: routes, as many prefixes of sessions, and the rest.
+  static uint32_t DestinationCount(const TableLimits& limits) {
+    return 2 * limits.max_routes + limits.max_neighbours + kMaxLocalAddresses +
+           kMaxSubscriberPrefixes;
   }
 
  private:
@@ -131,6 +140,7 @@ class RouteBook {
   void AttachAllIn(const net::IpPrefix& prefix);
   bool IsOnLink(const NeighbourKey& key) const;
   bool IsCovered(const net::IpPrefix& prefix) const;
+  static size_t IndexOf(net::Family family) { return family == net::Family::kIpv4 ? 0 : 1; }
   void Want(const NeighbourKey& key);
   void WantPathTo(const net::IpAddress& peer);
   void WantPathsIn(const net::IpPrefix& prefix);
@@ -151,6 +161,9 @@ class RouteBook {
   uint32_t known_neighbours_ = 0;
   uint32_t local_addresses_ = 0;
   uint32_t subscriber_prefixes_ = 0;
+  uint32_t session_prefixes_ = 0;  // that no subscriber prefix covers
+  // How many subscriber prefixes of IPv4 and of IPv6 have each length.
+  std::array<std::array<uint32_t, 129>, 2> subscriber_lengths_{};
 };
 
 }  // namespace lns::dataplane

@@ -57,14 +57,18 @@ class SubscriberTable {
   uint32_t Exact(const net::IpPrefix& prefix) const {
     return IsIpv4Host(prefix) ? hosts_->Find(prefix.address.v4()) : prefixes_->Exact(prefix);
   }
-
- private:
-  SubscriberTable(std::unique_ptr<SessionTable> hosts, std::unique_ptr<PrefixTable> prefixes)
-      : hosts_(std::move(hosts)), prefixes_(std::move(prefixes)) {}
+  // Where a prefix other than an IPv4 host is kept, until it is erased, or kNotFound; and the way
+  // back, so that the writer need not keep such prefixes a second time.
+  uint32_t EntryOf(const net::IpPrefix& prefix) const { return prefixes_->EntryOf(prefix); }
+  net::IpPrefix PrefixOf(uint32_t entry) const { return prefixes_->PrefixOf(entry); }
 
   static bool IsIpv4Host(const net::IpPrefix& prefix) {
     return prefix.address.is_v4() && prefix.length == 32;
   }
+
+ private:
+  SubscriberTable(std::unique_ptr<SessionTable> hosts, std::unique_ptr<PrefixTable> prefixes)
+      : hosts_(std::move(hosts)), prefixes_(std::move(prefixes)) {}
 
   std::unique_ptr<SessionTable> hosts_;
   std::unique_ptr<PrefixTable> prefixes_;

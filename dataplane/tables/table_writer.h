@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,7 @@ struct SessionConfig {
   l2tp::PeerSessionId peer_id;
   bool ipv4_open = false;
   bool ipv6_open = false;
-  std::vector<net::IpPrefix> prefixes;
+  std::vector<net::IpPrefix> prefixes;  // listed with the first IPv4 host in front
   uint16_t peer_mru = 1500;
   bool send_pfc = false;
   bool send_acfc = false;
@@ -108,13 +109,18 @@ class TableWriter {
   virtual void BeginSync() = 0;
   virtual absl::StatusOr<SweepResult> EndSync() = 0;
 
+  virtual uint32_t tunnel_count() const = 0;
+  virtual uint32_t session_count() const = 0;
   virtual std::vector<TunnelConfig> Tunnels() const = 0;
-  virtual std::vector<SessionConfig> Sessions() const = 0;
+  // Every session's key, in order. For the lists below, some at a time: each call holds up updates.
+  // A session that is not there (any more) is left out.
+  virtual std::vector<SessionKey> SessionKeys() const = 0;
+  virtual std::vector<SessionConfig> Sessions(std::span<const SessionKey> keys) const = 0;
+  virtual std::vector<SessionCounts> SessionCounters(std::span<const SessionKey> keys) const = 0;
   virtual std::vector<RouteConfig> Routes() const = 0;
   virtual std::vector<NeighbourConfig> Neighbours() const = 0;
   virtual std::vector<net::IpAddress> LocalAddresses() const = 0;
   virtual std::vector<net::IpPrefix> SubscriberPrefixes() const = 0;
-  virtual std::vector<SessionCounts> SessionCounters() const = 0;
   // Next hops without a MAC that packets wait for, or that gateways of routes and peers of tunnels
   // will be needed for: for the kernel to resolve. Drains the list.
   virtual std::vector<NeighbourConfig> TakeUnresolved() = 0;

@@ -32,7 +32,8 @@ Snapshot Take(Rig& rig) {
     snapshot.punts.push_back(rig.Punts(static_cast<punt::PuntReason>(i)));
   }
   snapshot.held = rig.Held();
-  for (const dataplane::SessionCounts& counts : rig.writer().SessionCounters()) {
+  for (const dataplane::SessionCounts& counts :
+       rig.writer().SessionCounters(rig.writer().SessionKeys())) {
     snapshot.sessions[{counts.key.tunnel.value(), counts.key.session.value()}] = counts;
   }
   return snapshot;

@@ -299,7 +299,7 @@ uint64_t Rig::PuntOverflows(punt::PuntClass punt_class) const {
 
 dataplane::SessionCounts Rig::Counts(uint16_t tunnel, uint16_t session) {
   const dataplane::SessionKey key{l2tp::LocalTunnelId(tunnel), l2tp::LocalSessionId(session)};
-  for (const dataplane::SessionCounts& counts : writer().SessionCounters()) {
+  for (const dataplane::SessionCounts& counts : writer().SessionCounters(writer().SessionKeys())) {
     if (counts.key == key) return counts;
   }
   LNS_CHECK(false);

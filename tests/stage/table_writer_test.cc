@@ -83,6 +83,8 @@ class TableWriterTest : public testing::Test {
   }
 
   TableWriter& writer() { return state_->writer(); }
+  std::vector<SessionConfig> Sessions() { return writer().Sessions(writer().SessionKeys()); }
+  std::vector<SessionCounts> Counters() { return writer().SessionCounters(writer().SessionKeys()); }
   uint32_t Fib(const char* address) {
     const net::IpAddress parsed = Address(address);
     return state_->tables().fib->Lookup(parsed.family(), parsed.raw().data());
@@ -140,7 +142,7 @@ TEST_F(TableWriterTest, RefusesSessionsThatCannotBe) {
   EXPECT_EQ(Code(writer().UpsertSession(session)), kInvalid);
   session.prefixes = {net::IpPrefix{}};
   EXPECT_EQ(Code(writer().UpsertSession(session)), kInvalid);
-  EXPECT_TRUE(writer().Sessions().empty());
+  EXPECT_TRUE(Sessions().empty());
 }
 
 TEST_F(TableWriterTest, FullTablesSaySoAndTakeAgainAfterARemoval) {
@@ -182,7 +184,7 @@ TEST_F(TableWriterTest, ATunnelTakesItsSessionsAlong) {
   EXPECT_NE(SessionIndex(8, 1), kNotFound);
   EXPECT_EQ(state_->tables().tunnel_by_id[7].load(), kNotFound);
   EXPECT_EQ(writer().Tunnels().size(), 1u);
-  EXPECT_EQ(writer().Sessions().size(), 1u);
+  EXPECT_EQ(Sessions().size(), 1u);
   EXPECT_TRUE(writer().RemoveTunnel(l2tp::LocalTunnelId(7)).ok()) << "not there: no error";
 }
 
@@ -214,17 +216,100 @@ TEST_F(TableWriterTest, ARetiredSlotWaitsForEveryWorker) {
   state_->quiescence().Offline(0);
 }
 
+// The writer keeps no copy of a session: what it lists must be what the tables hold.
+TEST_F(TableWriterTest, ASessionIsListedAsItWasProgrammed) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().AddSubscriberPrefix(Prefix("100.64.0.0/10")).ok());
+  const auto listed = [&](const SessionConfig& session) {
+    EXPECT_TRUE(writer().UpsertSession(session).ok());
+    const std::vector<SessionConfig> all = Sessions();
+    if (all.size() != 1) return std::string("not one session");
+    const SessionConfig& back = all[0];
+    EXPECT_EQ(back.key, session.key);
+    EXPECT_EQ(back.peer_id, session.peer_id);
+    EXPECT_EQ(back.ipv4_open, session.ipv4_open);
+    EXPECT_EQ(back.ipv6_open, session.ipv6_open);
+    EXPECT_EQ(back.peer_mru, session.peer_mru);
+    EXPECT_EQ(back.send_pfc, session.send_pfc);
+    EXPECT_EQ(back.send_acfc, session.send_acfc);
+    std::string prefixes;
+    for (const net::IpPrefix& prefix : back.prefixes) {
+      prefixes += prefix.ToString() + " ";
+      EXPECT_EQ(state_->tables().subscribers->Exact(prefix), SessionIndex(7, 1));
+    }
+    return prefixes;
+  };
+  EXPECT_EQ(listed(Session(7, 1, {})), "");
+  EXPECT_EQ(listed(Session(7, 1, {"100.64.0.1/32"})), "100.64.0.1/32 ");
+  EXPECT_EQ(listed(Session(7, 1, {"2001:db8::/56"})), "2001:db8::/56 ");
+  EXPECT_EQ(listed(Session(7, 1, {"2001:db8::/56", "100.64.0.1/32"})),
+            "100.64.0.1/32 2001:db8::/56 ");
+  EXPECT_EQ(listed(Session(7, 1, {"100.64.0.2/32", "2001:db8:1::/56"})),
+            "100.64.0.2/32 2001:db8:1::/56 ");
+  EXPECT_EQ(listed(Session(7, 1, {"100.64.0.2/32", "100.64.0.3/32"})),
+            "100.64.0.2/32 100.64.0.3/32 ");
+  EXPECT_EQ(listed(Session(7, 1, {"0.0.0.0/32", "2001:db8::/56", "10.0.0.0/8", "100.64.0.3/32"})),
+            "0.0.0.0/32 2001:db8::/56 10.0.0.0/8 100.64.0.3/32 ");
+  EXPECT_EQ(listed(Session(7, 1, {"10.0.0.0/8"})), "10.0.0.0/8 ");
+  EXPECT_EQ(Subscriber("100.64.0.1"), kNotFound);
+  EXPECT_EQ(Subscriber("2001:db8::1"), kNotFound);
+  SessionConfig session = Session(7, 1, {"100.64.0.1/32"});
+  session.peer_id = l2tp::PeerSessionId(77);
+  session.ipv6_open = session.send_acfc = true;
+  session.peer_mru = 1492;
+  EXPECT_EQ(listed(session), "100.64.0.1/32 ");
+  session.ipv6_open = session.send_acfc = false;
+  session.ipv4_open = session.send_pfc = true;
+  EXPECT_EQ(listed(session), "100.64.0.1/32 ");
+  ASSERT_TRUE(writer().RemoveSession(session.key).ok());
+  EXPECT_TRUE(Sessions().empty());
+  EXPECT_EQ(writer().session_count(), 0u);
+}
+
+TEST_F(TableWriterTest, KeysAreListedInOrderAndTheGoneAreLeftOut) {
+  for (const uint16_t id : std::array<uint16_t, 2>{8, 7}) {
+    ASSERT_TRUE(writer().UpsertTunnel(Tunnel(id)).ok());
+  }
+  for (const uint16_t id : std::array<uint16_t, 2>{9, 2}) {
+    ASSERT_TRUE(writer().UpsertSession(Session(8, id, {})).ok());
+    ASSERT_TRUE(writer().UpsertSession(Session(7, id, {})).ok());
+  }
+  EXPECT_EQ(writer().session_count(), 4u);
+  const std::vector<SessionKey> keys = writer().SessionKeys();
+  EXPECT_EQ(keys, (std::vector<SessionKey>{Session(7, 2, {}).key, Session(7, 9, {}).key,
+                                           Session(8, 2, {}).key, Session(8, 9, {}).key}));
+  ASSERT_TRUE(writer().RemoveSession(keys[1]).ok());
+  ASSERT_EQ(writer().Sessions(keys).size(), 3u);
+  EXPECT_EQ(writer().Sessions(keys)[1].key, keys[2]);
+  EXPECT_EQ(writer().SessionCounters(keys).size(), 3u);
+}
+
+TEST_F(TableWriterTest, PrefixesOutsideEverySubscriberPrefixAreBounded) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().AddSubscriberPrefix(Prefix("2001:db8::/32")).ok());
+  EXPECT_TRUE(writer()
+                  .UpsertSession(Session(7, 1,
+                                         {"192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32",
+                                          "192.0.2.4/32", "2001:db8:1::/48"}))
+                  .ok());
+  EXPECT_EQ(Code(writer().UpsertSession(Session(7, 2, {"192.0.2.5/32"}))),
+            absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(writer().UpsertSession(Session(7, 2, {"2001:db8:2::/48"})).ok());
+  EXPECT_TRUE(writer().UpsertSession(Session(7, 1, {"192.0.2.1/32"})).ok());
+  EXPECT_TRUE(writer().UpsertSession(Session(7, 2, {"192.0.2.5/32"})).ok());
+}
+
 TEST_F(TableWriterTest, CountersStartAtZeroInAReusedSlot) {
   ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
   ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {})).ok());
   state_->tables().uplink[SessionIndex(7, 1)].packets.Add(9);
-  ASSERT_EQ(writer().SessionCounters()[0].uplink_packets, 9u);
+  ASSERT_EQ(Counters()[0].uplink_packets, 9u);
   ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32"})).ok());
-  EXPECT_EQ(writer().SessionCounters()[0].uplink_packets, 9u) << "a change keeps them";
+  EXPECT_EQ(Counters()[0].uplink_packets, 9u) << "a change keeps them";
   for (uint16_t id = 2; id <= 10; ++id) {
     ASSERT_TRUE(writer().RemoveSession(Session(7, static_cast<uint16_t>(id - 1), {}).key).ok());
     ASSERT_TRUE(writer().UpsertSession(Session(7, id, {})).ok());
-    EXPECT_EQ(writer().SessionCounters()[0].uplink_packets, 0u);
+    EXPECT_EQ(Counters()[0].uplink_packets, 0u);
   }
 }
 
@@ -354,8 +439,8 @@ TEST_F(TableWriterTest, ASweepRemovesWhatWasNotAppliedAgain) {
   EXPECT_EQ(swept->other, 3u) << "an address, a route, a neighbour";
 
   EXPECT_EQ(writer().Tunnels().size(), 1u);
-  ASSERT_EQ(writer().Sessions().size(), 1u);
-  EXPECT_EQ(writer().SessionCounters()[0].uplink_packets, 3u) << "it went on through the sync";
+  ASSERT_EQ(Sessions().size(), 1u);
+  EXPECT_EQ(Counters()[0].uplink_packets, 3u) << "it went on through the sync";
   EXPECT_EQ(writer().LocalAddresses().size(), 1u);
   EXPECT_EQ(writer().Routes().size(), 1u) << "the kernel's is not the API's to sweep";
   EXPECT_EQ(writer().Neighbours().size(), 1u);

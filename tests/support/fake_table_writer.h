@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -96,7 +97,25 @@ class FakeTableWriter final : public dataplane::TableWriter {
   }
 
   std::vector<dataplane::TunnelConfig> Tunnels() const override { return Values(tunnels_); }
-  std::vector<dataplane::SessionConfig> Sessions() const override { return Values(sessions_); }
+  uint32_t tunnel_count() const override { return static_cast<uint32_t>(Tunnels().size()); }
+  uint32_t session_count() const override { return static_cast<uint32_t>(SessionKeys().size()); }
+  std::vector<dataplane::SessionKey> SessionKeys() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<dataplane::SessionKey> keys;
+    for (const auto& [key, session] : sessions_) keys.push_back(key);
+    return keys;
+  }
+  std::vector<dataplane::SessionConfig> Sessions(
+      std::span<const dataplane::SessionKey> keys) const override {
+    const std::lock_guard lock(mutex_);
+    ++session_pages_;
+    std::vector<dataplane::SessionConfig> values;
+    for (const dataplane::SessionKey& key : keys) {
+      const auto found = sessions_.find(key);
+      if (found != sessions_.end()) values.push_back(found->second);
+    }
+    return values;
+  }
   std::vector<dataplane::RouteConfig> Routes() const override { return Values(routes_); }
   std::vector<dataplane::NeighbourConfig> Neighbours() const override {
     return Values(neighbours_);
@@ -109,7 +128,10 @@ class FakeTableWriter final : public dataplane::TableWriter {
     const std::lock_guard lock(mutex_);
     return {subscriber_prefixes_.begin(), subscriber_prefixes_.end()};
   }
-  std::vector<dataplane::SessionCounts> SessionCounters() const override { return {}; }
+  std::vector<dataplane::SessionCounts> SessionCounters(
+      std::span<const dataplane::SessionKey>) const override {
+    return {};
+  }
   std::vector<dataplane::NeighbourConfig> TakeUnresolved() override { return {}; }
   dataplane::TableLimits limits() const override { return {}; }
 
@@ -120,6 +142,8 @@ class FakeTableWriter final : public dataplane::TableWriter {
   }
   uint64_t route_updates() const { return route_updates_; }
   uint64_t neighbour_updates() const { return neighbour_updates_; }
+  // How many times Sessions was called.
+  uint64_t session_pages() const { return session_pages_; }
 
  private:
   template <typename Map>
@@ -141,6 +165,7 @@ class FakeTableWriter final : public dataplane::TableWriter {
   bool is_syncing_ = false;
   uint64_t route_updates_ = 0;
   uint64_t neighbour_updates_ = 0;
+  mutable uint64_t session_pages_ = 0;
 };
 
 }  // namespace lns::test

@@ -87,7 +87,41 @@ TEST_F(ForwardingServiceTest, ErrorsNameTheUpdateAndTheRestIsApplied) {
   stream->WritesDone();
   EXPECT_TRUE(stream->Finish().ok());
   EXPECT_EQ(writer_.Tunnels().size(), 1u);
-  EXPECT_EQ(writer_.Sessions().size(), 1u);
+  EXPECT_EQ(writer_.session_count(), 1u);
+}
+
+TEST_F(ForwardingServiceTest, SessionsAreListedAPageAtATime) {
+  constexpr uint16_t kEach = 1000;
+  for (const uint16_t tunnel : {uint16_t{7}, uint16_t{8}}) {
+    ASSERT_TRUE(writer_.UpsertTunnel({.local_id = l2tp::LocalTunnelId(tunnel)}).ok());
+    for (uint16_t id = 1; id <= kEach; ++id) {
+      ASSERT_TRUE(
+          writer_
+              .UpsertSession({.key = {l2tp::LocalTunnelId(tunnel), l2tp::LocalSessionId(id)},
+                              .peer_id = l2tp::PeerSessionId(id)})
+              .ok());
+    }
+  }
+  const auto list = [&](uint32_t tunnel) {
+    grpc::ClientContext context;
+    v1::ListSessionsRequest request;
+    request.set_local_tunnel_id(tunnel);
+    auto stream = stub_->ListSessions(&context, request);
+    std::vector<std::pair<uint32_t, uint32_t>> keys;
+    v1::Session session;
+    while (stream->Read(&session)) {
+      keys.emplace_back(session.key().local_tunnel_id(), session.key().local_session_id());
+    }
+    EXPECT_TRUE(stream->Finish().ok());
+    return keys;
+  };
+  const auto all = list(0);
+  EXPECT_EQ(all.size(), 2 * kEach);
+  EXPECT_TRUE(std::is_sorted(all.begin(), all.end()));
+  EXPECT_EQ(writer_.session_pages(), 4u) << "of 512";
+  const auto some = list(8);
+  ASSERT_EQ(some.size(), kEach);
+  EXPECT_EQ(some.front(), std::pair(8u, 1u));
 }
 
 TEST_F(ForwardingServiceTest, WritersRefusalKeepsItsCode) {
@@ -166,7 +200,7 @@ TEST_F(ForwardingServiceTest, EveryKindOfUpdateReachesTheWriter) {
 
   ASSERT_TRUE(stream->Write(remove) && stream->Read(&reply));
   EXPECT_EQ(reply.applied(), 6u) << reply.ShortDebugString();
-  EXPECT_TRUE(writer_.Tunnels().empty() && writer_.Sessions().empty());
+  EXPECT_TRUE(writer_.Tunnels().empty() && writer_.session_count() == 0);
   EXPECT_TRUE(writer_.LocalAddresses().empty() && writer_.SubscriberPrefixes().empty());
   EXPECT_TRUE(writer_.Routes().empty() && writer_.Neighbours().empty());
   stream->WritesDone();

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "dataplane/tables/forwarding_state.h"
+
+#include <utility>
+
+#include "dataplane/core/context.h"
+#include "dataplane/core/port.h"
+#include "dataplane/tables/table_state.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::dataplane {
+namespace {
+
+// Prefixes other than IPv4 hosts: as many as sessions, and some.
+constexpr uint32_t kSparePrefixes = 1024;
+
+absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
+  const TableLimits& limits = config.limits;
+  TableParts parts;
+  parts.memory = std::make_unique<HugepageMemory>(config.socket);
+  TableMemory& memory = *parts.memory;
+  Tables& tables = parts.tables;
+  parts.quiescence = Quiescence::Make(memory, config.workers);
+  if (parts.quiescence == nullptr) return absl::ResourceExhaustedError("no memory for quiescence");
+  tables.sessions = SessionTable::Make(memory, limits.max_sessions);
+  tables.subscribers = SubscriberTable::Make(memory, limits.max_sessions + kSparePrefixes,
+                                             limits.max_sessions + kSparePrefixes);
+  const uint32_t destinations = RouteBook::DestinationCount(limits);
+  tables.fib = Fib::Make(memory, destinations, destinations, config.socket, *parts.quiescence);
+  tables.uplink = memory.AllocateArray<UplinkEntry>(limits.max_sessions);
+  tables.downlink = memory.AllocateArray<DownlinkEntry>(limits.max_sessions);
+  tables.tunnels = memory.AllocateArray<TunnelEntry>(limits.max_tunnels + 64);
+  tables.tunnel_by_id = memory.AllocateArray<std::atomic<uint32_t>>(kTunnelIds);
+  tables.adjacencies =
+      memory.AllocateArray<Adjacency>(RouteBook::AdjacencyCount(limits, config.ports.size()));
+  parts.unresolved = memory.AllocateArray<UnresolvedQueue>(config.workers);
+  const bool complete = tables.sessions && tables.subscribers && tables.fib &&
+                        !tables.uplink.empty() && !tables.downlink.empty() &&
+                        !tables.tunnels.empty() && !tables.tunnel_by_id.empty() &&
+                        !tables.adjacencies.empty() && !parts.unresolved.empty();
+  if (!complete) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("not enough memory on NUMA node ", config.socket, " for tables of ",
+                     limits.max_sessions, " sessions and ", limits.max_routes, " routes"));
+  }
+  return parts;
+}
+
+absl::Status CheckConfig(const ForwardingConfig& config) {
+  const TableLimits& limits = config.limits;
+  if (limits.max_tunnels == 0 || limits.max_tunnels >= kTunnelIds) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_tunnels ", limits.max_tunnels, ": 1 to 65535"));
+  }
+  if (limits.max_sessions == 0 || limits.max_sessions > 1u << 24) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_sessions ", limits.max_sessions, ": 1 to 16777216"));
+  }
+  if (limits.max_routes == 0 || limits.max_routes > 1u << 22) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_routes ", limits.max_routes, ": 1 to 4194304"));
+  }
+  if (limits.max_neighbours == 0 || limits.max_neighbours > 1u << 20) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_neighbours ", limits.max_neighbours, ": 1 to 1048576"));
+  }
+  if (config.workers == 0 || config.workers > kMaxWorkers) {
+    return absl::InvalidArgumentError(absl::StrCat("workers ", config.workers, ": 1 to 64"));
+  }
+  if (config.ports.size() > kMaxPorts) {
+    return absl::InvalidArgumentError(absl::StrCat(config.ports.size(), " ports, at most 32"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+TableState::TableState(const ForwardingConfig& config, TableParts parts)
+    : config_(config),
+      parts_(std::move(parts)),
+      retired_(*parts_.quiescence),
+      routes_(config.limits, config.ports, *parts_.tables.fib, parts_.tables.adjacencies, retired_,
+              config.steering),
+      sessions_(config.limits.max_sessions) {
+  for (auto& slot : parts_.tables.tunnel_by_id) slot.store(kNotFound, std::memory_order_relaxed);
+  // A tunnel that changes holds two entries for a moment.
+  for (size_t i = parts_.tables.tunnels.size(); i > 0; --i) {
+    free_tunnels_.push_back(static_cast<uint32_t>(i - 1));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<ForwardingState>> MakeForwardingState(
+    const ForwardingConfig& config) {
+  if (absl::Status status = CheckConfig(config); !status.ok()) return status;
+  absl::StatusOr<TableParts> parts = MakeParts(config);
+  if (!parts.ok()) return parts.status();
+  return std::unique_ptr<ForwardingState>(new TableState(config, *std::move(parts)));
+}
+
+}  // namespace lns::dataplane

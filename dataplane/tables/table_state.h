@@ -1,0 +1,154 @@
+// The one implementation of TableWriter, and of ForwardingState around it. Its methods are spread
+// over files by subject: table_writer.cc (tunnels and sessions), table_lists.cc (what is there),
+// table_sweep.cc (mark and sweep), forwarding_state.cc (how it is made). Routes, neighbours and
+// addresses have a class of their own (route_book.h), and so has the account of sessions
+// (session_book.h).
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dataplane/tables/forwarding_state.h"
+#include "dataplane/tables/hugepage_memory.h"
+#include "dataplane/tables/retired.h"
+#include "dataplane/tables/route_book.h"
+#include "dataplane/tables/session_book.h"
+
+#include "absl/container/flat_hash_map.h"
+
+namespace lns::dataplane {
+
+inline constexpr uint32_t kTunnelIds = 65536;
+
+// Made in one go: everything below exists or the factory answers why not.
+struct TableParts {
+  std::unique_ptr<HugepageMemory> memory;
+  std::unique_ptr<Quiescence> quiescence;
+  Tables tables;
+  std::span<UnresolvedQueue> unresolved;
+};
+
+class TableState final : public ForwardingState, public TableWriter {
+ public:
+  TableState(const ForwardingConfig& config, TableParts parts);
+
+  const Tables& tables() const override { return parts_.tables; }
+  TableWriter& writer() override { return *this; }
+  Quiescence& quiescence() override { return *parts_.quiescence; }
+  UnresolvedQueue& unresolved(uint32_t worker) override { return parts_.unresolved[worker]; }
+
+  absl::Status UpsertTunnel(const TunnelConfig& tunnel) override;
+  absl::Status RemoveTunnel(l2tp::LocalTunnelId id) override;
+  absl::Status UpsertSession(const SessionConfig& session) override;
+  absl::Status RemoveSession(const SessionKey& key) override;
+
+  absl::Status UpsertRoute(const RouteConfig& route) override {
+    const std::lock_guard lock = Begin();
+    return routes_.UpsertRoute(route);
+  }
+  absl::Status RemoveRoute(const net::IpPrefix& prefix, Origin origin) override {
+    const std::lock_guard lock = Begin();
+    routes_.RemoveRoute(prefix, origin);
+    return absl::OkStatus();
+  }
+  absl::Status UpsertNeighbour(const NeighbourConfig& neighbour) override {
+    const std::lock_guard lock = Begin();
+    return routes_.UpsertNeighbour(neighbour);
+  }
+  absl::Status RemoveNeighbour(const net::IpAddress& address, uint16_t port) override {
+    const std::lock_guard lock = Begin();
+    routes_.RemoveNeighbour(address, port);
+    return absl::OkStatus();
+  }
+  absl::Status AddLocalAddress(const net::IpAddress& address) override {
+    const std::lock_guard lock = Begin();
+    return routes_.AddLocalAddress(address);
+  }
+  absl::Status RemoveLocalAddress(const net::IpAddress& address) override {
+    const std::lock_guard lock = Begin();
+    return routes_.RemoveLocalAddress(address);
+  }
+  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) override {
+    const std::lock_guard lock = Begin();
+    return routes_.AddSubscriberPrefix(prefix);
+  }
+  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) override {
+    const std::lock_guard lock = Begin();
+    return routes_.RemoveSubscriberPrefix(prefix);
+  }
+
+  void BeginSync() override;
+  absl::StatusOr<SweepResult> EndSync() override;
+
+  uint32_t tunnel_count() const override;
+  uint32_t session_count() const override;
+  std::vector<TunnelConfig> Tunnels() const override;
+  std::vector<SessionKey> SessionKeys() const override;
+  std::vector<SessionConfig> Sessions(std::span<const SessionKey> keys) const override;
+  std::vector<SessionCounts> SessionCounters(std::span<const SessionKey> keys) const override;
+  std::vector<RouteConfig> Routes() const override;
+  std::vector<NeighbourConfig> Neighbours() const override;
+  std::vector<net::IpAddress> LocalAddresses() const override;
+  std::vector<net::IpPrefix> SubscriberPrefixes() const override;
+  std::vector<NeighbourConfig> TakeUnresolved() override;
+  TableLimits limits() const override { return config_.limits; }
+
+ private:
+  // Slots looked at for one taking of the mutex, so that listing a million sessions holds up no
+  // update for long.
+  static constexpr uint32_t kSlotsPerLook = 32768;
+
+  struct TunnelRecord {
+    TunnelConfig config;
+    uint32_t index = 0;
+    bool stale = false;
+    SessionBook::List sessions;
+  };
+
+  // Every change starts here: the lock, and what earlier changes have left to free.
+  std::lock_guard<std::mutex> Begin() {
+    mutex_.lock();
+    Collect();
+    return std::lock_guard(mutex_, std::adopt_lock);
+  }
+  void Collect();
+
+  // kNotFound when none is free, not even after waiting for workers to let go of retired ones.
+  uint32_t TakeTunnelSlot();
+  uint32_t TakeSessionSlot();
+
+  uint32_t NewTunnelEntry(const TunnelConfig& tunnel);
+  void Repoint(const TunnelRecord& record);
+  void DropTunnel(uint16_t id);
+
+  uint32_t SlotOf(const SessionKey& key) const;
+  absl::Status ClaimPrefixes(const SessionConfig& session, uint32_t slot,
+                             const std::vector<net::IpPrefix>& held);
+  void ReleasePrefix(const net::IpPrefix& prefix);
+  void RememberPrefixes(const SessionConfig& session, uint32_t slot);
+  std::vector<net::IpPrefix> PrefixesOf(uint32_t slot) const;
+  SessionConfig ConfigOf(uint32_t slot) const;
+  absl::Status AddSession(const SessionConfig& session, TunnelRecord& tunnel);
+  absl::Status ChangeSession(const SessionConfig& session, uint32_t slot,
+                             const TunnelRecord& tunnel);
+  void WriteEntries(const SessionConfig& session, uint32_t slot, const TunnelRecord& tunnel);
+  void DropSession(uint32_t slot);
+
+  const ForwardingConfig config_;
+  TableParts parts_;
+  mutable std::mutex mutex_;
+  RetiredSlots retired_;
+  RouteBook routes_;
+  SessionBook sessions_;
+  std::vector<uint32_t> free_tunnels_;
+  absl::flat_hash_map<uint16_t, TunnelRecord> tunnels_;
+  bool syncing_ = false;
+};
+
+}  // namespace lns::dataplane
