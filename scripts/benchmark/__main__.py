@@ -20,6 +20,7 @@ from . import bounds, machine, measurement, modes, programs, report
 from .setting import SEED, Setting
 
 RESULTS = programs.ROOT / 'bench-results'
+PAGE = programs.ROOT / 'docs' / 'performance.md'
 PUBLISHED = programs.ROOT / 'docs' / 'measurements'
 HUGEPAGES_MB = 3072  # 16M keys in rte_hash are the most
 QUICK_SECONDS = 0.1
@@ -44,11 +45,13 @@ def parse_arguments(names):
     parser.add_argument('--cpu', type=int, default=os.cpu_count() - 1,
                         help='the core that measures (default: the last)')
     parser.add_argument('--publish', action='store_true',
-                        help='also write tables and plots to docs/measurements/')
+                        help='also write tables and plots to docs/measurements/, and the verdicts '
+                             'of a run of all modes into docs/performance.md')
     parser.add_argument('--no-build', action='store_true', help='use build-bench as it is')
     args = parser.parse_args()
     if args.quick:
         args.pairs, args.seconds = 1, QUICK_SECONDS
+    args.folders = [RESULTS, PUBLISHED] if args.publish else [RESULTS]
     if args.pairs < 1 or args.seconds <= 0:
         parser.error('--pairs and --seconds: more than nothing')
     return args
@@ -84,7 +87,7 @@ def measure(name, module, args, place):
         print('\r\033[K', end='', file=sys.stderr)
     stamp = time.strftime('%Y%m%d-%H%M%S')
     (RESULTS / f'{name}-{stamp}.json').write_text(json.dumps(outcome, indent=1) + '\n')
-    for folder in [RESULTS, PUBLISHED] if args.publish else [RESULTS]:
+    for folder in args.folders:
         report.write(folder, name, mode, outcome)
     print(report.mode(name, mode, outcome), flush=True)
     for key, why in failures.items():
@@ -103,6 +106,23 @@ def measure_all(chosen, args, place):
     return rows
 
 
+def conclude(rows, chosen, place, args):
+    """Prints and writes the verdicts; whether something broke, whether a bound does not hold."""
+    verdicts = list(bounds.verdicts(rows, chosen))
+    text = machine.text(place) + '\n\n' + report.summary(verdicts)
+    (RESULTS / 'summary.md').write_text(text)
+    if args.publish and not args.only:
+        (PUBLISHED / 'summary.md').write_text('# What must be reached, and what was\n\n' + text)
+        report.publish_summary(PAGE, text)
+    print(text)
+    broken = [name for name in chosen if name not in rows]
+    for name in broken:
+        print(f'BROKEN {name}')
+    missed = report.missed(verdicts)
+    print('\n'.join(missed) or 'every bound holds')
+    return bool(broken), bool(missed)
+
+
 def main():
     found = modes.find()
     args = parse_arguments(list(found))
@@ -115,8 +135,8 @@ def main():
     if not args.no_build:
         programs.build(os.cpu_count())
     chosen = {name: found[name] for name in args.only or found}
-    RESULTS.mkdir(exist_ok=True)
-    PUBLISHED.mkdir(exist_ok=True)
+    for folder in args.folders:
+        folder.mkdir(exist_ok=True)
     try:
         pages = Hugepages(HUGEPAGES_MB)
     except LabError as error:
@@ -131,16 +151,7 @@ def main():
         sys.exit(f'bench: {error}')
     finally:
         pages.restore()
-    verdicts = list(bounds.verdicts(rows, chosen))
-    text = report.summary(verdicts)
-    for folder in [RESULTS, PUBLISHED] if args.publish else [RESULTS]:
-        (folder / 'summary.md').write_text(machine.text(place) + '\n\n' + text)
-    print(text)
-    broken = [name for name in chosen if name not in rows]
-    missed = [f'{number} ({verdict})' for number, _, _, verdict in verdicts if verdict != 'PASS']
-    if broken:
-        print(f'BROKEN {", ".join(broken)}')
-    print(f'MISSED {", ".join(missed)}' if missed else 'every bound holds')
+    broken, missed = conclude(rows, chosen, place, args)
     return 1 if broken or missed and args.check else 0
 
 

@@ -9,6 +9,9 @@ import statistics
 from . import machine, plots
 from .measurement import values
 
+VERDICTS_BEGIN = '<!-- verdicts: written by scripts/bench --publish -->'
+VERDICTS_END = '<!-- end of verdicts -->'
+
 
 def number(value):
     """Four figures, however large."""
@@ -94,9 +97,30 @@ def mode(name, measurement, outcome):
 
 def summary(verdicts):
     """The goals and every figure that judges them."""
-    lines = ['## Goals', '', '| | goal | figure | measured | bound | |', '|---|---|---|---|---|---|']
+    lines = ['| | goal | figure | measured | bound | |', '|---|---|---|---|---|---|']
     for index, goal, rows, overall in verdicts:
         lines.append(f'| {index} | {goal.what} | | | | {overall} |')
         lines += [f'| | | {row["what"]} | {number(row["median"])} {row["unit"]} | {limit(row)} | '
                   f'{verdict(row)} |' for row in rows]
     return '\n'.join(lines) + '\n'
+
+
+def missed(verdicts):
+    """A line for every figure that keeps a goal from being reached."""
+    lines = []
+    for index, goal, rows, overall in verdicts:
+        if overall == 'PASS':
+            continue
+        short = [row for row in rows if not row['holds']]
+        lines += [f'MISSED {index}: {row["what"]}: {number(row["median"])} {row["unit"]}, bound '
+                  f'{limit(row)}' for row in short]
+        if not short:
+            lines.append(f'MISSED {index}: {goal.what}: not measured')
+    return lines
+
+
+def publish_summary(page, text):
+    """Puts the goals' verdicts between the marks of a page."""
+    before, rest = page.read_text().split(VERDICTS_BEGIN)
+    after = rest.split(VERDICTS_END)[1]
+    page.write_text(before + VERDICTS_BEGIN + '\n' + text + VERDICTS_END + after)

@@ -78,6 +78,14 @@ class Verdicts(unittest.TestCase):
         found = {number: verdict for number, _, _, verdict in bounds.verdicts(rows, ['datapath'])}
         self.assertEqual(found, {1: 'PASS', 2: 'MISS', 3: 'NOT MEASURED'})
 
+    def test_missed_figures_are_named(self):
+        judged = [Bound('slow', lambda r: r['a']['ticks_median'], 1, number=7),
+                  Bound('fast', lambda r: r['a']['ticks_median'], 9, number=7)]
+        *_, rows = measured({'a': of(3, 3, 3)}, judged)
+        lines = report.missed(bounds.verdicts({'hostile': rows}, ['hostile', 'veth']))
+        self.assertEqual(lines, ['MISSED 7: slow: 3.00 x, bound <= 1',
+                                 f'MISSED 8: {bounds.GOALS[8].what}: not measured'])
+
     def test_a_mode_that_broke_off_has_not_measured_its_goals(self):
         found = [(number, verdict) for number, *_, verdict in bounds.verdicts({}, ['hostile'])]
         self.assertEqual(found, [(7, 'NOT MEASURED')])

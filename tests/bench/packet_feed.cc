@@ -29,19 +29,30 @@ PacedFeed::PacedFeed(const TrafficConfig& config, double mean_gap_ticks)
   for (uint64_t& gap : gaps_) {
     // (0, 1]: no logarithm of zero.
     const double uniform = (static_cast<double>(random.Next() >> 11) + 1) * 0x1p-53;
-    gap = static_cast<uint64_t>(-std::log(uniform) * mean_gap_ticks);
+    gap = static_cast<uint64_t>(-std::log(uniform) * mean_gap_ticks) + 1;
+  }
+}
+
+void PacedFeed::Arrive(uint64_t now) {
+  if (next_ == 0) next_ = now;
+  for (; next_ <= now; next_ += gaps_[gap_++ % kGaps]) {
+    if (last_ - first_ == kWaiting) {
+      ++lost_;
+    } else {
+      waiting_[last_++ % kWaiting] = next_;
+    }
   }
 }
 
 uint16_t PacedFeed::Fill(rte_mbuf* packets[], uint16_t count) {
   const uint64_t now = rte_rdtsc();
-  if (next_ == 0 || saturated_) next_ = now;
+  if (!saturated_) Arrive(now);
   uint16_t taken = 0;
-  while (taken < count && next_ <= now) {
+  while (taken < count && (saturated_ || first_ != last_)) {
+    const uint64_t arrived = saturated_ ? now : waiting_[first_++ % kWaiting];
     rte_mbuf& packet = *packets[taken++];
     frames_.FillOne(packet);
-    StampOf(packet) = {.arrived = next_, .received = now};
-    next_ += gaps_[gap_++ % kGaps];
+    StampOf(packet) = {.arrived = arrived, .received = now};
   }
   return taken;
 }

@@ -41,17 +41,28 @@ struct Stamp {
 
 class PacedFeed : public PacketFeed {
  public:
+  // Packets that wait to be received, at most, as in a network card's ring; more are lost.
+  static constexpr uint64_t kWaiting = 4096;
+
   // Arrivals start with the first poll. A mean gap of 0: saturation, each arrives as it is taken.
   PacedFeed(const TrafficConfig& config, double mean_gap_ticks);
   uint16_t Fill(rte_mbuf* packets[], uint16_t count) override;
+  uint64_t lost() const { return lost_; }
 
  private:
-  static constexpr size_t kGaps = 4096;  // a power of two
+  static constexpr size_t kGaps = 4096;
+
+  // What has arrived since the last call.
+  void Arrive(uint64_t now);
 
   SyntheticFeed frames_;
   std::array<uint64_t, kGaps> gaps_{};  // exponentially distributed, made beforehand
   size_t gap_ = 0;
-  uint64_t next_ = 0;  // arrival; 0: not started
+  uint64_t next_ = 0;                         // arrival; 0: not started
+  std::array<uint64_t, kWaiting> waiting_{};  // times of arrival, from first_ to last_
+  uint64_t first_ = 0;
+  uint64_t last_ = 0;
+  uint64_t lost_ = 0;
   bool saturated_;
 };
 

@@ -33,11 +33,12 @@ def measurement(setting):
     columns = {name: f'residence_{figure}' for name, figure in PERCENTILES.items()}
     columns |= {f'{name} since arrival': f'since_arrival_{figure}'
                 for name, figure in PERCENTILES.items()}
-    columns |= {'packets per burst': 'packets_per_burst', 'Mpps': 'offered_mpps'}
+    columns |= {'lost %': 'lost_percent', 'packets per burst': 'packets_per_burst',
+                'Mpps': 'offered_mpps'}
     return Measurement(
         'time in one worker', runs, bounds, figure='residence_p50_ns', columns=columns,
         unit='ns from the receive call to the transmit call, and since the packet arrived; '
              'medians over rounds', charts=charts,
-        notes=['Arrivals are a Poisson process; "idle" is 20,000 packets per second. "Since it '
-               'arrived" includes the wait for the poll, and that for a virtual machine whose '
-               'core was taken away.'])
+        notes=['Arrivals are a Poisson process into a ring of 4,096; "idle" is 20,000 packets per '
+               'second. "Since arrival" includes the wait for the poll, and that for a virtual '
+               'machine whose core was taken away, when packets may also be lost.'])

@@ -16,7 +16,8 @@ def data_plane_bytes(results):
 
 
 def measurement(setting):
-    runs = {f'tables, {name}': setting.bench_alone('memory', *setting.traffic(sessions=SESSIONS[name]))
+    runs = {f'tables, {name}': setting.bench_alone('memory',
+                                                   *setting.traffic(sessions=SESSIONS[name]))
             for name in ('64k', '1M')}
     bounds = [
         Bound('1M: bytes per session in the data plane', data_plane_bytes, 256, unit='B',
