@@ -10,7 +10,7 @@ import statistics
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 640, 360
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 64, 40
+LEFT, RIGHT, TOP, BOTTOM = 76, 16, 64, 40
 COLOURS = ('#1f6fb2', '#e08214', '#4d9a4d', '#8a5aa8', '#b2382e', '#7a7a7a')
 LEGEND_WIDTH = 10  # pixels a letter takes, about
 TICKS = 5
