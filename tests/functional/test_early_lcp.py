@@ -1,6 +1,6 @@
-# A LAC may let its subscriber start PPP as soon as the ICCN has left, so the first LCP packet arrives
-# right behind it, before the control plane has read the one or acknowledged it. A thousand such
-# pairs, by a peer that shares no code with us and never repeats a Configure-Request: each is
+# A LAC may let its subscriber start PPP as soon as the ICCN has left, so the first LCP packet
+# arrives right behind it, before the control plane has read the one or acknowledged it. A thousand
+# such pairs, by a peer that shares no code with us and never repeats a Configure-Request: each is
 # answered.
 #
 # SPDX-License-Identifier: Apache-2.0

@@ -1,7 +1,7 @@
 # Fifty clients behind one address: a router between them and the LNS translates their addresses
-# (nftables, source NAT). Half of them dial from port 1701 and chose the same tunnel and session ids,
-# as Windows does; only the port that the translation gives them tells them apart. All are up at the
-# same time, and every packet is looked at: whose session did it come by?
+# (nftables, source NAT). Half of them dial from port 1701 and chose the same tunnel and session
+# ids, as Windows does; only the port that the translation gives them tells them apart. All are up
+# at the same time, and every packet is looked at: whose session did it come by?
 #
 #   sub namespace         lac namespace              lns namespace
 #   10.66.0.1..50  ────   10.66.0.254 ──SNAT──  198.51.100.11 ────  198.51.100.1

@@ -21,7 +21,7 @@ class ProxiedLogin:
     """LCP between a subscriber and the LAC, and the subscriber's answer to the LAC's demand."""
 
     def __init__(self, user, password, auth='chap', mru=1460, more_options=()):
-        """auth: 'chap', 'pap' or None, when the LAC did not ask. more_options: of the subscriber."""
+        """auth: 'chap', 'pap', or None when the LAC did not ask. more_options: the subscriber's."""
         self.user = user
         self.auth = auth
         self.identifier = random.randrange(256)

@@ -128,6 +128,11 @@ class Lac:
     # --- what this implementation says: AVPs behind the message type ---
 
     def sccrq(self):
+        return self._properties() + (avp(wire.CHALLENGE, self._challenge)
+                                     if self._challenge else b'')
+
+    def _properties(self):
+        """What SCCRQ and SCCRP have in common."""
         avps = (avp(wire.PROTOCOL_VERSION, b'\x01\x00') +
                 avp(wire.HOST_NAME, self.host_name.encode()) +
                 avp(wire.FRAMING_CAPABILITIES, u32(self.framing_capabilities)))
@@ -142,17 +147,19 @@ class Lac:
         avps += avp(wire.ASSIGNED_TUNNEL_ID, u16(self.local_id))
         if self.window is not None:
             avps += avp(wire.RECEIVE_WINDOW_SIZE, u16(self.window))
-        if self._challenge:
-            avps += avp(wire.CHALLENGE, self._challenge)
         return avps
 
     def scccn(self):
-        challenge = self.sccrp.avps.get((0, wire.CHALLENGE))
+        return self._answer_challenge(self.sccrp, wire.SCCCN)
+
+    def _answer_challenge(self, message, answer):
+        """The AVP that `answer` owes to a Challenge in `message`, if there is one."""
+        challenge = message.avps.get((0, wire.CHALLENGE))
         if challenge is None:
             return b''
         if self.secret is None:
             raise PeerError('the LNS challenges us, and there is no secret')
-        return avp(wire.CHALLENGE_RESPONSE, self._response(wire.SCCCN, challenge))
+        return avp(wire.CHALLENGE_RESPONSE, self._response(answer, challenge))
 
     def icrq(self, call):
         return (avp(wire.ASSIGNED_SESSION_ID, u16(call.local_id)) +
@@ -163,6 +170,9 @@ class Lac:
     def iccn(self, call):
         return (avp(wire.CONNECT_SPEED, u32(self.connect_speed)) +
                 avp(wire.FRAMING_TYPE, u32(self.framing_type)))
+
+    def is_ours(self, message):
+        return message.tunnel_id == self.local_id
 
     def ignores(self, message):
         """Whether this implementation drops a message that it should have taken."""
@@ -225,11 +235,6 @@ class Lac:
         self._interval *= self.backoff
         self._transmit(*self._unacknowledged[0])
 
-    def drain(self, seconds):
-        """Handles what arrives for a while."""
-        end = time.monotonic() + seconds
-        self.pump(lambda: time.monotonic() > end, 'time to pass', seconds + 1)
-
     @property
     def next_ns(self):
         return self._ns
@@ -242,7 +247,7 @@ class Lac:
 
     def on_datagram(self, datagram):
         message = wire.parse(datagram, self.secret if self.reads_hidden_avps else None)
-        if message.tunnel_id != self.local_id:
+        if not self.is_ours(message):
             raise PeerError(f'a message for tunnel {message.tunnel_id}, ours is {self.local_id}')
         if isinstance(message, wire.Data):
             self._on_data(message)
@@ -326,15 +331,21 @@ class Lac:
     def open(self):
         """SCCRQ, SCCRP, SCCCN; TunnelRefused if the LNS sends StopCCN instead."""
         self.send_sccrq()
+        self.complete()
+
+    def complete(self):
+        """The rest, once the SCCRQ has left."""
         self.pump(lambda: self.sccrp or self.stopped, 'SCCRP')
         if self.stopped:
             raise TunnelRefused(self.stopped)
         self._check_sccrp()
         self.send_control(0, avp(wire.MESSAGE_TYPE, u16(wire.SCCCN)) + self.scccn())
         self.pump(lambda: self.all_acknowledged() or self.stopped, 'acknowledged SCCCN')
-        # A refusal of a Response acknowledges the SCCCN, too, and may be a moment behind.
         if self.secret and not self.stopped:
-            self.drain(0.2)
+            # A Response that is refused is acknowledged, too; behind that comes a StopCCN, or an
+            # acknowledgement of what we say next.
+            self.send_control(0, avp(wire.MESSAGE_TYPE, u16(wire.HELLO)))
+            self.pump(lambda: self.all_acknowledged() or self.stopped, 'acknowledged HELLO')
         if self.stopped:
             raise TunnelRefused(self.stopped)
 
@@ -348,9 +359,12 @@ class Lac:
         if self.sccrp.avps[0, wire.PROTOCOL_VERSION] != b'\x01\x00':
             raise PeerError('SCCRP of another protocol version')
         self.lns_host_name = self.sccrp.avps[0, wire.HOST_NAME].decode()
+        self._check_response(self.sccrp)
+
+    def _check_response(self, message):
         if self._challenge:
-            expected = self._response(wire.SCCRP, self._challenge)
-            if self.sccrp.avps.get((0, wire.CHALLENGE_RESPONSE)) != expected:
+            expected = self._response(message.type, self._challenge)
+            if message.avps.get((0, wire.CHALLENGE_RESPONSE)) != expected:
                 raise PeerError('the LNS does not know the tunnel secret')
 
     def _response(self, message_type, challenge):
@@ -369,8 +383,8 @@ class Lac:
         self.wait_acknowledged()
 
     def leave(self):
-        """A goodbye if there is a tunnel, and no more than a moment for its acknowledgement: what an
-        LNS is not told keeps it busy. Never fails; the socket is closed afterwards."""
+        """A goodbye if there is a tunnel, and no more than a moment for its acknowledgement: what
+        an LNS is not told keeps it busy. Never fails; the socket is closed afterwards."""
         with contextlib.suppress(Exception):
             if self.peer_id and not self.stopped:
                 self.send_stop()

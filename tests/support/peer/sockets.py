@@ -44,8 +44,8 @@ def udp_socket(netns, address, port=0):
 
 
 class SharedSocket:
-    """One UDP socket under several tunnels: a view for each, with the methods a Lac uses. A datagram
-    goes to the tunnel its header names."""
+    """One UDP socket under several tunnels: a view for each, with the methods a Lac uses. A
+    datagram goes to the tunnel its header names."""
 
     def __init__(self, udp):
         self._udp = udp
@@ -53,6 +53,13 @@ class SharedSocket:
 
     def view(self, tunnel_id):
         return self._views.setdefault(tunnel_id, SharedSocketView(self, self._udp))
+
+    def alias(self, tunnel_id, other):
+        """What comes for one is for the view of the other, too: 0 is what nobody was told yet."""
+        self._views[tunnel_id] = self._views[other]
+
+    def close(self):
+        self._udp.close()
 
     def receive_one(self):
         """One datagram into its tunnel's queue; TimeoutError if none comes."""

@@ -1,6 +1,6 @@
 # A PPP client on one call: LCP, then PAP, CHAP-MD5 or MS-CHAPv2 as the LNS asks, then IPCP (and
-# what else a client tries beside it), then IP packets. What one client asks differently from another
-# is in the methods that return options: a personality is a subclass.
+# what else a client tries beside it), then IP packets. What one client asks differently from
+# another is in the methods that return options: a personality is a subclass.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
@@ -28,13 +28,15 @@ CHAP_CHALLENGE, CHAP_RESPONSE, CHAP_SUCCESS, CHAP_FAILURE = 1, 2, 3, 4
 
 
 class Subscriber:
-    def __init__(self, call, user, password, auth=None, mru=1460):
-        """auth: 'pap', 'chap' or 'mschapv2' is all we agree to; None: whatever the LNS asks for."""
+    auth = None  # 'pap', 'chap' or 'mschapv2' is all we agree to; None: whatever the LNS asks for
+    mru = 1460
+
+    def __init__(self, call, user, password, auth=None, mru=None):
         self.call = call
         self.user = user
         self.password = password
-        self.auth = auth
-        self.mru = mru
+        self.auth = auth or self.auth
+        self.mru = mru or self.mru
         self.magic = random.randrange(1, 1 << 32)
         self.lns_magic = None
         self.lns_mru = 1500

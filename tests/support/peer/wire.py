@@ -12,6 +12,7 @@ import struct
 
 # Message types (3.2), and those of RFC 5515.
 SCCRQ, SCCRP, SCCCN, STOPCCN, HELLO = 1, 2, 3, 4, 6
+OCRQ, OCRP, OCCN = 7, 8, 9
 ICRQ, ICRP, ICCN, CDN, WEN, SLI = 10, 11, 12, 14, 15, 16
 CSUN, CSURQ = 28, 29
 # AVPs (4.4).
@@ -19,6 +20,7 @@ MESSAGE_TYPE, RESULT_CODE, PROTOCOL_VERSION, FRAMING_CAPABILITIES = 0, 1, 2, 3
 BEARER_CAPABILITIES, TIE_BREAKER, FIRMWARE_REVISION, HOST_NAME, VENDOR_NAME = 4, 5, 6, 7, 8
 ASSIGNED_TUNNEL_ID, RECEIVE_WINDOW_SIZE, CHALLENGE = 9, 10, 11
 CHALLENGE_RESPONSE, ASSIGNED_SESSION_ID, CALL_SERIAL_NUMBER = 13, 14, 15
+MINIMUM_BPS, MAXIMUM_BPS = 16, 17
 BEARER_TYPE, FRAMING_TYPE, CALLED_NUMBER, CALLING_NUMBER, SUB_ADDRESS = 18, 19, 21, 22, 23
 CONNECT_SPEED, PHYSICAL_CHANNEL_ID = 24, 25
 INITIAL_RECEIVED_CONFREQ, LAST_SENT_CONFREQ, LAST_RECEIVED_CONFREQ = 26, 27, 28
@@ -154,8 +156,8 @@ def _parse_avps(body, secret):
 
 
 def parse(datagram, secret=None):
-    """A Control or Data message; WireError if it breaks RFC 2661 3.1 or 4.1. secret: hidden AVPs are
-    read with it; without one they are an error."""
+    """A Control or Data message; WireError if it breaks RFC 2661 3.1 or 4.1. secret: hidden AVPs
+    are read with it; without one they are an error."""
     if len(datagram) < 6:
         raise WireError(f'{len(datagram)} bytes are no L2TP message')
     flags, = struct.unpack('!H', datagram[:2])
