@@ -1,5 +1,5 @@
-# l2tpns as a LAC: no Receive Window Size, Bearer Capabilities or Vendor Name in its SCCRQ, and never
-# a Challenge; it answers one.
+# l2tpns as a LAC: no Receive Window Size, Bearer Capabilities or Vendor Name in its SCCRQ, and
+# never a Challenge; it answers one.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors

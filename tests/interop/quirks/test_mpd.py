@@ -1,0 +1,46 @@
+# mpd5 on FreeBSD: data messages are numbered unless that is turned off, and its kernel drops those
+# that arrive out of order.
+#
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
+"""An mpd5 client."""
+
+import pytest
+
+from peer import Lac, wire
+from peer.wire import avp
+
+
+class Mpd(Lac):
+    host_name = 'mpd.example'
+    vendor_name = 'FreeBSD MPD'
+    window = 8
+
+    def iccn(self, call):
+        return super().iccn(call) + avp(wire.SEQUENCING_REQUIRED, b'')
+
+
+@pytest.fixture
+def dialled(access):
+    lac = access.lac(Mpd)
+    lac.open()
+    call = lac.call()
+    call.next_ns = 0
+    subscriber = access.subscriber(call)
+    subscriber.connect()
+    return subscriber
+
+
+def test_numbers_wrap(access, dialled):
+    dialled.call.next_ns = 65530
+    for _ in range(5):
+        access.exchange(dialled)
+
+
+def test_data_without_numbers_for_a_while_is_taken(access, dialled):
+    """Sequencing may be turned off at any time by the side that did not ask for it (5.4)."""
+    resume = dialled.call.next_ns
+    dialled.call.next_ns = None
+    access.exchange(dialled)
+    dialled.call.next_ns = resume
+    access.exchange(dialled)

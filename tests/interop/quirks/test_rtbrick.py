@@ -1,0 +1,60 @@
+# RtBrick as a LAC: hidden AVPs when told to, access lines with types that RFC 5515 does not have
+# (PON), and updates of the connect speed (CSUN).
+#
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
+"""An RtBrick LAC."""
+
+import random
+
+import pytest
+
+from peer import Lac, access_line, wire
+from peer.wire import avp, hidden_avp, u16, u32
+
+PON_ACCESS_TYPE, ONT_PEAK_DATA_RATE_DOWNSTREAM = 0x97, 0xb1
+
+
+class RtBrick(Lac):
+    host_name = 'rtbrick-1'
+    vendor_name = 'RtBrick'
+    framing_capabilities = 1
+    bearer_capabilities = 1
+    window = 8
+    reads_hidden_avps = True
+
+    def icrq(self, call):
+        vector = random.randbytes(16)
+        return (avp(wire.ASSIGNED_SESSION_ID, u16(call.local_id)) +
+                avp(wire.CALL_SERIAL_NUMBER, u32(call.serial)) +
+                avp(wire.RANDOM_VECTOR, vector) +
+                hidden_avp(wire.CALLING_NUMBER, call.calling.encode(), self.secret, vector) +
+                access_line('olt-3 pon 1/2/3', 'ont-7', 200_000_000, 1_000_000_000,
+                            [(PON_ACCESS_TYPE, u32(1)),
+                             (ONT_PEAK_DATA_RATE_DOWNSTREAM, u32(1_000_000))]) +
+                avp(wire.CONNECT_SPEED_UPDATE_ENABLE, b'', mandatory=False))
+
+    def send_speed_update(self, call, transmit_bps, receive_bps):
+        self.send_control(0, avp(wire.MESSAGE_TYPE, u16(wire.CSUN), mandatory=False) +
+                          avp(wire.CONNECT_SPEED_UPDATE, u16(0) + u16(call.peer_id) +
+                              u32(transmit_bps) + u32(receive_bps), mandatory=False))
+
+
+@pytest.fixture
+def dialled(access):
+    return access.dial(RtBrick, port=1701)
+
+
+def test_comes_up_and_carries_ip(access, dialled):
+    lac, subscriber = dialled
+    assert access.session(subscriber)['calling_number'] == subscriber.call.calling
+    access.exchange(subscriber)
+
+
+def test_update_for_a_call_that_is_gone_harms_nobody(access, dialled):
+    lac, subscriber = dialled
+    other = lac.call()
+    other.clear()
+    lac.send_speed_update(other, 1000, 1000)
+    lac.wait_acknowledged()
+    access.exchange(subscriber)
