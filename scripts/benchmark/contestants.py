@@ -173,12 +173,22 @@ class L2tpns(Contestant):
         self._lab = l2tpns.L2tpnsLab(setting.tree / 'tools/lacsim/lacsim', directory,
                                      setting.stack, sessions=SESSIONS, debug=0)
         self._lab.start_radius(cores={setting.other_cpu})
-        self._lab.start_l2tpns('chap', cores={setting.cpu})
+        self._l2tpns = self._lab.start_l2tpns('chap', cores={setting.cpu})
         self.lac, self.host = End(self._lab.lac, 'access'), End(self._lab.host, 'core')
         self.learn(lambda: self._start_lacsim(setting), directory, 'l2tpns', setting.seed,
                    self._lab.pool)
         for end in (self.lac, self.host):
             end.discard(setting.tree)
+
+        setting.stack.callback(self.resume)
+        self.pause()
+
+    def resume(self):
+        self._l2tpns.signal(signal.SIGCONT)
+
+    def pause(self):
+        # It asks for real time on its core, which the others are to have.
+        self._l2tpns.signal(signal.SIGSTOP)
 
     def _start_lacsim(self, setting):
         command = self._lab.lacsim_command(
