@@ -12,15 +12,16 @@
 namespace lns::ppp {
 
 enum class AuthOutcome : uint8_t {
-  kPending,   // nothing has been decided by this input
-  kAccepted,  // peer: the authenticator said yes
-  kRejected,  // peer: it said no
-  kTimedOut,  // authenticator: no more attempts are left
+  kPending,    // nothing has been decided by this input
+  kAccepted,   // peer: the authenticator said yes
+  kRejected,   // peer: it said no
+  kTimedOut,   // authenticator: no more attempts are left
+  kOtherUser,  // authenticator: asked again, somebody else answered
 };
 
 struct AuthStep {
   AuthOutcome outcome = AuthOutcome::kPending;
-  std::string message;  // kRejected: the authenticator's text
+  std::string message;  // kRejected: the authenticator's text, or why the peer does not trust it
 };
 
 inline constexpr size_t kMaxUserName = 255;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include "lib/ppp/append_action.h"
 
@@ -30,12 +31,28 @@ void Authentication::Begin(AuthProtocol protocol, const LinkSettings& settings, 
     case AuthProtocol::kMsChapV1:
     case AuthProtocol::kMsChapV2:
       if (server) {
-        engine_.emplace<ChapAuthenticator>(settings, rng).Start(now, out);
+        engine_.emplace<ChapAuthenticator>(protocol, settings, rng).Start(now, out);
       } else {
-        engine_.emplace<ChapPeer>(settings, *credentials_).Start(now, out);
+        engine_.emplace<ChapPeer>(protocol, settings, *credentials_, rng).Start(now, out);
       }
       return;
   }
+}
+
+// The packets that may still come, and the answer that goes out, are of the protocol agreed on; a
+// login in clear text before there was PPP (RFC 2661 4.4.5, type 1) has none.
+void Authentication::BeginProxied(AuthProtocol protocol, AuthenticationNeeded question,
+                                  const LinkSettings& settings, Rng& rng, LinkActions& out) {
+  if (IsChap(protocol)) {
+    engine_.emplace<ChapAuthenticator>(protocol, settings, rng)
+        .Adopt(question.identifier, question.user_name);
+  } else if (protocol == AuthProtocol::kPap) {
+    engine_.emplace<PapAuthenticator>().Adopt(question.identifier);
+  } else {
+    engine_.emplace<std::monostate>();
+  }
+  verdict_awaited_ = true;
+  Append(out, std::move(question));
 }
 
 void Authentication::Reset() {
@@ -61,17 +78,15 @@ AuthStep Authentication::OnPacket(const ControlPacket& packet, Instant now, Link
   return step;
 }
 
-void Authentication::OnVerdict(const AuthenticationVerdict& verdict, LinkActions& out) {
+bool Authentication::OnVerdict(const AuthenticationVerdict& verdict, Instant now,
+                               LinkActions& out) {
   verdict_awaited_ = false;
-  std::visit(
-      [&](auto& engine) {
-        using Engine = std::decay_t<decltype(engine)>;
-        if constexpr (std::is_same_v<Engine, PapAuthenticator> ||
-                      std::is_same_v<Engine, ChapAuthenticator>) {
-          engine.OnVerdict(verdict.accepted, verdict.message, out);
-        }
-      },
-      engine_);
+  if (auto* pap = std::get_if<PapAuthenticator>(&engine_)) {
+    pap->OnVerdict(verdict.accepted, verdict.message, out);
+  } else if (auto* chap = std::get_if<ChapAuthenticator>(&engine_)) {
+    return chap->OnVerdict(verdict, now, out);
+  }
+  return verdict.accepted;
 }
 
 AuthStep Authentication::OnTimer(Instant now, LinkActions& out) {

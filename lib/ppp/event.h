@@ -22,7 +22,7 @@ inline constexpr size_t kPppEventCount = 0
 #undef PPP_EVENT
     ;
 
-// "stale_reply"; the name of a counter.
+// "stale-reply"; the name of a counter.
 constexpr const char* ToString(PppEvent event) {
   switch (event) {
 #define PPP_EVENT(enumerator, name, meaning) \

@@ -1,6 +1,6 @@
 // IPCP's options (RFC 1332 3, RFC 1877 1): the server assigns the subscriber's address and name
-// servers, the client asks for them. Van Jacobson compression, the old IP-Addresses option, NetBIOS
-// name servers and anything unknown are rejected.
+// servers, the client asks for address and DNS. Van Jacobson compression, the old IP-Addresses
+// option, name servers there are none of and anything unknown are rejected.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -16,7 +16,7 @@ namespace lns::ppp {
 
 class Ipcp final : public OptionPolicy {
  public:
-  explicit Ipcp(Role role);
+  explicit Ipcp(const LinkSettings& settings);
 
   // Server: what to agree on; before the negotiation begins.
   void Assign(const Ipv4Parameters& parameters) { parameters_ = parameters; }
@@ -24,7 +24,7 @@ class Ipcp final : public OptionPolicy {
   const Ipv4Parameters& parameters() const { return parameters_; }
 
   void WriteRequest(OptionWriter& out) const override;
-  void BeginPeerRequest() override;
+  void BeginPeerRequest(ByteView options) override;
   Judgement Judge(const Option& option, OptionWriter& nak) override;
   void WriteMissing(OptionWriter& nak) const override;
   void OnNak(const Option& option) override;
@@ -37,9 +37,12 @@ class Ipcp final : public OptionPolicy {
  private:
   friend struct IpcpOptionTable;
 
+  bool server() const;
+  // What the server assigns: two of DNS, then two of NetBIOS; zero: none.
+  uint32_t NameServer(size_t index) const;
   Judgement JudgeAddress(ByteView body, OptionWriter& nak);
   template <size_t kIndex>
-  Judgement JudgeDns(ByteView body, OptionWriter& nak);
+  Judgement JudgeNameServer(ByteView body, OptionWriter& nak);
   void NakAddress(ByteView body);
   template <size_t kIndex>
   void NakDns(ByteView body);
@@ -51,8 +54,8 @@ class Ipcp final : public OptionPolicy {
     ask_dns_[kIndex] = false;
   }
 
+  const LinkSettings& settings_;
   Ipv4Parameters parameters_;
-  Role role_;
   bool peer_named_address_ = false;
   std::array<bool, 2> ask_dns_{};  // client only
 };

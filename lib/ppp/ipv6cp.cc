@@ -6,11 +6,11 @@
 #include <span>
 
 #include "lib/ppp/frame.h"
+#include "lib/ppp/option_numbers.h"
 
 namespace lns::ppp {
 namespace {
 
-constexpr uint8_t kInterfaceId = 1;
 // The "u" bit: universally unique. Random identifiers are not (RFC 5072 4.1).
 constexpr uint64_t kUniversalBit = uint64_t{0x02} << 56;
 
@@ -20,7 +20,7 @@ uint64_t LoadBe64(const uint8_t* p) { return uint64_t{LoadBe32(p)} << 32 | LoadB
 
 struct Ipv6cpOptionTable {
   static constexpr std::array<OptionRow<Ipv6cp>, 1> kRows = {{
-      {kInterfaceId, 8, "RFC 5072 4.1", &Ipv6cp::JudgeInterfaceId, &Ipv6cp::NakInterfaceId,
+      {kIpv6cpInterfaceId, 8, "RFC 5072 4.1", &Ipv6cp::JudgeInterfaceId, &Ipv6cp::NakInterfaceId,
        &Ipv6cp::RejectInterfaceId},
   }};
   static constexpr std::span<const OptionRow<Ipv6cp>> rows() { return kRows; }
@@ -37,7 +37,7 @@ uint64_t Ipv6cp::RandomId() const {
   return id != 0 ? id : 1;
 }
 
-void Ipv6cp::WriteRequest(OptionWriter& out) const { out.U64(kInterfaceId, local_); }
+void Ipv6cp::WriteRequest(OptionWriter& out) const { out.U64(kIpv6cpInterfaceId, local_); }
 
 Judgement Ipv6cp::Judge(const Option& option, OptionWriter& nak) {
   return JudgeByTable<Ipv6cp>(*this, Ipv6cpOptionTable::rows(), option, nak);
@@ -51,7 +51,7 @@ void Ipv6cp::OnReject(const Option& option) {
 
 void Ipv6cp::WriteMissing(OptionWriter& nak) const {
   if (role_ == Role::kServer && peer_ == 0) {
-    nak.U64(kInterfaceId, suggestion_ != 0 ? suggestion_ : RandomId());
+    nak.U64(kIpv6cpInterfaceId, suggestion_ != 0 ? suggestion_ : RandomId());
   }
 }
 
@@ -68,7 +68,7 @@ Judgement Ipv6cp::JudgeInterfaceId(ByteView body, OptionWriter& nak) {
   if (insist) ++suggestions_made_;
   // Named, if not agreed: WriteMissing has nothing to add.
   peer_ = suggestion_ != 0 ? suggestion_ : RandomId();
-  nak.U64(kInterfaceId, peer_);
+  nak.U64(kIpv6cpInterfaceId, peer_);
   return Judgement::kNak;
 }
 

@@ -30,7 +30,7 @@ class Ipv6cp final : public OptionPolicy {
   uint64_t peer_interface_id() const { return peer_; }
 
   void WriteRequest(OptionWriter& out) const override;
-  void BeginPeerRequest() override { peer_ = 0; }
+  void BeginPeerRequest(ByteView) override { peer_ = 0; }
   Judgement Judge(const Option& option, OptionWriter& nak) override;
   void WriteMissing(OptionWriter& nak) const override;
   void OnNak(const Option& option) override;

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string_view>
 #include <utility>
 
 #include "lib/ppp/append_action.h"
 #include "lib/ppp/event.h"
 #include "lib/ppp/packet_builder.h"
+#include "lib/ppp/spread.h"
 
 namespace lns::ppp {
 
@@ -18,8 +20,7 @@ void Echo::Start(const LinkSettings& settings, Rng& rng, Instant now) {
   misses_ = 0;
   heard_ = false;
   if (settings.echo_interval <= Duration()) return;
-  const int64_t percent = 75 + static_cast<int64_t>(rng.Below(26));
-  deadline_ = now + settings.echo_interval * percent / 100;
+  deadline_ = now + Spread(settings.echo_interval, rng);
 }
 
 // An Echo-Request only where nothing else was heard for an interval.
@@ -60,6 +61,14 @@ void Echo::OnPacket(const ControlPacket& packet, const Lcp& lcp, OptionFsm& lcp_
   const size_t room = lcp.peer_mru() - kControlHeaderLength - 4u;
   reply.Append(rest.first(std::min(rest.size(), room)));
   Append(out, SendFrame{std::move(reply).Finish()});
+}
+
+void Identify(const LinkSettings& settings, const Lcp& lcp, OptionFsm& lcp_fsm, LinkActions& out) {
+  PacketBuilder packet(kProtocolLcp, kIdentification, lcp_fsm.TakeId());
+  packet.AppendU32(lcp.magic());
+  const size_t room = lcp.peer_mru() - kControlHeaderLength - 4u;
+  packet.Append(AsBytes(std::string_view(settings.identification).substr(0, room)));
+  Append(out, SendFrame{std::move(packet).Finish()});
 }
 
 // RFC 1661 5.7: the rejected frame from its protocol field's information on, cut to the peer's MRU.

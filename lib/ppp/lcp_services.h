@@ -1,6 +1,7 @@
 // What LCP does for an open link beside negotiating it: echoes in both directions, which tell each
-// side that the other is there (RFC 1661 5.8, 5.9), and the Protocol-Rejects we send (RFC
-// 1661 5.7). The link owns the negotiation (Lcp and its OptionFsm) and passes it in.
+// side that the other is there (RFC 1661 5.8, 5.9), our Identification (RFC 1570 2.1), and the
+// Protocol-Rejects we send (RFC 1661 5.7). The link owns the negotiation (Lcp and its OptionFsm)
+// and passes it in.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -40,6 +41,9 @@ class Echo {
   uint8_t misses_ = 0;
   bool heard_ = false;  // since the last timer
 };
+
+// Tells the peer who we are (RFC 1570 2.1), by the settings' text.
+void Identify(const LinkSettings& settings, const Lcp& lcp, OptionFsm& lcp_fsm, LinkActions& out);
 
 // Answers `frame`, whose protocol we do not know.
 void RejectProtocol(const FrameHeader& header, ByteView frame, const Lcp& lcp, OptionFsm& lcp_fsm,

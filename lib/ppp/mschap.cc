@@ -3,6 +3,8 @@
 #include "lib/ppp/mschap.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 #include "lib/crypto/constant_time_equal.h"
 #include "lib/crypto/legacy.h"
@@ -12,6 +14,14 @@ namespace lns::ppp {
 namespace {
 
 constexpr uint8_t kUseNtResponse = 1;
+
+void AppendHex(ByteView bytes, std::string& out) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  for (const uint8_t byte : bytes) {
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+  }
+}
 
 std::string_view WithoutDomain(std::string_view user_name) {
   return user_name.substr(user_name.find('\\') + 1);
@@ -104,18 +114,55 @@ std::string MsChapV2Success(ByteView authenticator_challenge, ByteView peer_chal
                             const NtHash& hash) {
   static constexpr std::string_view kMagic1 = "Magic server to client signing constant";
   static constexpr std::string_view kMagic2 = "Pad to make it do more than one iteration";
-  static constexpr char kDigits[] = "0123456789ABCDEF";
   const crypto::Md4Digest hash_of_hash = crypto::Md4({hash});
   const crypto::Sha1Digest digest = crypto::Sha1({hash_of_hash, response, AsBytes(kMagic1)});
   const crypto::Sha1Digest proof =
       crypto::Sha1({digest, ChallengeHash(authenticator_challenge, peer_challenge, user_name),
                     AsBytes(kMagic2)});
   std::string text = "S=";
-  for (const uint8_t byte : proof) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
+  AppendHex(proof, text);
   return text;
+}
+
+std::optional<MsChapFailure> ParseMsChapFailure(std::string_view text) {
+  if (!text.starts_with("E=")) return std::nullopt;
+  MsChapFailure failure;
+  const auto number = std::from_chars(text.data() + 2, text.data() + text.size(), failure.error);
+  if (number.ec != std::errc()) return std::nullopt;
+  failure.retry = text.substr(0, text.find(" M=")).find(" R=1") != std::string_view::npos;
+  if (const size_t at = text.find(" M="); at != std::string_view::npos) {
+    failure.message = text.substr(at + 3);
+  }
+  return failure;
+}
+
+std::string MsChapFailureText(AuthProtocol version, ByteView challenge, std::string_view message) {
+  std::string text = "E=" + std::to_string(kMsChapAuthenticationFailure) + " R=0 C=";
+  AppendHex(challenge, text);
+  // The version of the password change a peer might attempt; version 1 has no field for a text.
+  if (version == AuthProtocol::kMsChapV1) return text + " V=2";
+  text += " V=3 M=";
+  text += message;
+  return text;
+}
+
+const char* MsChapErrorName(uint32_t error) {
+  switch (error) {
+    case 646:
+      return "not at this hour";
+    case 647:
+      return "account disabled";
+    case 648:
+      return "password expired";
+    case 649:
+      return "no permission to dial in";
+    case kMsChapAuthenticationFailure:
+      return "wrong name or password";
+    case 709:
+      return "the password could not be changed";
+    default:
+      return "";
+  }
 }
 
 bool MsChapMatches(const AuthenticationNeeded& needed, std::string_view password,

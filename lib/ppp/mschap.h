@@ -2,8 +2,7 @@
 // peer answers to a challenge, and what an authenticator says to prove that it knew the password
 // too. The exchange of packets is chap.*'s; who knows passwords, the owner's. Keeps no state.
 //
-// Everything but MsChapError and ParseMsChapResponse may be called only where MsChapError() is
-// empty.
+// What computes may be called only where MsChapError() is empty.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -57,6 +56,20 @@ NtResponse MsChapV1Response(ByteView challenge, const NtHash& hash);
 std::string MsChapV2Success(ByteView authenticator_challenge, ByteView peer_challenge,
                             const NtResponse& response, std::string_view user_name,
                             const NtHash& hash);
+
+// RFC 2759 6, RFC 2433 6: "E=691 R=0 C=... V=3 M=text", the data of a Failure.
+struct MsChapFailure {
+  uint32_t error = 0;
+  bool retry = false;
+  std::string_view message;  // within the text given; empty: none
+};
+// nullopt where the text does not begin with a number of an error.
+std::optional<MsChapFailure> ParseMsChapFailure(std::string_view text);
+inline constexpr uint32_t kMsChapAuthenticationFailure = 691;
+// A Failure that allows no retry; `challenge` is a new one.
+std::string MsChapFailureText(AuthProtocol version, ByteView challenge, std::string_view message);
+// "wrong name or password"; "" where the RFCs know no such error.
+const char* MsChapErrorName(uint32_t error);
 
 // For whoever knows the password: whether the response of `needed`, MS-CHAP of either version,
 // proves that the peer does too. True: `success` is what AuthenticationVerdict::ms_chap must be.

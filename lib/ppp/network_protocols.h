@@ -26,7 +26,7 @@ struct NetworkStep {
 class NetworkProtocols {
  public:
   NetworkProtocols(const LinkSettings& settings, Rng& rng)
-      : ipcp_(settings.role),
+      : ipcp_(settings),
         ipv6cp_(settings.role, rng),
         server_(settings.role == Role::kServer),
         ipcp_fsm_(ipcp_, settings),

@@ -107,7 +107,7 @@ Bytes OptionFsm::ReplyTo(const ControlPacket& request, bool& good) {
   const bool patient = naks_sent_ < Limit(settings_.max_failure);
   OptionWriter naks;
   OptionWriter rejects;
-  policy_.BeginPeerRequest();
+  policy_.BeginPeerRequest(request.data);
   OptionReader reader(request.data);
   while (const std::optional<Option> option = reader.Next()) {
     const Judgement judgement = policy_.Judge(*option, naks);

@@ -39,9 +39,9 @@ class OptionPolicy {
   }
   // The options of our Configure-Request; the same bytes until a Nak, a Reject or Restart.
   virtual void WriteRequest(OptionWriter& out) const = 0;
-  // The peer's Configure-Request: forget its former options, judge each, then name those it must
-  // send and did not.
-  virtual void BeginPeerRequest() = 0;
+  // The peer's Configure-Request, `options` whole: forget its former options, judge each, then name
+  // those it must send and did not.
+  virtual void BeginPeerRequest(ByteView options) = 0;
   virtual Judgement Judge(const Option& option, OptionWriter& nak) = 0;
   virtual void WriteMissing(OptionWriter& nak) const = 0;
   // The peer's opinion of one of our options.
@@ -93,6 +93,13 @@ class OptionFsm {
   void Down(Instant now, OptionOutputs& out) { Apply(FsmEvent::kDown, nullptr, now, out); }
   void Open(Instant now, OptionOutputs& out) { Apply(FsmEvent::kOpen, nullptr, now, out); }
   void Close(Instant now, OptionOutputs& out) { Apply(FsmEvent::kClose, nullptr, now, out); }
+
+  // Instead of Up, with Open before: both requests have been acknowledged already, by somebody who
+  // negotiated in our place (RFC 2661 4.4.5). tlu is the caller's to see to.
+  void Adopt(uint8_t next_id) {
+    next_id_ = next_id;
+    SetState(FsmState::kOpened);
+  }
 
   // A packet with any code but LCP's own (8 to 13). When policy.refusal() is set afterwards the
   // negotiation has been closed.

@@ -53,6 +53,10 @@ class PacketBuilder {
 class OptionWriter {
  public:
   void Flag(uint8_t type) { Header(type, 0); }
+  void U8(uint8_t type, uint8_t value) {
+    Header(type, 1);
+    Big(value, 1);
+  }
   void U16(uint8_t type, uint16_t value) {
     Header(type, 2);
     Big(value, 2);

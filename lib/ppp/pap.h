@@ -33,6 +33,11 @@ std::optional<ByteView> ParsePapMessage(ByteView data);
 
 class PapAuthenticator {
  public:
+  // Somebody else took the request with this identifier and asks about it for us.
+  void Adopt(uint8_t id) {
+    id_ = id;
+    state_ = State::kAsked;
+  }
   AuthStep OnPacket(const ControlPacket& packet, Instant now, LinkActions& out);
   void OnVerdict(bool accepted, std::string_view message, LinkActions& out);
   AuthStep OnTimer(Instant, LinkActions&) { return {}; }

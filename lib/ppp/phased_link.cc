@@ -3,8 +3,11 @@
 #include "lib/ppp/phased_link.h"
 
 #include <algorithm>
+#include <optional>
 
+#include "lib/base/check.h"
 #include "lib/ppp/frame.h"
+#include "lib/ppp/proxied.h"
 
 namespace lns::ppp {
 
@@ -18,9 +21,32 @@ void PhasedLink::Start(Instant now, LinkActions& out) {
   Carry(outputs, LinkDownCause::kNone, now, out);
 }
 
-void PhasedLink::StartProxied(const ProxiedLcp&, Instant now, LinkActions& out) { Start(now, out); }
+// RFC 2661 4.4.5: to negotiate is always allowed, to take over what the LAC negotiated only where
+// it is what we would have agreed on.
+void PhasedLink::StartProxied(const ProxiedLcp& proxied, Instant now, LinkActions& out) {
+  LNS_CHECK(server());
+  if (over_ || phase_ != LinkPhase::kDead) return;
+  const Renegotiate policy = settings_.proxy.renegotiate;
+  const bool absent = proxied.last_sent.empty() && proxied.last_received.empty();
+  if (policy == Renegotiate::kAlways || (absent && policy == Renegotiate::kOnMismatch)) {
+    return Start(now, out);
+  }
+  if (!absent && lcp_.Adopt(proxied.last_sent, proxied.last_received, IsTextLogin(proxied))) {
+    Count(PppEvent::kProxyAdopted, out);
+    OptionOutputs outputs;
+    lcp_fsm_.Open(now, outputs);
+    lcp_fsm_.Adopt(static_cast<uint8_t>(rng_.Next()));
+    lcp_heard_ = true;
+    return OnLcpUp(&proxied, now, out);
+  }
+  if (!absent) Count(PppEvent::kProxyRefused, out);
+  if (policy == Renegotiate::kOnMismatch) return Start(now, out);
+  Finish(LinkDownCause::kProxyRequired, out);
+}
 
-void PhasedLink::SetInterfaceOptions(ByteView, ByteView) {}
+void PhasedLink::SetInterfaceOptions(ByteView want, ByteView allow) {
+  if (!over_ && phase_ == LinkPhase::kDead) lcp_.SetInterfaceOptions(want, allow);
+}
 
 void PhasedLink::OnFrame(ByteView frame, Instant now, LinkActions& out) {
   if (phase_ == LinkPhase::kDead) return;
@@ -44,13 +70,33 @@ void PhasedLink::OnFrame(ByteView frame, Instant now, LinkActions& out) {
   if (network_.Uses(header.protocol)) {
     return OnNcpFrame(header.protocol, information, now, out);
   }
+  if (!MayReject(now)) return Count(PppEvent::kRejectSuppressed, out);
   RejectProtocol(header, frame, lcp_, lcp_fsm_, out);
+}
+
+bool PhasedLink::MayReject(Instant now) {
+  if (now - second_ >= Duration::Seconds(1)) {
+    second_ = now;
+    rejects_ = 0;
+  }
+  if (rejects_ >= kMaxRejectsPerSecond) return false;
+  ++rejects_;
+  return true;
+}
+
+void PhasedLink::CountRenegotiation(Instant now) {
+  if (now - minute_ >= Duration::Seconds(60)) {
+    minute_ = now;
+    renegotiations_ = 0;
+  }
+  ++renegotiations_;
 }
 
 void PhasedLink::OnLcpFrame(ByteView information, Instant now, LinkActions& out) {
   const auto parsed = ParseControlPacket(information);
   if (!parsed.ok()) return Count(PppEvent::kControlMalformed, out);
   const ControlPacket& packet = *parsed;
+  lcp_heard_ = true;
   if (packet.code != kEchoReply) echo_.OnSignOfLife();
   switch (packet.code) {
     case kProtocolReject:
@@ -77,6 +123,9 @@ void PhasedLink::OnLcpFrame(ByteView information, Instant now, LinkActions& out)
   OptionOutputs outputs;
   lcp_fsm_.OnPacket(packet, now, outputs);
   Carry(outputs, reason, now, out);
+  if (phase_ == LinkPhase::kEstablish && renegotiations_ > kMaxRenegotiationsPerMinute) {
+    return CloseWith(LinkDownCause::kLcpRefused, "LCP renegotiated without end", now, out);
+  }
   // Closed by the negotiation itself.
   if (lcp_.refusal() != LinkDownCause::kNone && phase_ == LinkPhase::kEstablish) {
     Blame(lcp_.refusal());
@@ -122,7 +171,7 @@ void PhasedLink::OnAuthFrame(uint16_t protocol, ByteView information, Instant no
   if (!packet.ok()) return Count(PppEvent::kAuthMalformed, out);
   const AuthProtocol agreed = lcp_.auth();
   const bool matches = (protocol == kProtocolPap && agreed == AuthProtocol::kPap) ||
-                       (protocol == kProtocolChap && agreed == AuthProtocol::kChapMd5);
+                       (protocol == kProtocolChap && IsChap(agreed));
   if (!matches) return Count(PppEvent::kAuthUnexpected, out);
   TakeAuthStep(authentication_.OnPacket(*packet, now, out), now, out);
 }
@@ -139,6 +188,8 @@ void PhasedLink::TakeAuthStep(const AuthStep& step, Instant now, LinkActions& ou
       return CloseWith(LinkDownCause::kAuthFailed, step.message, now, out);
     case AuthOutcome::kTimedOut:
       return CloseWith(LinkDownCause::kAuthTimeout, {}, now, out);
+    case AuthOutcome::kOtherUser:
+      return CloseWith(LinkDownCause::kAuthNameChanged, {}, now, out);
   }
 }
 
@@ -151,11 +202,11 @@ void PhasedLink::TakeNetworkStep(const NetworkStep& step, Instant now, LinkActio
 
 void PhasedLink::OnAuthentication(const AuthenticationVerdict& verdict, Instant now,
                                   LinkActions& out) {
-  if (!authentication_.verdict_awaited() || phase_ != LinkPhase::kAuthenticate) return;
-  authentication_.OnVerdict(verdict, out);
-  if (!verdict.accepted) {
+  if (!authentication_.verdict_awaited()) return;
+  if (!authentication_.OnVerdict(verdict, now, out)) {
     return CloseWith(LinkDownCause::kAuthFailed, verdict.message, now, out);
   }
+  if (phase_ != LinkPhase::kAuthenticate) return;  // asked again while open: all stays as it is
   network_.Assign(verdict);
   EnterNetwork(now, out);
 }
@@ -172,7 +223,7 @@ void PhasedLink::Carry(OptionOutputs& outputs, LinkDownCause reason, Instant now
         Count(output.event, out);
         break;
       case Kind::kLayerUp:
-        OnLcpUp(now, out);
+        OnLcpUp(nullptr, now, out);
         break;
       case Kind::kLayerDown:
         OnLcpDown(reason, now, out);
@@ -187,15 +238,25 @@ void PhasedLink::Carry(OptionOutputs& outputs, LinkDownCause reason, Instant now
   }
 }
 
-void PhasedLink::OnLcpUp(Instant now, LinkActions& out) {
+void PhasedLink::OnLcpUp(const ProxiedLcp* proxied, Instant now, LinkActions& out) {
   lcp_fsm_.set_peer_mru(lcp_.peer_mru());
   network_.set_peer_mru(lcp_.peer_mru());
+  TellOpened(proxied != nullptr, out);
+  if (!settings_.identification.empty()) Identify(settings_, lcp_, lcp_fsm_, out);
+  echo_.Start(settings_, rng_, now);
+  EnterAuthenticate(proxied, now, out);
+}
+
+void PhasedLink::TellOpened(bool proxied, LinkActions& out) {
   Append(out, LinkOpened{.peer_mru = lcp_.peer_mru(),
                          .send_pfc = lcp_.send_pfc(),
                          .send_acfc = lcp_.send_acfc(),
-                         .auth = lcp_.auth()});
-  echo_.Start(settings_, rng_, now);
-  EnterAuthenticate(now, out);
+                         .auth = lcp_.auth(),
+                         .proxied = proxied,
+                         .send_accm = lcp_.send_accm(),
+                         .receive_accm = lcp_.receive_accm(),
+                         .sent_options = lcp_.SentOptions(),
+                         .received_options = lcp_.ReceivedOptions()});
 }
 
 void PhasedLink::OnLcpDown(LinkDownCause reason, Instant now, LinkActions& out) {
@@ -212,14 +273,22 @@ void PhasedLink::OnLcpDown(LinkDownCause reason, Instant now, LinkActions& out) 
   }
   Count(PppEvent::kRenegotiated, out);
   Append(out, LinkRenegotiating{});
+  CountRenegotiation(now);
   phase_deadline_ = EstablishDeadline(now);
 }
 
-void PhasedLink::EnterAuthenticate(Instant now, LinkActions& out) {
+void PhasedLink::EnterAuthenticate(const ProxiedLcp* proxied, Instant now, LinkActions& out) {
   phase_ = LinkPhase::kAuthenticate;
   phase_deadline_ = now + settings_.auth_timeout;
-  if (!server() && lcp_.auth() == AuthProtocol::kNone) return EnterNetwork(now, out);
-  authentication_.Begin(lcp_.auth(), settings_, rng_, now, out);
+  const AuthProtocol agreed = lcp_.auth();
+  if (!server() && agreed == AuthProtocol::kNone) return EnterNetwork(now, out);
+  if (proxied != nullptr && !settings_.proxy.rechallenge) {
+    std::optional<AuthenticationNeeded> question = ProxiedAnswer(*proxied, agreed);
+    if (question) {
+      return authentication_.BeginProxied(agreed, std::move(*question), settings_, rng_, out);
+    }
+  }
+  authentication_.Begin(agreed, settings_, rng_, now, out);
 }
 
 void PhasedLink::EnterNetwork(Instant now, LinkActions& out) {
@@ -264,11 +333,15 @@ void PhasedLink::Finish(LinkDownCause reason, LinkActions& out) {
   message_.reset();
 }
 
+LinkDownCause PhasedLink::SilenceCause() const {
+  if (terminate_seen_) return LinkDownCause::kTerminatedByPeer;
+  return lcp_heard_ ? LinkDownCause::kLcpTimeout : LinkDownCause::kNoLcp;
+}
+
 void PhasedLink::OnTimer(Instant now, LinkActions& out) {
   OptionOutputs outputs;
   lcp_fsm_.OnTimer(now, outputs);
-  Carry(outputs, terminate_seen_ ? LinkDownCause::kTerminatedByPeer : LinkDownCause::kLcpTimeout,
-        now, out);
+  Carry(outputs, SilenceCause(), now, out);
   TakeNetworkStep(network_.OnTimer(now, out), now, out);
   TakeAuthStep(authentication_.OnTimer(now, out), now, out);
   OnPhaseTimer(now, out);
@@ -281,7 +354,7 @@ void PhasedLink::OnPhaseTimer(Instant now, LinkActions& out) {
   if (phase_deadline_ > now) return;
   switch (phase_) {
     case LinkPhase::kEstablish:
-      return CloseWith(LinkDownCause::kLcpTimeout, {}, now, out);
+      return CloseWith(SilenceCause(), {}, now, out);
     case LinkPhase::kAuthenticate:
       return CloseWith(LinkDownCause::kAuthTimeout, {}, now, out);
     case LinkPhase::kNetwork:

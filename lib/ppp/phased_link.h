@@ -30,6 +30,13 @@
 
 namespace lns::ppp {
 
+// Unknown protocols are answered so often in a second; the rest is dropped. A peer that offers all
+// it knows at once offers fewer.
+inline constexpr uint8_t kMaxRejectsPerSecond = 16;
+// A peer that takes LCP down more often than this within a minute takes the network with it each
+// time and never uses it: it is sent away.
+inline constexpr uint8_t kMaxRenegotiationsPerMinute = 10;
+
 class PhasedLink final : public Link {
  public:
   PhasedLink(const LinkSettings& settings, std::unique_ptr<const Credentials> credentials, Rng& rng)
@@ -65,7 +72,8 @@ class PhasedLink final : public Link {
   // What LCP's automaton asks for, in order. `reason`: the cause where LCP goes down or ends
   // because of this input and nothing better is known.
   void Carry(OptionOutputs& outputs, LinkDownCause reason, Instant now, LinkActions& out);
-  void OnLcpUp(Instant now, LinkActions& out);
+  void OnLcpUp(const ProxiedLcp* proxied, Instant now, LinkActions& out);
+  void TellOpened(bool proxied, LinkActions& out);
   void OnLcpDown(LinkDownCause reason, Instant now, LinkActions& out);
 
   // Phases.
@@ -73,13 +81,20 @@ class PhasedLink final : public Link {
   Instant EstablishDeadline(Instant now) const {
     return now + settings_.restart * (2 * settings_.max_configure);
   }
-  void EnterAuthenticate(Instant now, LinkActions& out);
+  // Null: the peer has to be asked.
+  void EnterAuthenticate(const ProxiedLcp* proxied, Instant now, LinkActions& out);
   void TakeAuthStep(const AuthStep& step, Instant now, LinkActions& out);
   void EnterNetwork(Instant now, LinkActions& out);
   void TakeNetworkStep(const NetworkStep& step, Instant now, LinkActions& out);
   void Blame(LinkDownCause cause, std::string_view message = {});
   void CloseWith(LinkDownCause cause, std::string_view message, Instant now, LinkActions& out);
   void Finish(LinkDownCause reason, LinkActions& out);
+
+  // Bounds: a peer can make us work, but not for ever.
+  bool MayReject(Instant now);
+  void CountRenegotiation(Instant now);
+  // LCP did not open, or ended without a word more.
+  LinkDownCause SilenceCause() const;
 
   void OnPhaseTimer(Instant now, LinkActions& out);
 
@@ -91,11 +106,16 @@ class PhasedLink final : public Link {
   Authentication authentication_;
   Echo echo_;
   Instant phase_deadline_ = Instant::Never();
+  Instant second_;  // the one that rejects_ counts in
+  Instant minute_;  // the one that renegotiations_ counts in
   // For LinkDown; the text only when there is one.
   std::unique_ptr<std::string> message_;
   LinkDownCause cause_ = LinkDownCause::kNone;
   LinkPhase phase_ = LinkPhase::kDead;
+  uint8_t rejects_ = 0;          // Protocol-Rejects sent
+  uint8_t renegotiations_ = 0;   // of LCP, from Opened
   bool over_ = false;            // LinkDown was given
+  bool lcp_heard_ = false;       // anything readable at all
   bool terminate_seen_ = false;  // the peer tried to end a link that was not open yet
 };
 

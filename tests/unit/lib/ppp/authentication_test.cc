@@ -4,7 +4,9 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "lib/base/bytes.h"
 #include "lib/base/time.h"
@@ -16,6 +18,13 @@
 
 namespace lns::ppp {
 namespace {
+
+// Those that can be done on this machine and say why they failed.
+std::vector<AuthProtocol> Protocols() {
+  std::vector<AuthProtocol> protocols = {AuthProtocol::kPap, AuthProtocol::kChapMd5};
+  if (MsChapError().empty()) protocols.push_back(AuthProtocol::kMsChapV2);
+  return protocols;
+}
 
 TEST_F(LinkTest, ComesUpWithChapAndBothSidesAgreeOnAddressAndDns) {
   Make(Server(), Client());
@@ -50,12 +59,13 @@ TEST_F(LinkTest, ComesUpWithPapWhenTheClientKnowsNothingElse) {
 }
 
 TEST_F(LinkTest, WrongPasswordEndsBothSidesWithAuthFailed) {
-  for (const AuthProtocol protocol : {AuthProtocol::kPap, AuthProtocol::kChapMd5}) {
+  for (const AuthProtocol protocol : Protocols()) {
     server_ = {};
     client_ = {};
     LinkSettings server = Server();
-    server.auth = {protocol};
-    Make(server, Client(), {"alice", "wrong"});
+    LinkSettings client = Client();
+    server.auth = client.auth = {protocol};
+    Make(server, client, {"alice", "wrong"});
     StartBoth();
     ASSERT_NE(server_.Last<LinkDown>(), nullptr);
     ASSERT_NE(client_.Last<LinkDown>(), nullptr);
@@ -68,12 +78,13 @@ TEST_F(LinkTest, WrongPasswordEndsBothSidesWithAuthFailed) {
 }
 
 TEST_F(LinkTest, ALostSuccessIsSentAgainWhenTheResponseComesAgain) {
-  for (const AuthProtocol protocol : {AuthProtocol::kPap, AuthProtocol::kChapMd5}) {
+  for (const AuthProtocol protocol : Protocols()) {
     server_ = {};
     client_ = {};
     LinkSettings server = Server();
-    server.auth = {protocol};
-    Make(server, Client());
+    LinkSettings client = Client();
+    server.auth = client.auth = {protocol};
+    Make(server, client);
     server_.Start(now_);
     client_.Start(now_);
     const uint16_t wire = protocol == AuthProtocol::kPap ? kProtocolPap : kProtocolChap;
@@ -167,6 +178,96 @@ TEST_F(LinkTest, NobodyAnswersTheChallenge) {
   }
   EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kAuthTimeout);
   EXPECT_LE(now_ - opened, Duration::Seconds(30 + 3 * 3));
+}
+
+TEST_F(LinkTest, ComesUpWithMsChapV2ThatThePeerPrefers) {
+  if (!MsChapError().empty()) GTEST_SKIP() << MsChapError();
+  LinkSettings server = Server();
+  server.auth = {AuthProtocol::kChapMd5, AuthProtocol::kMsChapV2, AuthProtocol::kPap};
+  LinkSettings client = Client();
+  client.auth = {AuthProtocol::kMsChapV2};
+  Make(server, client);
+  StartBoth();
+  EXPECT_TRUE(client_.Ipv4IsUp());
+  ASSERT_NE(server_.Last<AuthenticationNeeded>(), nullptr);
+  EXPECT_EQ(server_.Last<AuthenticationNeeded>()->protocol, AuthProtocol::kMsChapV2);
+  EXPECT_EQ(server_.Last<AuthenticationNeeded>()->response.size(), 49u);
+  EXPECT_EQ(client_.CountOf<Authenticated>(), 1);
+}
+
+TEST_F(LinkTest, MsChapV1IsNotSpokenUnlessSettingsSay) {
+  LinkSettings client = Client();
+  client.auth = {AuthProtocol::kMsChapV1};
+  Make(Server(), client);
+  StartBoth();
+  ASSERT_NE(server_.Last<LinkDown>(), nullptr);
+  EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kAuthRefused);
+}
+
+class ReauthenticationLinkTest : public LinkTest {
+ protected:
+  void Open() {
+    LinkSettings server = Server();
+    server.reauthenticate = Duration::Seconds(300);
+    server.echo_interval = Duration();
+    LinkSettings client = Client();
+    client.echo_interval = Duration();
+    Make(server, client);
+    StartBoth();
+    ASSERT_TRUE(server_.Ipv4IsUp());
+  }
+};
+
+TEST_F(ReauthenticationLinkTest, TheNetworkStaysUpWhileThePeerIsAskedAgain) {
+  Open();
+  RunUntil(now_ + Duration::Seconds(3600));
+  EXPECT_GE(server_.CountOf<AuthenticationNeeded>(), 12);
+  EXPECT_LE(server_.CountOf<AuthenticationNeeded>(), 20);
+  EXPECT_TRUE(server_.Last<AuthenticationNeeded>()->again);
+  EXPECT_EQ(server_.CountOf<Ipv4Down>() + client_.CountOf<Ipv4Down>(), 0);
+  EXPECT_EQ(server_.CountOf<Ipv4Opening>(), 1);
+  EXPECT_EQ(server_.link->phase(), LinkPhase::kNetwork);
+  EXPECT_EQ(client_.CountOf<Authenticated>(), 1);
+}
+
+TEST_F(ReauthenticationLinkTest, ARefusalEndsTheLink) {
+  Open();
+  server_.password = "changed meanwhile";
+  RunUntil(now_ + Duration::Seconds(320));
+  ASSERT_NE(server_.Last<LinkDown>(), nullptr);
+  EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kAuthFailed);
+  EXPECT_EQ(server_.CountOf<Ipv4Down>(), 1);
+}
+
+TEST_F(ReauthenticationLinkTest, SilenceEndsTheLink) {
+  Open();
+  for (int i = 0; i < 100 && server_.CountOf<LinkDown>() == 0; ++i) {
+    now_ = std::max(now_, server_.link->NextDeadline());
+    server_.Tick(now_);
+  }
+  ASSERT_NE(server_.Last<LinkDown>(), nullptr);
+  EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kAuthTimeout);
+}
+
+TEST_F(ReauthenticationLinkTest, AnotherUserEndsTheLink) {
+  Open();
+  now_ = server_.link->NextDeadline();
+  server_.Tick(now_);  // what was said is forgotten
+  now_ = server_.link->NextDeadline();
+  server_.Tick(now_);
+  ASSERT_EQ(server_.frames.size(), 1u);
+  const uint8_t id = server_.frames[0][3];
+  server_.frames.clear();
+  Bytes response(1, 16);
+  response.resize(17, 1);
+  for (const char c : {'m', 'a', 'l'}) response.push_back(static_cast<uint8_t>(c));
+  server_.Receive(Control(kProtocolChap, kChapResponse, id, response), now_);
+  EXPECT_EQ(server_.CountOf<AuthenticationNeeded>(), 1) << "nobody is asked about the other";
+  EXPECT_EQ(server_.link->phase(), LinkPhase::kTerminate);
+  Exchange();
+  RunUntil(now_ + Duration::Seconds(10));
+  ASSERT_NE(server_.Last<LinkDown>(), nullptr);
+  EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kAuthNameChanged);
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <string>
 #include <vector>
 
 #include "lib/ppp/chap.h"
+#include "lib/ppp/mschap.h"
 #include "tests/unit/lib/ppp/auth_packets.h"
 
 namespace lns::ppp {
@@ -45,7 +47,7 @@ TEST(ChapAuthenticatorTest, EveryChallengeHasANewIdentifierAndValue) {
   LinkSettings settings;
   settings.local_name = "lns";
   SeededRng rng(1);
-  ChapAuthenticator chap(settings, rng);
+  ChapAuthenticator chap(AuthProtocol::kChapMd5, settings, rng);
   LinkActions out;
   chap.Start(kNow, out);
   for (int i = 0; i < 100 && chap.NextDeadline() != Instant::Never(); ++i) {
@@ -80,8 +82,8 @@ TEST(ChapAuthenticatorTest, AsksOnceAndAnswersTheResponseEachTimeItComes) {
   for (const bool accepted : {true, false}) {
     LinkSettings settings;
     SeededRng rng(1);
-    ChapAuthenticator chap(settings, rng);
-    ChapPeer peer(settings, kAlice);
+    ChapAuthenticator chap(AuthProtocol::kChapMd5, settings, rng);
+    ChapPeer peer(AuthProtocol::kChapMd5, settings, kAlice, rng);
     const Packet response = Respond(chap, peer);
     LinkActions out;
     chap.OnPacket(response.view(), kNow, out);
@@ -94,7 +96,7 @@ TEST(ChapAuthenticatorTest, AsksOnceAndAnswersTheResponseEachTimeItComes) {
     EXPECT_EQ(chap.NextDeadline(), Instant::Never()) << "no challenge while the answer is awaited";
     EXPECT_TRUE(All<SendFrame>(out).empty());
     out.clear();
-    chap.OnVerdict(accepted, "text", out);
+    EXPECT_EQ(chap.OnVerdict({.accepted = accepted, .message = "text"}, kNow, out), accepted);
     const Packet answer = SentPacket(out, kProtocolChap);
     EXPECT_EQ(answer.bytes[0], accepted ? kChapSuccess : kChapFailure);
     EXPECT_EQ(answer.bytes[1], response.bytes[1]);
@@ -111,8 +113,8 @@ TEST(ChapAuthenticatorTest, AsksOnceAndAnswersTheResponseEachTimeItComes) {
 TEST(ChapAuthenticatorTest, ResponsesToOtherChallengesOrOfOddSizeAreDropped) {
   LinkSettings settings;
   SeededRng rng(1);
-  ChapAuthenticator chap(settings, rng);
-  ChapPeer peer(settings, kAlice);
+  ChapAuthenticator chap(AuthProtocol::kChapMd5, settings, rng);
+  ChapPeer peer(AuthProtocol::kChapMd5, settings, kAlice, rng);
   Packet response = Respond(chap, peer);
   LinkActions out;
   Packet stale = response;
@@ -127,7 +129,8 @@ TEST(ChapAuthenticatorTest, ResponsesToOtherChallengesOrOfOddSizeAreDropped) {
 
 TEST(ChapPeerTest, RepeatsItsResponseUntilSuccessAndAnswersAgainLater) {
   LinkSettings settings;
-  ChapPeer peer(settings, kAlice);
+  SeededRng rng(1);
+  ChapPeer peer(AuthProtocol::kChapMd5, settings, kAlice, rng);
   const Packet challenge = Make(kChapChallenge, 5, {2, 1, 2, 'x'});
   LinkActions out;
   EXPECT_EQ(peer.OnPacket(Make(kChapSuccess, 5, {}).view(), kNow, out).outcome,
@@ -151,12 +154,242 @@ TEST(ChapPeerTest, RepeatsItsResponseUntilSuccessAndAnswersAgainLater) {
 
 TEST(ChapPeerTest, FailureCarriesItsText) {
   LinkSettings settings;
-  ChapPeer peer(settings, kAlice);
+  SeededRng rng(1);
+  ChapPeer peer(AuthProtocol::kChapMd5, settings, kAlice, rng);
   LinkActions out;
   peer.OnPacket(Make(kChapChallenge, 5, {2, 1, 2}).view(), kNow, out);
   const AuthStep step = peer.OnPacket(Make(kChapFailure, 5, {'n', 'o'}).view(), kNow, out);
   EXPECT_EQ(step.outcome, AuthOutcome::kRejected);
   EXPECT_EQ(step.message, "no");
+}
+
+TEST(ChapAuthenticatorTest, TheAnswerIsRepeatedWithItsTextUntilItIsForgotten) {
+  LinkSettings settings;
+  SeededRng rng(1);
+  ChapAuthenticator chap(AuthProtocol::kChapMd5, settings, rng);
+  ChapPeer peer(AuthProtocol::kChapMd5, settings, kAlice, rng);
+  const Packet response = Respond(chap, peer);
+  LinkActions out;
+  chap.OnPacket(response.view(), kNow, out);
+  chap.OnVerdict({.accepted = true, .message = "welcome"}, kNow, out);
+  out.clear();
+  chap.OnPacket(response.view(), kNow, out);
+  EXPECT_EQ(AsText(SentPacket(out, kProtocolChap).view().data), "welcome");
+  EXPECT_EQ(chap.NextDeadline(), kNow + settings.restart * settings.max_configure);
+  chap.OnTimer(chap.NextDeadline(), out);
+  EXPECT_EQ(chap.NextDeadline(), Instant::Never()) << "and nothing is asked again";
+  out.clear();
+  chap.OnPacket(response.view(), kNow, out);
+  const Packet bare = SentPacket(out, kProtocolChap);
+  EXPECT_EQ(bare.bytes[0], kChapSuccess);
+  EXPECT_TRUE(bare.view().data.empty());
+}
+
+TEST(ChapAuthenticatorTest, AnAdoptedResponseIsAnsweredWithItsIdentifier) {
+  LinkSettings settings;
+  SeededRng rng(1);
+  ChapAuthenticator chap(AuthProtocol::kChapMd5, settings, rng);
+  chap.Adopt(0x42, "alice");
+  EXPECT_EQ(chap.NextDeadline(), Instant::Never());
+  LinkActions out;
+  chap.OnVerdict({.accepted = true}, kNow, out);
+  const Packet answer = SentPacket(out, kProtocolChap);
+  EXPECT_EQ(answer.bytes[0], kChapSuccess);
+  EXPECT_EQ(answer.bytes[1], 0x42);
+}
+
+class ReauthenticationTest : public testing::Test {
+ protected:
+  ReauthenticationTest() {
+    settings_.reauthenticate = Duration::Seconds(600);
+    const Packet response = Respond(chap_, alice_);
+    chap_.OnPacket(response.view(), kNow, out_);
+    chap_.OnVerdict({.accepted = true}, kNow, out_);
+    out_.clear();
+  }
+  // The next challenge of the accepted peer.
+  Packet Challenge() {
+    now_ = chap_.NextDeadline();
+    EXPECT_EQ(chap_.OnTimer(now_, out_).outcome, AuthOutcome::kPending);
+    EXPECT_TRUE(Counted(out_, PppEvent::kAuthAgain));
+    const Packet challenge = SentPacket(out_, kProtocolChap);
+    out_.clear();
+    return challenge;
+  }
+  AuthStep Answer(ChapPeer& peer, const Packet& challenge) {
+    LinkActions said;
+    peer.OnPacket(challenge.view(), now_, said);
+    return chap_.OnPacket(SentPacket(said, kProtocolChap).view(), now_, out_);
+  }
+
+  LinkSettings settings_;
+  SeededRng rng_{1};
+  ChapAuthenticator chap_{AuthProtocol::kChapMd5, settings_, rng_};
+  ChapPeer alice_{AuthProtocol::kChapMd5, settings_, kAlice, rng_};
+  LinkActions out_;
+  Instant now_ = kNow;
+};
+
+TEST_F(ReauthenticationTest, AsksAgainWithinTheInterval) {
+  for (int round = 0; round < 3; ++round) {
+    const Instant before = now_;
+    const Packet challenge = Challenge();
+    EXPECT_GE(now_ - before, Duration::Seconds(600 * 3 / 4 - 30));
+    EXPECT_LE(now_ - before, Duration::Seconds(600));
+    Answer(alice_, challenge);
+    const auto asked = All<AuthenticationNeeded>(out_);
+    ASSERT_EQ(asked.size(), 1u);
+    EXPECT_TRUE(asked[0].again);
+    EXPECT_EQ(asked[0].user_name, "alice");
+    out_.clear();
+    EXPECT_TRUE(chap_.OnVerdict({.accepted = true}, now_, out_));
+    EXPECT_EQ(SentPacket(out_, kProtocolChap).bytes[0], kChapSuccess);
+    out_.clear();
+  }
+}
+
+TEST_F(ReauthenticationTest, AnotherUserIsRefusedWithoutAskingAnybody) {
+  const Credentials mallory{"mallory", "secret"};
+  ChapPeer other(AuthProtocol::kChapMd5, settings_, mallory, rng_);
+  EXPECT_EQ(Answer(other, Challenge()).outcome, AuthOutcome::kOtherUser);
+  EXPECT_TRUE(All<AuthenticationNeeded>(out_).empty());
+  EXPECT_EQ(SentPacket(out_, kProtocolChap).bytes[0], kChapFailure);
+}
+
+TEST_F(ReauthenticationTest, SilenceIsATimeout) {
+  Challenge();
+  AuthStep step;
+  for (int i = 0; i < 20 && step.outcome == AuthOutcome::kPending; ++i) {
+    step = chap_.OnTimer(chap_.NextDeadline(), out_);
+  }
+  EXPECT_EQ(step.outcome, AuthOutcome::kTimedOut);
+  EXPECT_EQ(All<SendFrame>(out_).size(), 9u) << "ten challenges in all";
+}
+
+// Both ends of MS-CHAP, one version each.
+class MsChapTest : public testing::TestWithParam<AuthProtocol> {
+ protected:
+  void SetUp() override {
+    if (!MsChapError().empty()) GTEST_SKIP() << MsChapError();
+    out_.clear();
+    chap_.Start(kNow, out_);
+    const Packet challenge = SentPacket(out_, kProtocolChap);
+    EXPECT_EQ(ParseChapPacket(challenge.view().data)->value.size(),
+              ChapChallengeLength(GetParam()));
+    out_.clear();
+    peer_.OnPacket(challenge.view(), kNow, out_);
+    response_ = SentPacket(out_, kProtocolChap);
+    EXPECT_EQ(ParseChapPacket(response_.view().data)->value.size(), 49u);
+    out_.clear();
+    chap_.OnPacket(response_.view(), kNow, out_);
+    ASSERT_EQ(All<AuthenticationNeeded>(out_).size(), 1u);
+    asked_ = All<AuthenticationNeeded>(out_)[0];
+    out_.clear();
+  }
+  bool Judge(AuthenticationVerdict verdict) {
+    out_.clear();
+    return chap_.OnVerdict(verdict, kNow, out_);
+  }
+  std::string Said() { return std::string(AsText(SentPacket(out_, kProtocolChap).view().data)); }
+  AuthStep Hear() { return peer_.OnPacket(SentPacket(out_, kProtocolChap).view(), kNow, unused_); }
+
+  LinkSettings settings_;
+  SeededRng rng_{1};
+  ChapAuthenticator chap_{GetParam(), settings_, rng_};
+  ChapPeer peer_{GetParam(), settings_, kAlice, rng_};
+  Packet response_;
+  AuthenticationNeeded asked_;
+  LinkActions out_;
+  LinkActions unused_;
+};
+INSTANTIATE_TEST_SUITE_P(Versions, MsChapTest,
+                         testing::Values(AuthProtocol::kMsChapV1, AuthProtocol::kMsChapV2),
+                         [](const auto& version) {
+                           return version.param == AuthProtocol::kMsChapV1 ? "V1" : "V2";
+                         });
+
+TEST_P(MsChapTest, TheRightPasswordIsAcceptedByBothSides) {
+  EXPECT_EQ(asked_.protocol, GetParam());
+  EXPECT_FALSE(asked_.again || asked_.proxied);
+  std::string proof;
+  ASSERT_TRUE(MsChapMatches(asked_, "secret", proof));
+  EXPECT_TRUE(Judge({.accepted = true, .message = "welcome", .ms_chap = proof}));
+  EXPECT_EQ(Said(), GetParam() == AuthProtocol::kMsChapV2 ? proof + " M=welcome" : "welcome");
+  EXPECT_EQ(Hear().outcome, AuthOutcome::kAccepted);
+}
+
+TEST_P(MsChapTest, AFailureOfOursNamesTheErrorAndAllowsNoRetry) {
+  EXPECT_FALSE(Judge({.message = "go away"}));
+  EXPECT_EQ(SentPacket(out_, kProtocolChap).bytes[0], kChapFailure);
+  const std::string text = Said();
+  const size_t challenge = 2 * ChapChallengeLength(GetParam());
+  EXPECT_TRUE(text.starts_with("E=691 R=0 C=")) << text;
+  const bool v2 = GetParam() == AuthProtocol::kMsChapV2;
+  EXPECT_EQ(text.substr(12 + challenge), v2 ? " V=3 M=go away" : " V=2") << text;
+  const AuthStep step = Hear();
+  EXPECT_EQ(step.outcome, AuthOutcome::kRejected);
+  EXPECT_EQ(step.message, v2 ? "go away" : "wrong name or password");
+}
+
+TEST_P(MsChapTest, AFailureOfTheOwnerIsPassedOnAsItIs) {
+  const std::string words = "E=648 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=Password expired";
+  EXPECT_FALSE(Judge({.message = "not these", .ms_chap = words}));
+  EXPECT_EQ(Said(), words);
+  EXPECT_EQ(Hear().message, "Password expired");
+}
+
+TEST_P(MsChapTest, AFailureWithoutItsFormIsStillAFailure) {
+  const Packet failure = Make(kChapFailure, response_.bytes[1], {'n', 'o'});
+  const AuthStep step = peer_.OnPacket(failure.view(), kNow, out_);
+  EXPECT_EQ(step.outcome, AuthOutcome::kRejected);
+  EXPECT_EQ(step.message, "no");
+}
+
+TEST_P(MsChapTest, ChallengesAndResponsesOfOddSizesAreDropped) {
+  LinkActions out;
+  peer_.OnPacket(Make(kChapChallenge, 9, {3, 1, 2, 3}).view(), kNow, out);
+  EXPECT_TRUE(Counted(out, PppEvent::kAuthMalformed));
+  chap_.OnPacket(Make(kChapResponse, response_.bytes[1], {1, 1, 'a'}).view(), kNow, out);
+  EXPECT_TRUE(All<SendFrame>(out).empty());
+}
+
+class MsChapV2Test : public MsChapTest {};
+INSTANTIATE_TEST_SUITE_P(Version, MsChapV2Test, testing::Values(AuthProtocol::kMsChapV2));
+
+TEST_P(MsChapV2Test, APeerThatIsNotShownTheProofLeaves) {
+  std::string proof;
+  ASSERT_TRUE(MsChapMatches(asked_, "secret", proof));
+  proof[10] = proof[10] == 'A' ? 'B' : 'A';
+  EXPECT_TRUE(Judge({.accepted = true, .ms_chap = proof}));
+  const AuthStep step = Hear();
+  EXPECT_EQ(step.outcome, AuthOutcome::kRejected);
+  EXPECT_NE(step.message.find("could not prove"), std::string::npos);
+}
+
+TEST_P(MsChapV2Test, AnAcceptanceWithoutProofIsARefusal) {
+  EXPECT_FALSE(Judge({.accepted = true, .message = "welcome"}));
+  EXPECT_EQ(SentPacket(out_, kProtocolChap).bytes[0], kChapFailure);
+}
+
+TEST_P(MsChapV2Test, AWordedProofIsPassedOnAsItIs) {
+  std::string proof;
+  ASSERT_TRUE(MsChapMatches(asked_, "secret", proof));
+  proof += " M=as RADIUS says";
+  EXPECT_TRUE(Judge({.accepted = true, .message = "not this", .ms_chap = proof}));
+  EXPECT_EQ(Said(), proof);
+}
+
+TEST_P(MsChapV2Test, AProofThatIsForgottenIsNotMadeUp) {
+  std::string proof;
+  ASSERT_TRUE(MsChapMatches(asked_, "secret", proof));
+  Judge({.accepted = true, .ms_chap = proof});
+  out_.clear();
+  chap_.OnPacket(response_.view(), kNow, out_);
+  EXPECT_EQ(Said(), proof);
+  chap_.OnTimer(chap_.NextDeadline(), out_);
+  out_.clear();
+  chap_.OnPacket(response_.view(), kNow, out_);
+  EXPECT_TRUE(All<SendFrame>(out_).empty());
 }
 
 }  // namespace

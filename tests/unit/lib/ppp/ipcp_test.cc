@@ -11,6 +11,11 @@ namespace lns::ppp {
 namespace {
 
 Bytes Copy(ByteView view) { return Bytes(view.begin(), view.end()); }
+LinkSettings Settings(Role role) {
+  LinkSettings settings;
+  settings.role = role;
+  return settings;
+}
 Option Read(const Bytes& bytes) { return *OptionReader(bytes).Next(); }
 Bytes Request(const Ipcp& ipcp) {
   OptionWriter writer;
@@ -52,29 +57,48 @@ TEST(IpcpTest, ServerJudgesEachOptionByItsRow) {
       {"an unknown option", {77, 2}, Judgement::kReject, {}},
   };
   for (const Row& row : rows) {
-    Ipcp ipcp(Role::kServer);
+    const LinkSettings settings = Settings(Role::kServer);
+    Ipcp ipcp(settings);
     ipcp.Assign(kAssigned);
-    ipcp.BeginPeerRequest();
+    ipcp.BeginPeerRequest({});
     OptionWriter nak;
     EXPECT_EQ(ipcp.Judge(Read(row.option), nak), row.judgement) << row.what;
     EXPECT_EQ(Copy(nak.bytes()), row.nak) << row.what;
   }
 }
 
-TEST(IpcpTest, SubscriberThatNamesNoAddressIsToldIts) {
-  Ipcp ipcp(Role::kServer);
+TEST(IpcpTest, NetbiosNameServersComeFromTheSettings) {
+  LinkSettings settings = Settings(Role::kServer);
+  settings.nbns = {0x0a000001, 0x0a000002};
+  Ipcp ipcp(settings);
   ipcp.Assign(kAssigned);
-  ipcp.BeginPeerRequest();
+  OptionWriter nak;
+  EXPECT_EQ(ipcp.Judge(Read({130, 6, 0, 0, 0, 0}), nak), Judgement::kNak);
+  EXPECT_EQ(ipcp.Judge(Read({132, 6, 0, 0, 0, 0}), nak), Judgement::kNak);
+  EXPECT_EQ(Copy(nak.bytes()), (Bytes{130, 6, 10, 0, 0, 1, 132, 6, 10, 0, 0, 2}));
+  EXPECT_EQ(ipcp.Judge(Read({132, 6, 10, 0, 0, 2}), nak), Judgement::kAck);
+  LinkSettings client = settings;
+  client.role = Role::kClient;
+  Ipcp peer(client);
+  EXPECT_EQ(peer.Judge(Read({130, 6, 0, 0, 0, 0}), nak), Judgement::kReject);
+}
+
+TEST(IpcpTest, SubscriberThatNamesNoAddressIsToldIts) {
+  const LinkSettings settings = Settings(Role::kServer);
+  Ipcp ipcp(settings);
+  ipcp.Assign(kAssigned);
+  ipcp.BeginPeerRequest({});
   EXPECT_EQ(Missing(ipcp), kPeerAddress);
   OptionWriter nak;
   ipcp.Judge(Read(kPeerAddress), nak);
   EXPECT_TRUE(Missing(ipcp).empty());
-  ipcp.BeginPeerRequest();
+  ipcp.BeginPeerRequest({});
   EXPECT_EQ(Missing(ipcp), kPeerAddress);
 }
 
 TEST(IpcpTest, ServerSaysItsOwnAddressAndStandsByIt) {
-  Ipcp ipcp(Role::kServer);
+  const LinkSettings settings = Settings(Role::kServer);
+  Ipcp ipcp(settings);
   ipcp.Assign(kAssigned);
   const Bytes own = {3, 6, 100, 64, 0, 1};
   EXPECT_EQ(Request(ipcp), own);
@@ -85,13 +109,15 @@ TEST(IpcpTest, ServerSaysItsOwnAddressAndStandsByIt) {
 }
 
 TEST(IpcpTest, ServerWithoutAnAddressIsUnnumbered) {
-  Ipcp ipcp(Role::kServer);
+  const LinkSettings settings = Settings(Role::kServer);
+  Ipcp ipcp(settings);
   ipcp.Assign({.local = 0, .peer = 0x64400007, .dns = {}});
   EXPECT_TRUE(Request(ipcp).empty());
 }
 
 TEST(IpcpTest, ClientAsksForEverythingAndTakesWhatItIsGiven) {
-  Ipcp ipcp(Role::kClient);
+  const LinkSettings settings = Settings(Role::kClient);
+  Ipcp ipcp(settings);
   EXPECT_EQ(Request(ipcp), (Bytes{3, 6, 0, 0, 0, 0, 129, 6, 0, 0, 0, 0, 131, 6, 0, 0, 0, 0}));
   ipcp.OnNak(Read(kPeerAddress));
   ipcp.OnNak(Read({129, 6, 8, 8, 8, 8}));
@@ -106,8 +132,9 @@ TEST(IpcpTest, ClientAsksForEverythingAndTakesWhatItIsGiven) {
 }
 
 TEST(IpcpTest, ClientJudgesTheServersAddress) {
-  Ipcp ipcp(Role::kClient);
-  ipcp.BeginPeerRequest();
+  const LinkSettings settings = Settings(Role::kClient);
+  Ipcp ipcp(settings);
+  ipcp.BeginPeerRequest({});
   EXPECT_TRUE(Missing(ipcp).empty());
   OptionWriter nak;
   EXPECT_EQ(ipcp.Judge(Read({3, 6, 100, 64, 0, 1}), nak), Judgement::kAck);
@@ -117,10 +144,11 @@ TEST(IpcpTest, ClientJudgesTheServersAddress) {
 }
 
 TEST(IpcpTest, ClientCannotLiveWithoutAnAddress) {
-  Ipcp acked(Role::kClient);
+  const LinkSettings settings = Settings(Role::kClient);
+  Ipcp acked(settings);
   acked.OnAck();
   EXPECT_EQ(acked.refusal(), LinkDownCause::kAddressRefused);
-  Ipcp rejected(Role::kClient);
+  Ipcp rejected(settings);
   rejected.OnReject(Read({3, 6, 0, 0, 0, 0}));
   EXPECT_EQ(rejected.refusal(), LinkDownCause::kAddressRefused);
 }

@@ -35,7 +35,7 @@ TEST(Ipv6cpTest, ZeroAndOurOwnIdentifierAreNakedWithAnother) {
   SeededRng rng(1);
   Ipv6cp ipv6cp(Role::kServer, rng);
   for (const uint64_t id : {uint64_t{0}, ipv6cp.local_interface_id()}) {
-    ipv6cp.BeginPeerRequest();
+    ipv6cp.BeginPeerRequest({});
     OptionWriter nak;
     EXPECT_EQ(ipv6cp.Judge(Read(IdOption(id)), nak), Judgement::kNak);
     ASSERT_EQ(nak.bytes().size(), 10u);
@@ -47,7 +47,7 @@ TEST(Ipv6cpTest, ZeroAndOurOwnIdentifierAreNakedWithAnother) {
 TEST(Ipv6cpTest, ThePeersOwnChoiceIsTaken) {
   SeededRng rng(1);
   Ipv6cp ipv6cp(Role::kServer, rng);
-  ipv6cp.BeginPeerRequest();
+  ipv6cp.BeginPeerRequest({});
   OptionWriter nak;
   EXPECT_EQ(ipv6cp.Judge(Read(IdOption(0x1234)), nak), Judgement::kAck);
   EXPECT_EQ(ipv6cp.peer_interface_id(), 0x1234u);
@@ -58,15 +58,15 @@ TEST(Ipv6cpTest, ASuggestionIsMadeTwiceAndThenThePeerMayDiffer) {
   Ipv6cp ipv6cp(Role::kServer, rng);
   ipv6cp.Suggest(0x77);
   for (int i = 0; i < 2; ++i) {
-    ipv6cp.BeginPeerRequest();
+    ipv6cp.BeginPeerRequest({});
     OptionWriter nak;
     EXPECT_EQ(ipv6cp.Judge(Read(IdOption(0x1234)), nak), Judgement::kNak);
     EXPECT_EQ(IdOf(nak.bytes()), 0x77u);
   }
-  ipv6cp.BeginPeerRequest();
+  ipv6cp.BeginPeerRequest({});
   OptionWriter nak;
   EXPECT_EQ(ipv6cp.Judge(Read(IdOption(0x1234)), nak), Judgement::kAck);
-  ipv6cp.BeginPeerRequest();
+  ipv6cp.BeginPeerRequest({});
   EXPECT_EQ(ipv6cp.Judge(Read(IdOption(0x77)), nak), Judgement::kAck);
   EXPECT_EQ(ipv6cp.peer_interface_id(), 0x77u);
 }
@@ -83,7 +83,7 @@ TEST(Ipv6cpTest, AMissingIdentifierIsSuggestedByTheServerOnly) {
   SeededRng rng(1);
   for (const Role role : {Role::kServer, Role::kClient}) {
     Ipv6cp ipv6cp(role, rng);
-    ipv6cp.BeginPeerRequest();
+    ipv6cp.BeginPeerRequest({});
     OptionWriter missing;
     ipv6cp.WriteMissing(missing);
     EXPECT_EQ(missing.empty(), role == Role::kClient);

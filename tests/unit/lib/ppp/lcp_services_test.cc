@@ -147,6 +147,61 @@ TEST_F(LinkTest, ProtocolRejectIsCutToThePeersMru) {
   EXPECT_EQ(server_.frames[0].size(), 2u + 256);
 }
 
+TEST_F(LinkTest, AStormOfUnknownProtocolsIsAnsweredSoOftenASecond) {
+  Make(Server(), Client());
+  StartBoth();
+  for (int second = 0; second < 3; ++second) {
+    server_.frames.clear();
+    for (int i = 0; i < 100; ++i) {
+      server_.Receive(Control(kProtocolCcp, kConfigureRequest, static_cast<uint8_t>(i), {}), now_);
+    }
+    EXPECT_EQ(server_.frames.size(), 16u);
+    now_ = now_ + Duration::Seconds(1);
+  }
+  EXPECT_EQ(server_.events[PppEvent::kRejectSuppressed], 3 * 84);
+  EXPECT_TRUE(server_.Ipv4IsUp());
+}
+
+// RFC 1990, RFC 3772, ECP, BCP, MPLSCP, ACSP, LQR, EAP, BAP and what has no name.
+TEST_F(LinkTest, EveryProtocolWeDoNotSpeakIsRejectedByItsNumber) {
+  Make(Server(), Client());
+  StartBoth();
+  const std::vector<uint16_t> protocols = {0x80fd, 0x8053, 0x003d, 0x8031, 0x8281, 0x8235, 0xc025,
+                                           0xc227, 0xc02b, 0xc02d, 0x00fd, 0x80ab, 0x8057};
+  for (const uint16_t protocol : protocols) {
+    now_ = now_ + Duration::Seconds(1);
+    server_.frames.clear();
+    server_.Receive(Control(protocol, kConfigureRequest, 1, {}), now_);
+    ASSERT_EQ(server_.frames.size(), 1u) << protocol;
+    EXPECT_EQ(server_.frames[0][2], kProtocolReject);
+    EXPECT_EQ(LoadBe16(server_.frames[0].data() + 6), protocol);
+  }
+  EXPECT_TRUE(server_.Ipv4IsUp());
+  EXPECT_EQ(server_.CountOf<Ipv4Down>(), 0);
+}
+
+TEST_F(LinkTest, IdentificationIsSentWhenLcpOpensWhereSettingsSay) {
+  LinkSettings server = Server();
+  server.identification = "Terminus";
+  Make(server, Client());
+  server_.Start(now_);
+  client_.Start(now_);
+  std::vector<Bytes> told;
+  for (int round = 0; round < 20; ++round) {
+    for (const Bytes& frame : std::exchange(client_.frames, {})) server_.Receive(frame, now_);
+    for (const Bytes& frame : std::exchange(server_.frames, {})) {
+      if (LoadBe16(frame.data()) == kProtocolLcp && frame[2] == kIdentification) {
+        told.push_back(frame);
+      }
+      client_.Receive(frame, now_);
+    }
+  }
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_NE(LoadBe32(told[0].data() + 6), 0u) << "our magic number";
+  EXPECT_EQ(AsText(ByteView(told[0]).subspan(10)), "Terminus");
+  EXPECT_TRUE(client_.Ipv4IsUp());
+}
+
 TEST_F(LinkTest, CcpInFlightDoesNotHarmIpcp) {
   Make(Server(), Client());
   server_.Start(now_);

@@ -21,6 +21,7 @@
 #include "lib/ppp/chap.h"
 #include "lib/ppp/event.h"
 #include "lib/ppp/link.h"
+#include "lib/ppp/mschap.h"
 #include "lib/ppp/packet_builder.h"
 
 namespace lns::ppp {
@@ -78,14 +79,17 @@ struct Side {
     }
   }
   void Judge(const AuthenticationNeeded& needed, Instant now) {
+    std::string proof;
     const bool good =
         needed.protocol == AuthProtocol::kNone ||
         (needed.protocol == AuthProtocol::kPap && needed.password == password) ||
         (needed.protocol == AuthProtocol::kChapMd5 &&
-         ChapMd5Matches(needed.identifier, password, needed.challenge, needed.response));
+         ChapMd5Matches(needed.identifier, password, needed.challenge, needed.response)) ||
+        (needed.protocol >= AuthProtocol::kMsChapV1 && MsChapMatches(needed, password, proof));
     LinkActions out;
     link->OnAuthentication({.accepted = good && needed.user_name != "nobody",
                             .message = good ? "welcome" : "go away",
+                            .ms_chap = proof,
                             .ipv4 = kAssigned},
                            now, out);
     Take(out, now);
@@ -93,6 +97,11 @@ struct Side {
   void Start(Instant now) {
     LinkActions out;
     link->Start(now, out);
+    Take(out, now);
+  }
+  void StartProxied(const ProxiedLcp& proxied, Instant now) {
+    LinkActions out;
+    link->StartProxied(proxied, now, out);
     Take(out, now);
   }
   void Receive(ByteView frame, Instant now) {

@@ -23,7 +23,7 @@ class NumberPolicy final : public OptionPolicy {
   void WriteRequest(OptionWriter& out) const override {
     if (asking) out.U16(1, wish);
   }
-  void BeginPeerRequest() override { named = false; }
+  void BeginPeerRequest(ByteView) override { named = false; }
   Judgement Judge(const Option& option, OptionWriter& nak) override {
     if (option.type != 1 || option.body.size() != 2) return Judgement::kReject;
     named = true;
@@ -159,23 +159,23 @@ TEST_F(OptionFsmTest, ALateTimerCallBeforeTheDeadlineDoesNothing) {
 
 TEST_F(OptionFsmTest, OnlyAnAckOfTheRequestInFlightCounts) {
   Begin();
-  EXPECT_EQ(Receive(kConfigureAck, 2, kOurs), Said{"stale_reply"}) << "another identifier";
-  EXPECT_EQ(Receive(kConfigureAck, 1, kGood), Said{"stale_reply"}) << "other contents";
-  EXPECT_EQ(Receive(kConfigureAck, 1, {}), Said{"stale_reply"}) << "fewer options";
+  EXPECT_EQ(Receive(kConfigureAck, 2, kOurs), Said{"stale-reply"}) << "another identifier";
+  EXPECT_EQ(Receive(kConfigureAck, 1, kGood), Said{"stale-reply"}) << "other contents";
+  EXPECT_EQ(Receive(kConfigureAck, 1, {}), Said{"stale-reply"}) << "fewer options";
   EXPECT_EQ(fsm_.state(), FsmState::kRequestSent);
   EXPECT_EQ(Receive(kConfigureAck, 1, kOurs), Said{});
   EXPECT_EQ(fsm_.state(), FsmState::kAckReceived);
   EXPECT_EQ(policy_.acks, 1);
-  EXPECT_EQ(Receive(kConfigureAck, 1, kOurs), Said{"stale_reply"}) << "a duplicate";
-  EXPECT_EQ(Receive(kConfigureNak, 1, kGood), Said{"stale_reply"}) << "a reply too many";
+  EXPECT_EQ(Receive(kConfigureAck, 1, kOurs), Said{"stale-reply"}) << "a duplicate";
+  EXPECT_EQ(Receive(kConfigureNak, 1, kGood), Said{"stale-reply"}) << "a reply too many";
   EXPECT_EQ(fsm_.state(), FsmState::kAckReceived);
 }
 
 TEST_F(OptionFsmTest, StaleRepliesDoNotDisturbAnOpenLayer) {
   BeginAndOpen();
-  EXPECT_EQ(Receive(kConfigureAck, 1, kOurs), Said{"stale_reply"});
-  EXPECT_EQ(Receive(kConfigureNak, 1, kGood), Said{"stale_reply"});
-  EXPECT_EQ(Receive(kConfigureReject, 1, kOurs), Said{"stale_reply"});
+  EXPECT_EQ(Receive(kConfigureAck, 1, kOurs), Said{"stale-reply"});
+  EXPECT_EQ(Receive(kConfigureNak, 1, kGood), Said{"stale-reply"});
+  EXPECT_EQ(Receive(kConfigureReject, 1, kOurs), Said{"stale-reply"});
   EXPECT_TRUE(fsm_.opened());
 }
 
@@ -194,8 +194,8 @@ TEST_F(OptionFsmTest, NakedOptionsWeDidNotAskForAreIgnored) {
 
 TEST_F(OptionFsmTest, ARejectMayOnlyNameWhatWeAsked) {
   Begin();
-  EXPECT_EQ(Receive(kConfigureReject, 1, {1, 4, 0, 8}), Said{"stale_reply"});
-  EXPECT_EQ(Receive(kConfigureReject, 1, {}), Said{"stale_reply"});
+  EXPECT_EQ(Receive(kConfigureReject, 1, {1, 4, 0, 8}), Said{"stale-reply"});
+  EXPECT_EQ(Receive(kConfigureReject, 1, {}), Said{"stale-reply"});
   EXPECT_EQ(Receive(kConfigureReject, 1, kOurs), Said{"request 2"});
   EXPECT_EQ(last_.size(), 6u) << "an empty request";
 }
@@ -254,9 +254,9 @@ TEST_F(OptionFsmTest, APeerThatNaksForEverIsRefused) {
 
 TEST_F(OptionFsmTest, AMalformedOptionListIsDroppedWhole) {
   Begin();
-  EXPECT_EQ(Receive(kConfigureRequest, 1, {1, 4, 0, 3, 1}), Said{"options_malformed"});
-  EXPECT_EQ(Receive(kConfigureRequest, 1, {1, 1}), Said{"options_malformed"});
-  EXPECT_EQ(Receive(kConfigureNak, 1, {1, 9, 0}), Said{"options_malformed"});
+  EXPECT_EQ(Receive(kConfigureRequest, 1, {1, 4, 0, 3, 1}), Said{"options-malformed"});
+  EXPECT_EQ(Receive(kConfigureRequest, 1, {1, 1}), Said{"options-malformed"});
+  EXPECT_EQ(Receive(kConfigureNak, 1, {1, 9, 0}), Said{"options-malformed"});
   EXPECT_EQ(fsm_.state(), FsmState::kRequestSent);
 }
 
@@ -272,7 +272,7 @@ TEST_F(OptionFsmTest, ANewRequestInOpenedNegotiatesEverythingAgain) {
 TEST_F(OptionFsmTest, ACopyOfTheAckedRequestIsAckedAgainTwiceAndThenBelieved) {
   BeginAndOpen();
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(Receive(kConfigureRequest, 9, kGood), (Said{"repeated_request", "ack 9"}));
+    EXPECT_EQ(Receive(kConfigureRequest, 9, kGood), (Said{"repeated-request", "ack 9"}));
     EXPECT_EQ(Bytes(last_.begin() + 6, last_.end()), kGood);
     EXPECT_TRUE(fsm_.opened());
   }
@@ -314,22 +314,22 @@ TEST_F(OptionFsmTest, ATerminateRequestIsAcknowledgedAgainForOneRestartPeriod) {
 TEST_F(OptionFsmTest, UnknownCodesAreRejectedCutToThePeersMru) {
   Begin();
   fsm_.set_peer_mru(128);
-  EXPECT_EQ(Receive(99, 5, Bytes(240, 0xee)), (Said{"unknown_code", "code-reject 2"}));
+  EXPECT_EQ(Receive(99, 5, Bytes(240, 0xee)), (Said{"unknown-code", "code-reject 2"}));
   EXPECT_EQ(last_.size(), 2u + 128);
   EXPECT_EQ(last_[6], 99);
   EXPECT_EQ(last_[7], 5);
-  EXPECT_EQ(Receive(0, 5, {1, 2, 3, 4}), (Said{"unknown_code", "code-reject 3"}));
+  EXPECT_EQ(Receive(0, 5, {1, 2, 3, 4}), (Said{"unknown-code", "code-reject 3"}));
   EXPECT_EQ(last_.size(), 2u + 4 + 8);
 }
 
 TEST_F(OptionFsmTest, LosingACodeEveryNegotiationNeedsIsFatal) {
   BeginAndOpen();
-  EXPECT_EQ(Receive(kCodeReject, 1, {9, 1, 0, 4}), Said{"code_rejected"});
+  EXPECT_EQ(Receive(kCodeReject, 1, {9, 1, 0, 4}), Said{"code-rejected"});
   EXPECT_TRUE(fsm_.opened());
   EXPECT_EQ(Receive(kCodeReject, 1, {kConfigureRequest, 1, 0, 4}),
-            (Said{"code_rejected", "down", "term-request 2"}));
+            (Said{"code-rejected", "down", "term-request 2"}));
   EXPECT_EQ(fsm_.state(), FsmState::kStopping);
-  EXPECT_EQ(Receive(kCodeReject, 1, {}), Said{"control_malformed"});
+  EXPECT_EQ(Receive(kCodeReject, 1, {}), Said{"control-malformed"});
 }
 
 TEST_F(OptionFsmTest, ProtocolRejectEndsTheLayer) {
