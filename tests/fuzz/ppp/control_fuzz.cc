@@ -1,16 +1,20 @@
-// Every PPP decoder on any bytes: frame header, control packet, option list, PAP and CHAP bodies.
-// What one reads, another of ours must be able to write back.
+// Every PPP decoder on any bytes: frame header, control packet, option list, PAP and CHAP bodies,
+// MS-CHAP verdicts, and the line that describes a frame. What one reads, another of ours must be
+// able to write back.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "lib/base/check.h"
 #include "lib/ppp/auth_step.h"
 #include "lib/ppp/chap.h"
 #include "lib/ppp/control_packet.h"
+#include "lib/ppp/describe.h"
 #include "lib/ppp/frame.h"
+#include "lib/ppp/mschap.h"
 #include "lib/ppp/options.h"
 #include "lib/ppp/pap.h"
 
@@ -61,6 +65,15 @@ void Control(ByteView bytes) {
   }
 }
 
+void Line(ByteView bytes) {
+  const std::string line = Describe(bytes);
+  LNS_CHECK(!line.empty() && line.size() <= 400);
+  for (const char c : line) LNS_CHECK(c >= 0x20 && c < 0x7f);
+  if (const auto failure = ParseMsChapFailure(AsText(bytes))) {
+    LNS_CHECK(failure->message.size() < bytes.size());
+  }
+}
+
 }  // namespace
 }  // namespace lns::ppp
 
@@ -69,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   lns::ppp::Frame(bytes);
   lns::ppp::Control(bytes);
   lns::ppp::Options(bytes);
+  lns::ppp::Line(bytes);
   const lns::ppp::FrameHeader header = lns::ppp::ParseFrameHeader(bytes);
   if (header.ok()) lns::ppp::Control(bytes.subspan(header.length));
   return 0;

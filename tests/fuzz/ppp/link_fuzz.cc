@@ -3,9 +3,10 @@
 // alternate, a server's Configure-Ack of a network protocol only after it was told to be opening,
 // nothing after LinkDown, timers advance.
 //
-// Input: one byte of settings, then records: one byte says what, a frame has a length byte and its
-// bytes next. kFrame is raw; kPacket is protocol, code, id, data, with the right length made here,
-// so that mutations get past it; kReply answers our last Configure-Request.
+// Input: one byte of settings (the highest bit: a second one), then records: one byte says what, a
+// frame has a length byte and its bytes next. kFrame is raw; kPacket is protocol, code, id, data,
+// with the right length made here, so that mutations get past it; kReply answers our last
+// Configure-Request.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <cstddef>
@@ -18,6 +19,7 @@
 #include "lib/ppp/control_packet.h"
 #include "lib/ppp/frame.h"
 #include "lib/ppp/link.h"
+#include "lib/ppp/mschap.h"
 #include "lib/ppp/packet_builder.h"
 
 namespace lns::ppp {
@@ -32,16 +34,29 @@ constexpr uint16_t kProtocols[] = {kProtocolLcp,  kProtocolIpcp, kProtocolIpv6cp
 
 class Driver {
  public:
-  explicit Driver(uint8_t settings) {
+  // A server that is started behind a LAC takes the proxied options and answer from `input`.
+  explicit Driver(Reader& input) {
+    const uint8_t settings = input.ReadU8();
+    const uint8_t more = (settings & 128) != 0 ? input.ReadU8() : uint8_t{0};
     settings_.role = (settings & 1) != 0 ? Role::kClient : Role::kServer;
     settings_.ipv6 = (settings & 2) != 0;
     if ((settings & 4) != 0) settings_.auth = {AuthProtocol::kPap};
     if ((settings & 8) != 0) settings_.auth = {AuthProtocol::kNone};
     if ((settings & 16) != 0) settings_.ask_pfc = settings_.ask_acfc = true;
+    if ((more & 1) != 0 && MsChapError().empty()) settings_.auth = {AuthProtocol::kMsChapV2};
+    if ((more & 2) != 0 && MsChapError().empty()) settings_.auth = {AuthProtocol::kMsChapV1};
+    if ((more & 4) != 0) settings_.reauthenticate = Duration::Seconds(60);
+    if ((more & 8) != 0) settings_.identification = "fuzz";
+    if ((more & 32) != 0) settings_.nbns = {1, 2};
+    if ((more & 64) != 0) settings_.proxy.renegotiate = Renegotiate::kNever;
     link_ = settings_.role == Role::kServer
                 ? Link::MakeServer(settings_, rng_)
                 : Link::MakeClient(settings_, {"user", "password"}, rng_);
-    link_->Start(now_, out_);
+    if ((more & 16) != 0 && settings_.role == Role::kServer) {
+      StartProxied(input);
+    } else {
+      link_->Start(now_, out_);
+    }
     Check();
   }
 
@@ -76,8 +91,9 @@ class Driver {
         break;
       case kAccept:
         admitted_ = true;
-        link_->OnAuthentication({.accepted = true, .ipv4 = {.local = 1, .peer = 2, .dns = {3, 0}}},
-                                now_, out_);
+        link_->OnAuthentication(
+            {.accepted = true, .ms_chap = "S=", .ipv4 = {.local = 1, .peer = 2, .dns = {3, 0}}},
+            now_, out_);
         break;
       case kRefuse:
         link_->OnAuthentication({.accepted = false, .message = "no"}, now_, out_);
@@ -106,6 +122,22 @@ class Driver {
   }
 
  private:
+  void StartProxied(Reader& input) {
+    if ((input.ReadU8() & 1) != 0) {
+      const ByteView want = input.ReadBytes(input.ReadU8());
+      link_->SetInterfaceOptions(want, input.ReadBytes(input.ReadU8()));
+    }
+    ProxiedLcp proxied;
+    proxied.last_sent = input.ReadBytes(input.ReadU8());
+    proxied.last_received = input.ReadBytes(input.ReadU8());
+    proxied.authen_type = input.ReadU8();
+    proxied.authen_id = input.ReadU8();
+    proxied.authen_name = AsText(input.ReadBytes(input.ReadU8()));
+    proxied.authen_challenge = input.ReadBytes(input.ReadU8());
+    proxied.authen_response = input.ReadBytes(input.ReadU8());
+    link_->StartProxied(proxied, now_, out_);
+  }
+
   void Check() {
     for (const LinkAction& action : std::exchange(out_, {})) {
       LNS_CHECK(!down_);
@@ -169,7 +201,7 @@ class Driver {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   lns::Reader input({data, size});
-  lns::ppp::Driver driver(input.ReadU8());
+  lns::ppp::Driver driver(input);
   for (int i = 0; i < lns::ppp::kMaxRecords && input.ok() && input.remaining() > 0; ++i) {
     driver.Step(input);
   }
