@@ -30,11 +30,16 @@ GOALS = {
 }
 
 
-def verdicts(rows_by_mode, modes):
-    """(number, goal, rows, verdict) of each goal the modes that ran could judge: PASS, MISS, or
-    NOT MEASURED, which is no pass."""
+def modes():
+    """Everything that judges a goal."""
+    return {mode for goal in GOALS.values() for mode in goal.modes}
+
+
+def verdicts(rows_by_mode, judging):
+    """(number, goal, rows, verdict) of each goal that one of the modes `judging` judges: PASS,
+    MISS, or NOT MEASURED, which is no pass."""
     for number, goal in GOALS.items():
-        if not set(goal.modes) & set(modes):
+        if not set(goal.modes) & set(judging):
             continue
         rows = [row for rows in rows_by_mode.values() for row in rows
                 if row['number'] == number and row['limit'] is not None]
