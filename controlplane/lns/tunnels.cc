@@ -154,8 +154,7 @@ void EngineImpl::CarryOut(TunnelRecord& tunnel, l2tp::Action action, l2tp::Actio
           OnSessionEstablished(tunnel, what, starts);
         } else if constexpr (std::is_same_v<What, l2tp::SessionClosed>) {
           OnSessionClosed(tunnel, what, turn);
-        } else {
-          static_assert(std::is_same_v<What, l2tp::CountEvent>);
+        } else if constexpr (std::is_same_v<What, l2tp::CountEvent>) {
           counters_.Add(what.event);
           if (what.event == l2tp::L2tpEvent::kSessionLimit) {
             NoteRefusal(tunnel, CloseCause::kTunnelSessionLimit, turn);

@@ -20,6 +20,28 @@ struct ResultCode {
   uint16_t result = 0;
   uint16_t error = 0;
   std::string message;
+  // As received: other than `result` and `error` where a peer wrote them in the wrong byte order.
+  uint16_t raw_result = 0;
+  uint16_t raw_error = 0;
+};
+
+// PPP Disconnect Cause Code AVP (RFC 3145), in a CDN.
+struct PppDisconnectCause {
+  uint16_t code = 0;
+  uint16_t protocol = 0;  // the PPP protocol it concerns, 0: none in particular
+  uint8_t direction = 0;  // 0 global, 1 at the peer, 2 local
+  std::string message;
+
+  bool operator==(const PppDisconnectCause&) const = default;
+};
+
+// Q.931 Cause Code AVP (RFC 2661 4.4.4), in a CDN of a call over ISDN.
+struct Q931Cause {
+  uint16_t cause = 0;
+  uint8_t message = 0;
+  std::string advisory;
+
+  bool operator==(const Q931Cause&) const = default;
 };
 
 // A whole control message (header first) for the tunnel's peer: one UDP payload.
@@ -30,6 +52,19 @@ struct SendDatagram {
 // The control connection reached `established` (RFC 2661 7.2.1).
 struct TunnelEstablished {};
 
+// Why a control connection ended.
+enum class TunnelEnd : uint8_t {
+  kLocal,            // the owner closed it
+  kPeer,             // a StopCCN arrived
+  kProtocol,         // the peer sent what ends a tunnel, or was not let in; `result` says which
+  kSetupTimeout,     // the peer acknowledges but does not complete the set-up
+  kUnreachable,      // a message of the set-up was never acknowledged: nobody is there
+  kHelloUnanswered,  // it was up, fell silent, and did not acknowledge a HELLO
+  kUnacknowledged,   // it was up, and did not acknowledge another message
+  kTieLost,          // the peer's tunnel of a simultaneous open is kept instead
+};
+const char* ToString(TunnelEnd end);
+
 // The control connection left `established` or never reached it: no session of it exists any more
 // (a SessionClosed precedes this for each). The tunnel object must be kept, and fed, until
 // TunnelReleased: it acknowledges retransmissions (RFC 2661 5.7).
@@ -37,6 +72,7 @@ struct TunnelClosed {
   ResultCode result;
   bool by_peer = false;    // a StopCCN arrived
   bool timed_out = false;  // retransmissions were exhausted
+  TunnelEnd end = TunnelEnd::kLocal;
 };
 
 // The retention time after the close is over: destroy the object, the id may rest and be reused.
@@ -73,6 +109,22 @@ struct IncomingCall {
   CallInfo info;
 };
 
+// LAC: an OCRQ arrived, and TunnelSettings::accept_outgoing_calls is set. The owner must answer,
+// now or later, with Tunnel::AcceptOutgoingCall or Tunnel::RejectCall for this peer session id.
+struct OutgoingCallInfo {
+  uint32_t call_serial_number = 0;
+  uint32_t minimum_bps = 0;
+  uint32_t maximum_bps = 0;
+  uint32_t bearer_type = 0;
+  uint32_t framing_type = 0;
+  std::string called_number;
+  std::string sub_address;
+};
+struct OutgoingCallRequested {
+  PeerSessionId peer_session_id;
+  OutgoingCallInfo info;
+};
+
 // The call reached `established`: LNS when the ICCN arrives (info carries both messages), before
 // the SendDatagram that acknowledges it; LAC when the ICCN is sent for the first time, which a full
 // window can put off, after its SendDatagram.
@@ -89,6 +141,43 @@ struct SessionClosed {
   PeerSessionId peer_session_id;
   ResultCode result;
   bool by_peer = false;
+  // Of the peer's CDN, where it says.
+  std::optional<PppDisconnectCause> ppp_cause = {};
+  std::optional<Q931Cause> q931_cause = {};
+};
+
+// LNS: a WEN, the LAC's counts of errors on the subscriber's line since the call began (RFC 2661
+// 6.13). Only ever informs.
+struct CallErrors {
+  uint32_t crc_errors = 0;
+  uint32_t framing_errors = 0;
+  uint32_t hardware_overruns = 0;
+  uint32_t buffer_overruns = 0;
+  uint32_t timeout_errors = 0;
+  uint32_t alignment_errors = 0;
+
+  bool operator==(const CallErrors&) const = default;
+};
+struct WanErrors {
+  LocalSessionId local_session_id;
+  CallErrors counts;
+};
+
+// What LCP agreed on, for the LAC to know: an SLI (RFC 2661 6.14), received by a LAC or, by
+// Tunnel::SendLinkInfo, sent by an LNS. The options are RFC 3437's; empty where absent.
+struct LinkInfo {
+  LocalSessionId local_session_id;
+  uint32_t send_accm = 0xffffffff;
+  uint32_t receive_accm = 0xffffffff;
+  Bytes last_sent_confreq = {};
+  Bytes last_received_confreq = {};
+};
+
+// LNS: the LAC tells new speeds of a subscriber's line (CSUN, RFC 5515).
+struct AccessLineUpdate {
+  LocalSessionId local_session_id;
+  uint64_t tx_bps = 0;
+  uint64_t rx_bps = 0;
 };
 
 // Something to count: names for people are in lib/l2tp/event.def, one row each.
@@ -98,7 +187,8 @@ struct CountEvent {
 };
 
 using Action = std::variant<SendDatagram, TunnelEstablished, TunnelClosed, TunnelReleased,
-                            IncomingCall, SessionEstablished, SessionClosed, CountEvent>;
+                            IncomingCall, OutgoingCallRequested, SessionEstablished, SessionClosed,
+                            WanErrors, LinkInfo, AccessLineUpdate, CountEvent>;
 using Actions = std::vector<Action>;
 
 }  // namespace lns::l2tp

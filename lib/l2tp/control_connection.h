@@ -38,15 +38,32 @@ class ControlConnection final : public Tunnel {
   bool AcceptCall(PeerSessionId call, LocalSessionId local_id, Instant now, Actions& out) override;
   bool RejectCall(PeerSessionId call, const ResultCode& result, Instant now, Actions& out) override;
   void PlaceCall(LocalSessionId local_id, const CallInfo& info, Instant now, Actions& out) override;
-  bool CloseSession(LocalSessionId session, const ResultCode& result, Instant now,
+  void PlaceOutgoingCall(LocalSessionId local_id, const OutgoingCallInfo& info, Instant now,
+                         Actions& out) override;
+  bool AcceptOutgoingCall(PeerSessionId call, LocalSessionId local_id, Instant now,
+                          Actions& out) override;
+  bool ConnectOutgoingCall(LocalSessionId session, const CallInfo& info, Instant now,
+                           Actions& out) override;
+  bool CloseSession(LocalSessionId session, const ResultCode& result,
+                    const std::optional<PppDisconnectCause>& ppp_cause, Instant now,
                     Actions& out) override;
-  void OnDataSeen(Instant now) override { last_heard_ = now; }
+  bool SendLinkInfo(const LinkInfo& info, Instant now, Actions& out) override;
+  bool RequestAccessLineUpdate(LocalSessionId session, Instant now, Actions& out) override;
+  bool SendWanErrors(const WanErrors& errors, Instant now, Actions& out) override;
+  void Discard(Instant now, Actions& out) override;
+  void Drain(std::optional<ResultCode> refusal) override { refusal_ = std::move(refusal); }
+  void OnDataSeen(Instant now) override {
+    if (settings_.data_is_life) last_heard_ = now;
+  }
 
   TunnelState state() const override { return state_; }
   LocalTunnelId local_id() const override { return local_id_; }
   PeerTunnelId peer_id() const override { return peer_id_; }
   const std::string& peer_host_name() const override { return peer_host_name_; }
   const std::string& peer_vendor_name() const override { return peer_vendor_name_; }
+  uint32_t peer_framing_capabilities() const override { return peer_framing_; }
+  uint32_t peer_bearer_capabilities() const override { return peer_bearer_; }
+  std::optional<uint64_t> tie_breaker() const override { return tie_breaker_; }
   uint16_t ns() const override { return channel_.ns(); }
   uint16_t nr() const override { return channel_.nr(); }
   uint16_t peer_window() const override { return channel_.peer_window(); }
@@ -138,7 +155,11 @@ class ControlConnection final : public Tunnel {
   PeerTunnelId peer_id_;
   std::string peer_host_name_;
   std::string peer_vendor_name_;
-  Bytes challenge_;  // ours, until it is answered
+  uint32_t peer_framing_ = 0;
+  uint32_t peer_bearer_ = 0;
+  std::optional<uint64_t> tie_breaker_;
+  std::optional<ResultCode> refusal_;  // of new calls, while draining
+  Bytes challenge_;                    // ours, until it is answered
   bool closed_reported_ = false;
 };
 

@@ -198,7 +198,30 @@ void ControlConnection::PlaceCall(LocalSessionId local_id, const CallInfo& info,
   Finish(now, out);
 }
 
-bool ControlConnection::CloseSession(LocalSessionId session, const ResultCode& result, Instant now,
+void ControlConnection::PlaceOutgoingCall(LocalSessionId local_id, const OutgoingCallInfo&, Instant,
+                                          Actions& out) {
+  out.emplace_back(SessionClosed{
+      .local_session_id = local_id,
+      .peer_session_id = PeerSessionId(),
+      .result = MakeResult(CdnResult::kNoFacilitiesPermanent, "no outgoing calls here")});
+}
+
+bool ControlConnection::AcceptOutgoingCall(PeerSessionId, LocalSessionId, Instant, Actions&) {
+  return false;
+}
+
+bool ControlConnection::ConnectOutgoingCall(LocalSessionId, const CallInfo&, Instant, Actions&) {
+  return false;
+}
+
+bool ControlConnection::SendLinkInfo(const LinkInfo&, Instant, Actions&) { return false; }
+
+bool ControlConnection::RequestAccessLineUpdate(LocalSessionId, Instant, Actions&) { return false; }
+
+bool ControlConnection::SendWanErrors(const WanErrors&, Instant, Actions&) { return false; }
+
+bool ControlConnection::CloseSession(LocalSessionId session, const ResultCode& result,
+                                     const std::optional<PppDisconnectCause>&, Instant now,
                                      Actions& out) {
   const std::optional<Slot> slot = sessions_.Find(session);
   if (!slot) return false;

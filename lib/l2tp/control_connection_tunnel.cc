@@ -47,6 +47,11 @@ void ControlConnection::StartAccept(ByteView sccrq, const ResultCode* refusal, I
   Finish(now, out);
 }
 
+void ControlConnection::Discard(Instant now, Actions& out) {
+  StepTunnel(TunnelEvent::kChannelDead, {.result = MakeResult(StopCcnResult::kAlreadyExists)}, now,
+             out);
+}
+
 void ControlConnection::OnTunnelMessage(const DecodedMessage& decoded, Instant now, Actions& out) {
   const Message& message = decoded.message;
   const auto step = [&](TunnelEvent good, TunnelEvent bad,

@@ -21,21 +21,6 @@
 
 namespace lns::l2tp {
 
-struct Q931Cause {
-  uint16_t cause = 0;
-  uint8_t message = 0;
-  std::string advisory;
-};
-
-struct CallErrors {
-  uint32_t crc_errors = 0;
-  uint32_t framing_errors = 0;
-  uint32_t hardware_overruns = 0;
-  uint32_t buffer_overruns = 0;
-  uint32_t timeout_errors = 0;
-  uint32_t alignment_errors = 0;
-};
-
 struct AccmMasks {
   uint32_t send = 0;
   uint32_t receive = 0;
@@ -62,6 +47,7 @@ struct Message {
   uint32_t maximum_bps = 0;
   ResultCode result;
   Q931Cause q931_cause;
+  PppDisconnectCause ppp_cause;
   CallErrors call_errors;
   AccmMasks accm;
   CallInfo call;

@@ -26,6 +26,36 @@ const char* ToString(TunnelState state) {
   return "?";
 }
 
+const char* ToString(TunnelEnd end) {
+  switch (end) {
+    case TunnelEnd::kLocal:
+      return "closed here";
+    case TunnelEnd::kPeer:
+      return "closed by the peer";
+    case TunnelEnd::kProtocol:
+      return "protocol error";
+    case TunnelEnd::kSetupTimeout:
+      return "set-up timeout";
+    case TunnelEnd::kUnreachable:
+      return "peer unreachable";
+    case TunnelEnd::kHelloUnanswered:
+      return "HELLO unanswered";
+    case TunnelEnd::kUnacknowledged:
+      return "control message unacknowledged";
+    case TunnelEnd::kTieLost:
+      return "tie lost";
+  }
+  return "?";
+}
+
+TieVerdict BreakTie(std::optional<uint64_t> ours, std::optional<uint64_t> theirs) {
+  if (!ours && !theirs) return TieVerdict::kKeepBoth;
+  if (!theirs) return TieVerdict::kKeepOurs;
+  if (!ours) return TieVerdict::kKeepTheirs;
+  if (*ours == *theirs) return TieVerdict::kDropBoth;
+  return *ours < *theirs ? TieVerdict::kKeepOurs : TieVerdict::kKeepTheirs;
+}
+
 const char* ToString(SessionState state) {
   switch (state) {
     case SessionState::kIdle:
@@ -36,6 +66,8 @@ const char* ToString(SessionState state) {
       return "wait-reply";
     case SessionState::kWaitConnect:
       return "wait-connect";
+    case SessionState::kWaitCsAnswer:
+      return "wait-cs-answer";
     case SessionState::kEstablished:
       return "established";
   }
@@ -56,24 +88,28 @@ bool HasHiddenTunnelId(ByteView avps) {
 }
 }  // namespace
 
-Result<SccrqInfo, SccrqError> PeekSccrq(ByteView datagram) {
+Result<SccrqInfo, SccrqError> PeekSccrq(ByteView datagram, std::string_view secret) {
   Header header;
   if (ParseHeader(datagram, header) != HeaderError::kNone || !header.control ||
       header.tunnel_id != 0 || header.payload_length() == 0) {
     return Failure(SccrqError::kNotSccrq);
   }
   const ByteView avps = datagram.subspan(header.payload_offset, header.payload_length());
-  DecodedMessage decoded = DecodeMessage(avps, /*secret=*/{});
+  DecodedMessage decoded = DecodeMessage(avps, secret);
   Message& message = decoded.message;
   if (!decoded.type_known || message.type != MessageType::kSccrq) {
     return Failure(SccrqError::kNotSccrq);
   }
-  const bool has_id = message.Has(AvpType::kAssignedTunnelId) ? message.assigned_tunnel_id != 0
-                                                              : HasHiddenTunnelId(avps);
+  const bool hidden_id = HasHiddenTunnelId(avps);
+  const bool has_id =
+      message.Has(AvpType::kAssignedTunnelId) ? message.assigned_tunnel_id != 0 : hidden_id;
   if (!message.Has(AvpType::kHostName) || !has_id) return Failure(SccrqError::kMalformed);
-  return SccrqInfo{.peer_tunnel_id = PeerTunnelId(message.assigned_tunnel_id),
-                   .host_name = std::move(message.host_name),
-                   .vendor_name = std::move(message.vendor_name)};
+  SccrqInfo info{.peer_tunnel_id = PeerTunnelId(message.assigned_tunnel_id),
+                 .host_name = std::move(message.host_name),
+                 .vendor_name = std::move(message.vendor_name),
+                 .hidden_tunnel_id = hidden_id};
+  if (message.Has(AvpType::kTieBreaker)) info.tie_breaker = message.tie_breaker;
+  return info;
 }
 
 std::unique_ptr<Tunnel> Tunnel::Accept(const TunnelSettings& settings, LocalTunnelId local_id,

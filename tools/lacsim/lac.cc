@@ -250,8 +250,7 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
             [&](const l2tp::SessionEstablished& established) { OnEstablished(established, now); },
             [&](const l2tp::SessionClosed& closed) { OnSessionClosed(closed); },
             // A LAC is not called (the engine refuses OCRQ); events are for longer-lived processes.
-            [](const l2tp::IncomingCall&) {},
-            [](const l2tp::CountEvent&) {},
+            [](const auto&) {},
         },
         action);
   }
