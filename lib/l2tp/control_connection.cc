@@ -44,9 +44,7 @@ void ControlConnection::OnDatagram(ByteView datagram, Instant now, Actions& out)
     out.emplace_back(CountEvent{L2tpEvent::kNotControl});
     return;
   }
-  // Tunnel id 0 is right for one message only: an SCCRQ sent again before the peer heard of our id.
-  const bool sccrq_again = header.tunnel_id == 0 && channel_.IsDuplicate(header.ns);
-  if (state_ == TunnelState::kIdle || (header.tunnel_id != local_id_.value() && !sccrq_again)) {
+  if (state_ == TunnelState::kIdle || !IsForThisTunnel(header)) {
     out.emplace_back(CountEvent{L2tpEvent::kWrongTunnelId});
     return;
   }
@@ -71,12 +69,20 @@ void ControlConnection::OnDatagram(ByteView datagram, Instant now, Actions& out)
   Finish(now, out);
 }
 
+// Tunnel id 0 is right for one message only: an SCCRQ sent again before the peer heard of our id.
+bool ControlConnection::IsForThisTunnel(const Header& header) const {
+  if (header.tunnel_id == local_id_.value()) return true;
+  return header.tunnel_id == 0 &&
+         (channel_.IsDuplicate(header.ns) || settings_.tolerate.zero_tunnel_id);
+}
+
 // `datagram` has passed ParseHeader, and is the next in order.
 void ControlConnection::OnMessage(ByteView datagram, Instant now, Actions& out) {
   Header header;
   if (ParseHeader(datagram, header) != HeaderError::kNone) return;
-  const DecodedMessage decoded = DecodeMessage(
-      datagram.subspan(header.payload_offset, header.payload_length()), settings_.secret);
+  const DecodedMessage decoded =
+      DecodeMessage(datagram.subspan(header.payload_offset, header.payload_length()),
+                    settings_.secret, settings_.tolerate);
   decoded.events.Count(out);
   channel_.RequestAck(decoded.type_known ? RowOf(decoded.message.type).ack : AckUrgency::kImmediate,
                       now);
@@ -104,9 +110,7 @@ void ControlConnection::Dispatch(const Header& header, const DecodedMessage& dec
 
 void ControlConnection::OnTimer(Instant now, Actions& out) {
   if (!channel_.OnTimer(now, out)) {
-    StepTunnel(TunnelEvent::kChannelDead,
-               {.result = MakeResult(StopCcnResult::kGeneralRequest, "the peer does not answer")},
-               now, out);
+    StepTunnel(TunnelEvent::kChannelDead, NoAnswer(), now, out);
   }
   if (state_deadline_ <= now) {
     const bool setting_up =
@@ -114,7 +118,8 @@ void ControlConnection::OnTimer(Instant now, Actions& out) {
     if (setting_up) out.emplace_back(CountEvent{L2tpEvent::kTunnelSetupTimeout});
     StepTunnel(setting_up ? TunnelEvent::kSetupTimeout : TunnelEvent::kRetentionOver,
                {.result = MakeResult(StopCcnResult::kGeneralRequest,
-                                     "the control connection was not completed in time")},
+                                     "the control connection was not completed in time"),
+                .end = TunnelEnd::kSetupTimeout},
                now, out);
   }
   while (const std::optional<Slot> slot = sessions_.TakeExpired(now)) {
@@ -143,15 +148,35 @@ bool ControlConnection::ShouldSendHello() const {
 }
 
 void ControlConnection::Close(const ResultCode& result, Instant now, Actions& out) {
-  StepTunnel(TunnelEvent::kLocalClose, {.result = result}, now, out);
+  StepTunnel(TunnelEvent::kLocalClose, {.result = result, .end = TunnelEnd::kLocal}, now, out);
   Finish(now, out);
+}
+
+void ControlConnection::Discard(Instant now, Actions& out) {
+  StepTunnel(TunnelEvent::kTieLost,
+             {.result = MakeResult(StopCcnResult::kAlreadyExists,
+                                   "the peer's tunnel of a simultaneous open is kept"),
+              .end = TunnelEnd::kTieLost},
+             now, out);
+}
+
+// The peer did not acknowledge our oldest message, however often it was sent.
+ControlConnection::TunnelInput ControlConnection::NoAnswer() const {
+  const MessageType type = TypeOf(channel_.oldest());
+  return {.result = MakeResult(StopCcnResult::kGeneralRequest,
+                               std::string("the peer does not answer: ") + ToString(type) +
+                                   " was never acknowledged"),
+          .end = state_ != TunnelState::kEstablished ? TunnelEnd::kUnreachable
+                 : type == MessageType::kHello       ? TunnelEnd::kHelloUnanswered
+                                                     : TunnelEnd::kUnacknowledged};
 }
 
 void ControlConnection::Finish(Instant now, Actions& out) {
   if (channel_.overflowed()) {
     out.emplace_back(CountEvent{L2tpEvent::kSendQueueFull});
     StepTunnel(TunnelEvent::kLocalClose,
-               {.result = MakeError(GeneralError::kResources, "too many unacknowledged messages")},
+               {.result = MakeError(GeneralError::kResources, "too many unacknowledged messages"),
+                .end = TunnelEnd::kUnacknowledged},
                now, out);
   }
   if (state_ == TunnelState::kClosing && channel_.idle()) {

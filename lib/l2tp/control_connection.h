@@ -1,7 +1,7 @@
 // The one implementation of Tunnel: feeds the tunnel and session tables with what messages, the
 // owner and time bring, and carries out their steps. Split by subject: control_connection.cc
 // (entry points, timers), control_connection_tunnel.cc (SCCRQ to StopCCN),
-// control_connection_session.cc (ICRQ to CDN).
+// control_connection_session.cc (ICRQ to CDN), control_connection_calls.cc (what the owner asks).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -67,6 +67,7 @@ class ControlConnection final : public Tunnel {
   uint16_t ns() const override { return channel_.ns(); }
   uint16_t nr() const override { return channel_.nr(); }
   uint16_t peer_window() const override { return channel_.peer_window(); }
+  size_t backlog() const override { return channel_.unacknowledged() + channel_.unsent(); }
   size_t session_count() const override { return sessions_.size(); }
   std::optional<SessionState> session_state(LocalSessionId session) const override;
   const Statistics& statistics() const override { return channel_.statistics(); }
@@ -76,14 +77,20 @@ class ControlConnection final : public Tunnel {
   struct TunnelInput {
     const Message* message = nullptr;
     ResultCode result;
-    bool by_peer = false;
+    TunnelEnd end = TunnelEnd::kProtocol;  // when it ends the tunnel
   };
   struct SessionInput {
-    const Message* message = nullptr;
-    const CallInfo* info = nullptr;  // of a call to place
-    LocalSessionId local_id;         // of an answer
+    const Message* message = nullptr;               // received
+    const Message* request = nullptr;               // of a call to place
+    const CallInfo* connected = nullptr;            // of an outgoing call that was answered
+    const PppDisconnectCause* ppp_cause = nullptr;  // of a close
+    LocalSessionId local_id;                        // of an answer
     ResultCode result;
     bool by_peer = false;
+  };
+  struct SessionIds {
+    LocalSessionId local_id = {};
+    PeerSessionId peer_id = {};
   };
   using Slot = SessionTable::Slot;
 
@@ -94,8 +101,10 @@ class ControlConnection final : public Tunnel {
   void Finish(Instant now, Actions& out);
   void Send(const Message& message, PeerSessionId session,
             ReliableChannel::Place place = ReliableChannel::Place::kBack);
+  TunnelInput NoAnswer() const;
   Duration RetransmissionCycle() const;
   bool ShouldSendHello() const;
+  bool IsForThisTunnel(const Header& header) const;
 
   // --- control_connection_tunnel.cc
   void OnTunnelMessage(const DecodedMessage& decoded, Instant now, Actions& out);
@@ -114,27 +123,40 @@ class ControlConnection final : public Tunnel {
   void SendStopCcn(const ResultCode& result);
   void AddOwnProperties(Message& message);
   void AddChallenge(Message& message);
+  void AddTieBreaker(Message& message);
   void AddResponse(const Message& challenged_by, Message& message) const;
-  void ReportClosed(const TunnelInput& input, bool timed_out, Actions& out);
+  void ReportClosed(const TunnelInput& input, Actions& out);
 
   // --- control_connection_session.cc
   void OnSessionMessage(const Header& header, const DecodedMessage& decoded, Instant now,
                         Actions& out);
-  void OnIcrq(const Header& header, const DecodedMessage& decoded, Instant now, Actions& out);
-  void OnIcrp(Slot slot, const DecodedMessage& decoded, Instant now, Actions& out);
-  void OnIccn(Slot slot, const DecodedMessage& decoded, Instant now, Actions& out);
+  void OnCallRequest(const Header& header, const DecodedMessage& decoded, Instant now,
+                     Actions& out);
+  std::optional<ResultCode> JudgeCallRequest(const DecodedMessage& decoded, Actions& out) const;
+  void OnReply(Slot slot, const DecodedMessage& decoded, Instant now, Actions& out);
+  void OnConnected(Slot slot, const DecodedMessage& decoded, Instant now, Actions& out);
+  void OnNews(const Session& session, const Message& message, Actions& out);
   void OnSessionless(const DecodedMessage& decoded, Actions& out);
   std::optional<Slot> FindSession(const Header& header, const Message& message) const;
   void StepSession(Slot slot, SessionEvent event, const SessionInput& input, Instant now,
                    Actions& out);
-  void SendIcrq(const Session& session);
-  void SendIcrp(const Session& session);
-  void OpenLac(Slot slot);
-  void OpenLns(Slot slot, const Message& iccn, Actions& out);
+  void SendCdn(const SessionIds& ids, const ResultCode& result,
+               const PppDisconnectCause* ppp_cause = nullptr);
+  void CloseAllSessions(const ResultCode& result, bool by_peer, Actions& out);
+
+  // --- control_connection_calls.cc
+  void RequestCall(SessionRole role, LocalSessionId local_id, const Message& request, Instant now,
+                   Actions& out);
+  bool AnswerCall(SessionRole role, PeerSessionId call, LocalSessionId local_id, Instant now,
+                  Actions& out);
+  std::optional<Slot> FindUnanswered(PeerSessionId call) const;
+  bool SendNews(LocalSessionId id, bool as_lns, const Message& message, Instant now, Actions& out);
+  void Indicate(const Session& session, const Message& request, Actions& out);
+  void SendReply(const Session& session);
+  void OpenLac(Slot slot, const CallInfo* connected);
+  void OpenLns(Slot slot, const Message& connected, Actions& out);
   void ReportOpened(Actions& out);
   void ForgetOpening(LocalSessionId session);
-  void SendCdn(PeerSessionId peer, LocalSessionId local, const ResultCode& result);
-  void CloseAllSessions(const ResultCode& result, bool by_peer, Actions& out);
 
   const TunnelSettings settings_;
   const LocalTunnelId local_id_;
@@ -142,7 +164,7 @@ class ControlConnection final : public Tunnel {
   Rng& rng_;
   ReliableChannel channel_;
   SessionTable sessions_;
-  // LAC: calls whose ICCN has not left yet, in the order of their ICCNs.
+  // LAC: calls whose ICCN or OCCN has not left yet, in their order.
   struct Opening {
     uint64_t leaves_at;  // of the channel's messages_transmitted
     SessionEstablished established;

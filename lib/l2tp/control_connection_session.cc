@@ -1,5 +1,6 @@
-// The sessions of a tunnel: incoming calls in both roles, ICRQ to CDN, and the steps of
-// session_fsm.h (RFC 2661 5.2, 5.6, 6.6 to 6.14). Outgoing calls are refused.
+// The sessions of a tunnel: their messages and the steps of session_fsm.h (RFC 2661 5.2, 5.6, 6.6
+// to 6.14). What the owner asks of them, and how a call is asked for and opened, is in
+// control_connection_calls.cc.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <string>
@@ -25,20 +26,20 @@ SessionEvent EventFor(MessageType type, bool good) {
       return good ? SessionEvent::kIcrp : SessionEvent::kIcrpBad;
     case MessageType::kIccn:
       return good ? SessionEvent::kIccn : SessionEvent::kIccnBad;
+    case MessageType::kOcrq:
+      return good ? SessionEvent::kOcrq : SessionEvent::kOcrqBad;
+    case MessageType::kOcrp:
+      return good ? SessionEvent::kOcrp : SessionEvent::kOcrpBad;
+    case MessageType::kOccn:
+      return good ? SessionEvent::kOccn : SessionEvent::kOccnBad;
     default:
       return SessionEvent::kLocalClose;
   }
 }
 
-// Proxy and connection AVPs come with the ICCN, the rest came with the ICRQ.
-CallInfo Join(CallInfo icrq, CallInfo iccn) {
-  iccn.call_serial_number = icrq.call_serial_number;
-  iccn.called_number = std::move(icrq.called_number);
-  iccn.calling_number = std::move(icrq.calling_number);
-  iccn.sub_address = std::move(icrq.sub_address);
-  iccn.bearer_type = icrq.bearer_type;
-  iccn.physical_channel_id = icrq.physical_channel_id;
-  return iccn;
+// What a CDN says beyond its Result Code.
+void AddCauses(const Message& cdn, SessionClosed& closed) {
+  if (cdn.Has(AvpType::kQ931CauseCode)) closed.q931_cause = cdn.q931_cause;
 }
 
 }  // namespace
@@ -46,31 +47,50 @@ CallInfo Join(CallInfo icrq, CallInfo iccn) {
 void ControlConnection::OnSessionMessage(const Header& header, const DecodedMessage& decoded,
                                          Instant now, Actions& out) {
   const Message& message = decoded.message;
-  if (message.type == MessageType::kIcrq) return OnIcrq(header, decoded, now, out);
+  if (message.type == MessageType::kIcrq || message.type == MessageType::kOcrq) {
+    return OnCallRequest(header, decoded, now, out);
+  }
   const std::optional<Slot> slot = FindSession(header, message);
   if (!slot) return OnSessionless(decoded, out);
   switch (message.type) {
     case MessageType::kIcrp:
-      return OnIcrp(*slot, decoded, now, out);
+    case MessageType::kOcrp:
+      return OnReply(*slot, decoded, now, out);
     case MessageType::kIccn:
-      return OnIccn(*slot, decoded, now, out);
+    case MessageType::kOccn:
+      return OnConnected(*slot, decoded, now, out);
     case MessageType::kCdn:
       // Obeyed however it is written.
-      return StepSession(*slot, SessionEvent::kCdn, {.result = message.result, .by_peer = true},
-                         now, out);
-    case MessageType::kWen:
-      out.emplace_back(CountEvent{L2tpEvent::kWanErrorNotify});
-      break;
-    case MessageType::kSli:
-      out.emplace_back(CountEvent{L2tpEvent::kSetLinkInfo});
-      break;
+      return StepSession(*slot, SessionEvent::kCdn,
+                         {.message = &message, .result = message.result, .by_peer = true}, now,
+                         out);
     default:
-      out.emplace_back(CountEvent{L2tpEvent::kSessionUnexpectedMessage});
       break;
   }
   // What is wrong with a session's message ends that session alone (RFC 2661 4.1).
   if (decoded.verdict == Verdict::kReject) {
-    StepSession(*slot, SessionEvent::kLocalClose, {.result = decoded.rejection}, now, out);
+    return StepSession(*slot, SessionEvent::kLocalClose, {.result = decoded.rejection}, now, out);
+  }
+  OnNews(sessions_.at(*slot), message, out);
+}
+
+// WEN and SLI change no state: who has no use for one only counts it.
+void ControlConnection::OnNews(const Session& session, const Message& message, Actions& out) {
+  const bool up = session.state == SessionState::kEstablished;
+  const bool lns = IsLns(session.role);
+  if (message.type == MessageType::kWen && up && lns) {
+    out.emplace_back(CountEvent{L2tpEvent::kWanErrorNotify});
+    if (!message.Has(AvpType::kCallErrors)) return;
+    out.emplace_back(
+        WanErrors{.local_session_id = session.local_id, .counts = message.call_errors});
+  } else if (message.type == MessageType::kSli && up && !lns) {
+    out.emplace_back(CountEvent{L2tpEvent::kSetLinkInfo});
+    if (!message.Has(AvpType::kAccm)) return;
+    out.emplace_back(LinkInfo{.local_session_id = session.local_id,
+                              .send_accm = message.accm.send,
+                              .receive_accm = message.accm.receive});
+  } else {
+    out.emplace_back(CountEvent{L2tpEvent::kSessionUnexpectedMessage});
   }
 }
 
@@ -87,54 +107,87 @@ std::optional<ControlConnection::Slot> ControlConnection::FindSession(
 // The rows of state idle that need no session to be made: only the answer is on the wire.
 void ControlConnection::OnSessionless(const DecodedMessage& decoded, Actions& out) {
   const Message& message = decoded.message;
-  const PeerSessionId peer(message.assigned_session_id);
-  if (message.type == MessageType::kOcrq) {
-    out.emplace_back(CountEvent{L2tpEvent::kOutgoingCallRefused});
-    return SendCdn(peer, LocalSessionId(),
-                   decoded.verdict == Verdict::kReject
-                       ? decoded.rejection
-                       : MakeResult(CdnResult::kNoFacilitiesPermanent, "no outgoing calls here"));
-  }
   out.emplace_back(CountEvent{L2tpEvent::kSessionUnknown});
-  if (message.type != MessageType::kIcrp && message.type != MessageType::kIccn) return;
-  const SessionRole role = opened_here_ ? SessionRole::kLac : SessionRole::kLns;
+  SessionRole role = opened_here_ ? SessionRole::kLac : SessionRole::kLns;
+  switch (message.type) {
+    case MessageType::kIcrp:
+    case MessageType::kIccn:
+      break;
+    case MessageType::kOcrp:
+    case MessageType::kOccn:
+      role =
+          settings_.accept_outgoing_calls ? SessionRole::kLacOutgoing : SessionRole::kLnsOutgoing;
+      break;
+    default:
+      return;
+  }
   const bool good = decoded.verdict == Verdict::kAccept;
   if (FindTransition(role, SessionState::kIdle, EventFor(message.type, good))->step ==
       SessionStep::kSendCdn) {
-    SendCdn(peer, LocalSessionId(), Unexpected(message.type));
+    SendCdn({.peer_id = PeerSessionId(message.assigned_session_id)}, Unexpected(message.type));
   }
 }
 
-void ControlConnection::OnIcrq(const Header& header, const DecodedMessage& decoded, Instant now,
-                               Actions& out) {
+// ICRQ, OCRQ.
+void ControlConnection::OnCallRequest(const Header& header, const DecodedMessage& decoded,
+                                      Instant now, Actions& out) {
   const Message& message = decoded.message;
   const PeerSessionId peer(message.assigned_session_id);
   std::optional<Slot> existing = sessions_.Find(LocalSessionId(header.session_id));
   if (!existing) existing = sessions_.Find(peer);
   if (existing) {
     out.emplace_back(CountEvent{L2tpEvent::kSessionIdReused});
-    return StepSession(*existing, SessionEvent::kIcrq, {.result = Unexpected(message.type)}, now,
-                       out);
+    return StepSession(*existing, EventFor(message.type, /*good=*/true),
+                       {.result = Unexpected(message.type)}, now, out);
   }
-  std::optional<ResultCode> reason;
-  if (decoded.verdict == Verdict::kReject) {
-    reason = decoded.rejection;
-  } else if (sessions_.size() >= settings_.max_sessions) {
-    out.emplace_back(CountEvent{L2tpEvent::kSessionLimit});
-    reason = MakeResult(CdnResult::kNoFacilitiesTemporary, "too many sessions on this tunnel");
-  }
-  const Slot slot = sessions_.Add(SessionRole::kLns, LocalSessionId(), peer);
-  StepSession(slot, reason ? SessionEvent::kIcrqBad : SessionEvent::kIcrq,
+  const std::optional<ResultCode> reason = JudgeCallRequest(decoded, out);
+  const bool incoming = message.type == MessageType::kIcrq;
+  const Slot slot = sessions_.Add(incoming ? SessionRole::kLns : SessionRole::kLacOutgoing,
+                                  LocalSessionId(), peer);
+  StepSession(slot, EventFor(message.type, /*good=*/!reason),
               {.message = &message, .result = reason.value_or(ResultCode{})}, now, out);
 }
 
-void ControlConnection::OnIcrp(Slot slot, const DecodedMessage& decoded, Instant now,
-                               Actions& out) {
+std::optional<ResultCode> ControlConnection::JudgeCallRequest(const DecodedMessage& decoded,
+                                                              Actions& out) const {
+  const auto refuse = [&](L2tpEvent event, CdnResult result, const char* text) {
+    out.emplace_back(CountEvent{event});
+    return MakeResult(result, text);
+  };
+  const bool outgoing = decoded.message.type == MessageType::kOcrq;
+  if (decoded.verdict == Verdict::kReject) return decoded.rejection;
+  if (outgoing && !settings_.accept_outgoing_calls) {
+    return refuse(L2tpEvent::kOutgoingCallRefused, CdnResult::kNoFacilitiesPermanent,
+                  "no outgoing calls here");
+  }
+  if (refusal_) {
+    out.emplace_back(CountEvent{L2tpEvent::kCallRefusedDraining});
+    return refusal_;
+  }
+  if (sessions_.size() >= settings_.max_sessions) {
+    return refuse(L2tpEvent::kSessionLimit, CdnResult::kNoFacilitiesTemporary,
+                  "too many sessions on this tunnel");
+  }
+  const CallInfo& call = decoded.message.call;
+  if (outgoing && (call.framing_type & settings_.framing_capabilities) == 0) {
+    return refuse(L2tpEvent::kFramingUnsupported, CdnResult::kNoFacilitiesPermanent,
+                  "Framing Type was not offered");
+  }
+  if (outgoing && (call.bearer_type & settings_.bearer_capabilities) == 0) {
+    return refuse(L2tpEvent::kBearerUnsupported, CdnResult::kNoFacilitiesPermanent,
+                  "Bearer Type was not offered");
+  }
+  return std::nullopt;
+}
+
+// ICRP, OCRP.
+void ControlConnection::OnReply(Slot slot, const DecodedMessage& decoded, Instant now,
+                                Actions& out) {
   const Message& message = decoded.message;
   const PeerSessionId peer(message.assigned_session_id);
   ResultCode reason = decoded.rejection;
   bool good = decoded.verdict == Verdict::kAccept;
-  // Only the first ICRP names the peer's session; a later one is a state machine's matter.
+  // Only the first reply names the peer's session; a later one is a state machine's matter.
   if (sessions_.at(slot).state == SessionState::kWaitReply && peer.value() != 0) {
     if (!sessions_.Find(peer)) {
       sessions_.SetPeerId(slot, peer);
@@ -148,86 +201,25 @@ void ControlConnection::OnIcrp(Slot slot, const DecodedMessage& decoded, Instant
               {.message = &message, .result = good ? Unexpected(message.type) : reason}, now, out);
 }
 
-void ControlConnection::OnIccn(Slot slot, const DecodedMessage& decoded, Instant now,
-                               Actions& out) {
+// ICCN, OCCN.
+void ControlConnection::OnConnected(Slot slot, const DecodedMessage& decoded, Instant now,
+                                    Actions& out) {
   const Message& message = decoded.message;
+  const Session& session = sessions_.at(slot);
   ResultCode reason = decoded.rejection;
   bool good = decoded.verdict == Verdict::kAccept;
+  // An outgoing call may only come with what was asked for.
+  const uint32_t acceptable = session.role == SessionRole::kLnsOutgoing && session.info != nullptr
+                                  ? session.info->framing_type
+                                  : settings_.framing_capabilities;
   const uint32_t framing = message.call.framing_type;
-  if (good && framing != 0 && (framing & settings_.framing_capabilities) == 0) {
+  if (good && framing != 0 && (framing & acceptable) == 0) {
     out.emplace_back(CountEvent{L2tpEvent::kFramingUnsupported});
     good = false;
     reason = MakeResult(CdnResult::kNoFacilitiesPermanent, "Framing Type was not offered");
   }
   StepSession(slot, EventFor(message.type, good),
               {.message = &message, .result = good ? Unexpected(message.type) : reason}, now, out);
-}
-
-bool ControlConnection::AcceptCall(PeerSessionId call, LocalSessionId local_id, Instant now,
-                                   Actions& out) {
-  const std::optional<Slot> slot = sessions_.Find(call);
-  if (!slot || sessions_.at(*slot).state != SessionState::kWaitAnswer) return false;
-  LNS_CHECK(local_id.value() != 0 && !sessions_.Find(local_id));
-  StepSession(*slot, SessionEvent::kAnswer, {.local_id = local_id}, now, out);
-  Finish(now, out);
-  return true;
-}
-
-bool ControlConnection::RejectCall(PeerSessionId call, const ResultCode& result, Instant now,
-                                   Actions& out) {
-  const std::optional<Slot> slot = sessions_.Find(call);
-  if (!slot || sessions_.at(*slot).state != SessionState::kWaitAnswer) return false;
-  StepSession(*slot, SessionEvent::kLocalClose, {.result = result}, now, out);
-  Finish(now, out);
-  return true;
-}
-
-void ControlConnection::PlaceCall(LocalSessionId local_id, const CallInfo& info, Instant now,
-                                  Actions& out) {
-  LNS_CHECK(local_id.value() != 0 && !sessions_.Find(local_id));
-  if (state_ != TunnelState::kEstablished) {
-    // The tunnel may have closed in an action the owner has not carried out yet.
-    out.emplace_back(SessionClosed{
-        .local_session_id = local_id,
-        .peer_session_id = PeerSessionId(),
-        .result = MakeError(GeneralError::kNoControlConnection, "the tunnel is not established")});
-    return;
-  }
-  const Slot slot = sessions_.Add(SessionRole::kLac, local_id, PeerSessionId());
-  StepSession(slot, SessionEvent::kPlace, {.info = &info}, now, out);
-  Finish(now, out);
-}
-
-void ControlConnection::PlaceOutgoingCall(LocalSessionId local_id, const OutgoingCallInfo&, Instant,
-                                          Actions& out) {
-  out.emplace_back(SessionClosed{
-      .local_session_id = local_id,
-      .peer_session_id = PeerSessionId(),
-      .result = MakeResult(CdnResult::kNoFacilitiesPermanent, "no outgoing calls here")});
-}
-
-bool ControlConnection::AcceptOutgoingCall(PeerSessionId, LocalSessionId, Instant, Actions&) {
-  return false;
-}
-
-bool ControlConnection::ConnectOutgoingCall(LocalSessionId, const CallInfo&, Instant, Actions&) {
-  return false;
-}
-
-bool ControlConnection::SendLinkInfo(const LinkInfo&, Instant, Actions&) { return false; }
-
-bool ControlConnection::RequestAccessLineUpdate(LocalSessionId, Instant, Actions&) { return false; }
-
-bool ControlConnection::SendWanErrors(const WanErrors&, Instant, Actions&) { return false; }
-
-bool ControlConnection::CloseSession(LocalSessionId session, const ResultCode& result,
-                                     const std::optional<PppDisconnectCause>&, Instant now,
-                                     Actions& out) {
-  const std::optional<Slot> slot = sessions_.Find(session);
-  if (!slot) return false;
-  StepSession(*slot, SessionEvent::kLocalClose, {.result = result}, now, out);
-  Finish(now, out);
-  return true;
 }
 
 // The only place where a session's state changes.
@@ -244,139 +236,64 @@ void ControlConnection::StepSession(Slot slot, SessionEvent event, const Session
   session.state = transition->next;
   switch (transition->step) {
     case SessionStep::kIgnore:
+    case SessionStep::kCleanUp:
       break;
-    case SessionStep::kSendIcrq:
-      LNS_CHECK(input.info != nullptr);
-      session.info = std::make_unique<CallInfo>(*input.info);
-      SendIcrq(session);
-      sessions_.Arm(slot, now + settings_.call_setup_timeout);
+    case SessionStep::kSendRequest:
+      LNS_CHECK(input.request != nullptr);
+      session.info = std::make_unique<CallInfo>(input.request->call);
+      Send(*input.request, PeerSessionId());
       break;
     case SessionStep::kIndicate:
       LNS_CHECK(input.message != nullptr);
       session.info = std::make_unique<CallInfo>(input.message->call);
-      sessions_.Arm(slot, now + settings_.call_setup_timeout);
-      out.emplace_back(
-          IncomingCall{.peer_session_id = session.peer_id, .info = input.message->call});
+      Indicate(session, *input.message, out);
       break;
-    case SessionStep::kSendIcrp:
+    case SessionStep::kSendReply:
       sessions_.SetLocalId(slot, input.local_id);
-      SendIcrp(session);
-      sessions_.Arm(slot, now + settings_.call_setup_timeout);
+      SendReply(session);
       break;
-    case SessionStep::kSendIccn:
-      OpenLac(slot);
+    case SessionStep::kWait:
+      LNS_CHECK(input.message != nullptr);
+      session.info->physical_channel_id = input.message->call.physical_channel_id;
+      break;
+    case SessionStep::kSendConnected:
+      OpenLac(slot, input.connected);
       break;
     case SessionStep::kOpen:
       LNS_CHECK(input.message != nullptr);
       OpenLns(slot, *input.message, out);
       break;
     case SessionStep::kSendCdn:
-      SendCdn(session.peer_id, session.local_id, input.result);
-      break;
-    case SessionStep::kCleanUp:
+      SendCdn({.local_id = session.local_id, .peer_id = session.peer_id}, input.result,
+              input.ppp_cause);
       break;
   }
-  if (session.state != SessionState::kIdle) return;
-  if (session.role == SessionRole::kLac) ForgetOpening(session.local_id);
+  if (session.state == SessionState::kEstablished) return;
+  if (session.state != SessionState::kIdle) {
+    return sessions_.Arm(slot, now + settings_.call_setup_timeout);
+  }
+  if (!IsLns(session.role)) ForgetOpening(session.local_id);
   // A call refused at once was never shown to the owner.
   if (from != SessionState::kIdle) {
-    out.emplace_back(SessionClosed{.local_session_id = session.local_id,
-                                   .peer_session_id = session.peer_id,
-                                   .result = input.result,
-                                   .by_peer = input.by_peer});
+    SessionClosed closed{.local_session_id = session.local_id,
+                         .peer_session_id = session.peer_id,
+                         .result = input.result,
+                         .by_peer = input.by_peer};
+    if (input.by_peer && input.message != nullptr) AddCauses(*input.message, closed);
+    out.emplace_back(std::move(closed));
   }
   sessions_.Remove(slot);
 }
 
-void ControlConnection::SendIcrq(const Session& session) {
-  using enum AvpType;
-  Message message{.type = MessageType::kIcrq,
-                  .present = AvpSet::Of(kAssignedSessionId, kCallSerialNumber),
-                  .assigned_session_id = session.local_id.value(),
-                  .call = *session.info};
-  const CallInfo& info = message.call;
-  if (info.bearer_type != 0) message.present.Add(kBearerType);
-  if (info.physical_channel_id) message.present.Add(kPhysicalChannelId);
-  if (!info.called_number.empty()) message.present.Add(kCalledNumber);
-  if (!info.calling_number.empty()) message.present.Add(kCallingNumber);
-  if (!info.sub_address.empty()) message.present.Add(kSubAddress);
-  Send(message, PeerSessionId());
-}
-
-void ControlConnection::SendIcrp(const Session& session) {
-  Send({.type = MessageType::kIcrp,
-        .present = AvpSet::Of(AvpType::kAssignedSessionId),
-        .assigned_session_id = session.local_id.value()},
-       session.peer_id);
-}
-
-// LAC: the ICCN; the owner hears that the session is up when it leaves.
-void ControlConnection::OpenLac(Slot slot) {
-  using enum AvpType;
-  Session& session = sessions_.at(slot);
-  Message message{.type = MessageType::kIccn,
-                  .present = AvpSet::Of(kTxConnectSpeed, kFramingType),
-                  .call = std::move(*session.info)};
-  session.info.reset();
-  sessions_.Disarm(slot);
-  const CallInfo& info = message.call;
-  const auto add_if = [&](bool condition, AvpType type) {
-    if (condition) message.present.Add(type);
-  };
-  add_if(info.rx_connect_speed_bps != 0, kRxConnectSpeed);
-  add_if(!info.private_group_id.empty(), kPrivateGroupId);
-  add_if(info.sequencing_required, kSequencingRequired);
-  add_if(!info.initial_received_confreq.empty(), kInitialReceivedConfReq);
-  add_if(!info.last_sent_confreq.empty(), kLastSentConfReq);
-  add_if(!info.last_received_confreq.empty(), kLastReceivedConfReq);
-  add_if(info.proxy_authen_type.has_value(), kProxyAuthenType);
-  add_if(!info.proxy_authen_name.empty(), kProxyAuthenName);
-  add_if(!info.proxy_authen_challenge.empty(), kProxyAuthenChallenge);
-  add_if(info.proxy_authen_id.has_value(), kProxyAuthenId);
-  add_if(!info.proxy_authen_response.empty(), kProxyAuthenResponse);
-  Send(message, session.peer_id);
-  openings_.push_back({.leaves_at = channel_.messages_transmitted() + channel_.unsent(),
-                       .established = {.local_session_id = session.local_id,
-                                       .peer_session_id = session.peer_id,
-                                       .info = std::move(message.call)}});
-}
-
-// A PPP frame must not overtake the ICCN: its session would be unknown at the LNS.
-void ControlConnection::ReportOpened(Actions& out) {
-  while (!openings_.empty() && openings_.front().leaves_at <= channel_.messages_transmitted()) {
-    out.emplace_back(std::move(openings_.front().established));
-    openings_.pop_front();
-  }
-}
-
-// The call ended before its ICCN left.
-void ControlConnection::ForgetOpening(LocalSessionId session) {
-  std::erase_if(openings_, [&](const Opening& opening) {
-    return opening.established.local_session_id == session;
-  });
-}
-
-// LNS: the ICCN has come; its acknowledgement leaves after this.
-void ControlConnection::OpenLns(Slot slot, const Message& iccn, Actions& out) {
-  Session& session = sessions_.at(slot);
-  CallInfo info = Join(std::move(*session.info), iccn.call);
-  session.info.reset();
-  sessions_.Disarm(slot);
-  // Absent means the same both ways (RFC 2661 4.4.4).
-  if (!iccn.Has(AvpType::kRxConnectSpeed)) info.rx_connect_speed_bps = info.tx_connect_speed_bps;
-  out.emplace_back(SessionEstablished{.local_session_id = session.local_id,
-                                      .peer_session_id = session.peer_id,
-                                      .info = std::move(info)});
-}
-
 // The header carries the peer's id, the AVP ours; 0 where none was assigned (RFC 2661 6.12).
-void ControlConnection::SendCdn(PeerSessionId peer, LocalSessionId local,
-                                const ResultCode& result) {
-  Send({.type = MessageType::kCdn,
-        .present = AvpSet::Of(AvpType::kResultCode, AvpType::kAssignedSessionId),
-        .assigned_session_id = local.value(),
-        .result = result},
-       peer);
+void ControlConnection::SendCdn(const SessionIds& ids, const ResultCode& result,
+                                const PppDisconnectCause* ppp_cause) {
+  Message message{.type = MessageType::kCdn,
+                  .present = AvpSet::Of(AvpType::kResultCode, AvpType::kAssignedSessionId),
+                  .assigned_session_id = ids.local_id.value(),
+                  .result = result};
+  if (ppp_cause != nullptr) message.ppp_cause = *ppp_cause;
+  Send(message, ids.peer_id);
 }
 
 void ControlConnection::CloseAllSessions(const ResultCode& result, bool by_peer, Actions& out) {

@@ -2,6 +2,7 @@
 // the steps of tunnel_fsm.h (RFC 2661 5.1, 5.7, 6.1 to 6.5).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
+#include <array>
 #include <string>
 #include <utility>
 
@@ -27,7 +28,8 @@ void ControlConnection::StartAccept(ByteView sccrq, const ResultCode* refusal, I
     sccrq = sccrq.first(header.end);
     channel_.set_first_nr(header.ns);
     (void)channel_.OnReceive(header, sccrq, out);
-    decoded = DecodeMessage(sccrq.subspan(header.payload_offset), settings_.secret);
+    decoded =
+        DecodeMessage(sccrq.subspan(header.payload_offset), settings_.secret, settings_.tolerate);
     decoded.events.Count(out);
     channel_.RequestAck(AckUrgency::kDelayed, now);
   } else {
@@ -42,14 +44,10 @@ void ControlConnection::StartAccept(ByteView sccrq, const ResultCode* refusal, I
     reason = JudgeSccrq(decoded, out);
   }
   LearnPeer(decoded.message);
+  if (decoded.message.Has(AvpType::kTieBreaker)) tie_breaker_ = decoded.message.tie_breaker;
   StepTunnel(reason ? TunnelEvent::kSccrqBad : TunnelEvent::kSccrq,
              {.message = &decoded.message, .result = reason.value_or(ResultCode{})}, now, out);
   Finish(now, out);
-}
-
-void ControlConnection::Discard(Instant now, Actions& out) {
-  StepTunnel(TunnelEvent::kChannelDead, {.result = MakeResult(StopCcnResult::kAlreadyExists)}, now,
-             out);
 }
 
 void ControlConnection::OnTunnelMessage(const DecodedMessage& decoded, Instant now, Actions& out) {
@@ -79,8 +77,8 @@ void ControlConnection::OnTunnelMessage(const DecodedMessage& decoded, Instant n
     case MessageType::kStopCcn:
       // Obeyed however it is written. A peer that refuses our SCCRQ tells its id only here.
       if (peer_id_.value() == 0) LearnPeer(message);
-      return StepTunnel(TunnelEvent::kStopCcn, {.result = message.result, .by_peer = true}, now,
-                        out);
+      return StepTunnel(TunnelEvent::kStopCcn, {.result = message.result, .end = TunnelEnd::kPeer},
+                        now, out);
     default:
       // HELLO: its acknowledgement is the answer.
       if (decoded.verdict == Verdict::kReject) {
@@ -126,15 +124,15 @@ void ControlConnection::StepTunnel(TunnelEvent event, const TunnelInput& input, 
         out.emplace_back(CountEvent{L2tpEvent::kTunnelUnexpectedMessage});
       }
       SendStopCcn(input.result);
-      ReportClosed(input, /*timed_out=*/false, out);
+      ReportClosed(input, out);
       break;
     case TunnelStep::kCleanUp:
       channel_.DropAll();
-      ReportClosed(input, /*timed_out=*/false, out);
+      ReportClosed(input, out);
       break;
-    case TunnelStep::kTimeOut:
+    case TunnelStep::kForget:
       channel_.DropAll();
-      ReportClosed(input, /*timed_out=*/true, out);
+      ReportClosed(input, out);
       out.emplace_back(TunnelReleased{});
       break;
     case TunnelStep::kRelease:
@@ -147,6 +145,9 @@ void ControlConnection::StepTunnel(TunnelEvent event, const TunnelInput& input, 
 // The only place where the state changes.
 void ControlConnection::SetState(TunnelState next, Instant now) {
   state_ = next;
+  channel_.set_max_retransmits(next == TunnelState::kEstablished
+                                   ? settings_.max_retransmits_established
+                                   : settings_.max_retransmits);
   switch (next) {
     case TunnelState::kWaitCtlReply:
     case TunnelState::kWaitCtlConn:
@@ -224,6 +225,8 @@ void ControlConnection::LearnPeer(const Message& message) {
   if (message.Has(AvpType::kReceiveWindowSize) && message.receive_window != 0) {
     channel_.set_peer_window(message.receive_window);
   }
+  if (message.Has(AvpType::kFramingCapabilities)) peer_framing_ = message.framing_capabilities;
+  if (message.Has(AvpType::kBearerCapabilities)) peer_bearer_ = message.bearer_capabilities;
   if (message.Has(AvpType::kHostName)) peer_host_name_ = message.host_name;
   if (message.Has(AvpType::kVendorName)) peer_vendor_name_ = message.vendor_name;
 }
@@ -233,7 +236,8 @@ void ControlConnection::AddOwnProperties(Message& message) {
   using enum AvpType;
   message.protocol_version = kProtocolVersion1;
   message.framing_capabilities = settings_.framing_capabilities;
-  message.bearer_capabilities = settings_.bearer_capabilities;
+  // Who places no calls sets no bit (RFC 2661 4.4.3).
+  message.bearer_capabilities = settings_.accept_outgoing_calls ? settings_.bearer_capabilities : 0;
   message.firmware_revision = settings_.firmware_revision;
   message.host_name = settings_.host_name;
   message.vendor_name = settings_.vendor_name;
@@ -264,7 +268,16 @@ void ControlConnection::SendSccrq() {
   Message message{.type = MessageType::kSccrq};
   AddOwnProperties(message);
   AddChallenge(message);
+  if (settings_.tie_breaker) AddTieBreaker(message);
   Send(message, PeerSessionId());
+}
+
+void ControlConnection::AddTieBreaker(Message& message) {
+  std::array<uint8_t, 8> value{};
+  rng_.Fill(value);
+  tie_breaker_ = uint64_t{LoadBe32(value.data())} << 32 | LoadBe32(value.data() + 4);
+  message.tie_breaker = *tie_breaker_;
+  message.present.Add(AvpType::kTieBreaker);
 }
 
 void ControlConnection::SendSccrp(const Message& sccrq) {
@@ -291,16 +304,21 @@ void ControlConnection::SendStopCcn(const ResultCode& result) {
   Send(message, PeerSessionId());
 }
 
-void ControlConnection::ReportClosed(const TunnelInput& input, bool timed_out, Actions& out) {
+void ControlConnection::ReportClosed(const TunnelInput& input, Actions& out) {
   if (closed_reported_) return;
   closed_reported_ = true;
-  const bool orderly = !timed_out && input.message == nullptr;
+  const bool by_peer = input.end == TunnelEnd::kPeer;
+  const bool orderly = by_peer || input.end == TunnelEnd::kLocal;
   CloseAllSessions(
       MakeResult(orderly ? CdnResult::kAdministrative : CdnResult::kLossOfCarrier,
                  "the tunnel was closed: " + Describe(input.result, MessageType::kStopCcn)),
-      input.by_peer, out);
-  out.emplace_back(
-      TunnelClosed{.result = input.result, .by_peer = input.by_peer, .timed_out = timed_out});
+      by_peer, out);
+  out.emplace_back(TunnelClosed{.result = input.result,
+                                .by_peer = by_peer,
+                                .timed_out = input.end == TunnelEnd::kUnreachable ||
+                                             input.end == TunnelEnd::kHelloUnanswered ||
+                                             input.end == TunnelEnd::kUnacknowledged,
+                                .end = input.end});
 }
 
 }  // namespace lns::l2tp

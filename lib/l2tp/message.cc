@@ -32,7 +32,8 @@ std::string NameOf(const Avp& avp) {
 // still readable (the Assigned Session ID) is needed to answer.
 class Decoder {
  public:
-  Decoder(ByteView avps, std::string_view secret) : reader_(avps), secret_(secret) {}
+  Decoder(ByteView avps, std::string_view secret, const Tolerance& tolerate)
+      : reader_(avps), secret_(secret), tolerate_(tolerate) {}
 
   DecodedMessage Run() {
     if (ReadMessageType()) {
@@ -100,6 +101,10 @@ class Decoder {
       result_.events.Add(L2tpEvent::kAvpUnknownIgnored);
       return;
     }
+    if (tolerate_.unknown_mandatory_avps) {
+      result_.events.Add(L2tpEvent::kAvpUnknownTolerated);
+      return;
+    }
     Reject(L2tpEvent::kAvpUnknownMandatory, GeneralError::kUnknownMandatoryAvp, NameOf(avp));
   }
 
@@ -121,7 +126,10 @@ class Decoder {
     const FieldRow* field = FindField(avp.type);
     const auto type = static_cast<AvpType>(avp.type);
     if (field == nullptr || !(row_->must | row_->may).Has(type)) {
-      result_.events.Add(L2tpEvent::kAvpOutOfPlace);
+      // An AVP nothing here reads is out of place everywhere, and never fatal.
+      RejectIf(field != nullptr && avp.mandatory && !tolerate_.misplaced_mandatory_avps,
+               L2tpEvent::kAvpOutOfPlace, GeneralError::kVendorSpecific,
+               NameOf(avp) + " does not belong in " + row_->name);
       return;
     }
     if (result_.message.Has(type)) {
@@ -130,11 +138,9 @@ class Decoder {
     }
     const bool length_fits = value.size() >= known.min_length && value.size() <= known.max_length;
     if (!length_fits || !field->read(value, result_.message, result_.events)) {
-      if (avp.mandatory) {
-        Reject(L2tpEvent::kAvpBadLength, GeneralError::kLength, NameOf(avp));
-      } else {
-        result_.events.Add(L2tpEvent::kAvpBadLengthIgnored);
-      }
+      const bool fatal = avp.mandatory && !row_->tolerated.Without(kFramingAvps).Has(type);
+      RejectIf(fatal, fatal ? L2tpEvent::kAvpBadLength : L2tpEvent::kAvpBadLengthIgnored,
+               GeneralError::kLength, NameOf(avp));
       return;
     }
     result_.message.present.Add(type);
@@ -143,12 +149,15 @@ class Decoder {
   void CheckMissing() {
     const AvpSet missing = row_->must.Without(result_.message.present);
     if (missing.empty()) return;
-    if (missing.Without(row_->tolerated).empty()) {
+    const AvpSet tolerated =
+        tolerate_.missing_framing ? row_->tolerated : row_->tolerated.Without(kFramingAvps);
+    const AvpSet fatal = missing.Without(tolerated);
+    if (fatal.empty()) {
       result_.events.Add(L2tpEvent::kAvpMissingTolerated);
       return;
     }
     for (const FieldRow& field : kFieldTable) {
-      if (!missing.Without(row_->tolerated).Has(field.type)) continue;
+      if (!fatal.Has(field.type)) continue;
       Reject(L2tpEvent::kAvpMissing, GeneralError::kVendorSpecific,
              std::string("missing ") + RowOf(field.type).name + " in " + row_->name);
       return;
@@ -190,6 +199,7 @@ class Decoder {
 
   AvpReader reader_;
   std::string_view secret_;
+  const Tolerance& tolerate_;
   ByteView random_vector_;
   const MessageRow* row_ = nullptr;
   DecodedMessage result_;
@@ -204,8 +214,14 @@ bool ShouldHide(const Message& message, const AvpRow& row) {
 
 }  // namespace
 
-DecodedMessage DecodeMessage(ByteView avps, std::string_view secret) {
-  return Decoder(avps, secret).Run();
+DecodedMessage DecodeMessage(ByteView avps, std::string_view secret, const Tolerance& tolerate) {
+  return Decoder(avps, secret, tolerate).Run();
+}
+
+MessageType TypeOf(ByteView encoded) {
+  // The Message Type AVP is the first, and its value follows its header.
+  Reader reader(encoded.subspan(kControlHeaderLength + kAvpHeaderLength));
+  return RowOf(static_cast<MessageType>(reader.ReadU16())).type;
 }
 
 Bytes EncodeMessage(const Message& message, PeerTunnelId tunnel, PeerSessionId session,

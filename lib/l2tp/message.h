@@ -18,6 +18,7 @@
 #include "lib/l2tp/event.h"
 #include "lib/l2tp/ids.h"
 #include "lib/l2tp/message_table.h"
+#include "lib/l2tp/tolerance.h"
 
 namespace lns::l2tp {
 
@@ -75,7 +76,8 @@ struct DecodedMessage {
 
 // `avps` are those of one control message, at least one (a ZLB has none). `secret` unhides; empty:
 // none is known.
-DecodedMessage DecodeMessage(ByteView avps, std::string_view secret);
+DecodedMessage DecodeMessage(ByteView avps, std::string_view secret,
+                             const Tolerance& tolerate = {});
 
 // The secret to hide with, and where vectors and padding come from.
 struct Hiding {
@@ -87,5 +89,7 @@ struct Hiding {
 // in). `hiding` null: everything in the clear. Values longer than an AVP can carry are cut.
 Bytes EncodeMessage(const Message& message, PeerTunnelId tunnel, PeerSessionId session,
                     const Hiding* hiding);
+// The type of a message EncodeMessage made.
+MessageType TypeOf(ByteView encoded);
 
 }  // namespace lns::l2tp

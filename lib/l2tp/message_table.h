@@ -48,6 +48,12 @@ struct MessageRow {
   const char* section;
 };
 
+// Of what is tolerated, these only where the peer's profile says so (Tolerance::missing_framing);
+// the others are never fatal, missing or unreadable: what ends something ends it without a reason,
+// what only informs informs less.
+inline constexpr AvpSet kFramingAvps =
+    AvpSet::Of(AvpType::kFramingCapabilities, AvpType::kFramingType);
+
 inline constexpr auto kMessageTable = [] {
   using enum AvpType;
   using enum MessageScope;
@@ -146,7 +152,7 @@ inline constexpr auto kMessageTable = [] {
        .ack = kImmediate,
        .must = AvpSet::Of(kTxConnectSpeed, kFramingType),
        .may = AvpSet::Of(kRxConnectSpeed, kSequencingRequired),
-       .tolerated = AvpSet(),
+       .tolerated = AvpSet::Of(kFramingType),
        .section = "6.11"},
       {.type = MessageType::kCdn,
        .name = "CDN",

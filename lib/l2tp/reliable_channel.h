@@ -61,6 +61,7 @@ class ReliableChannel {
   // Where datagrams go from now on, also those sent again.
   void set_peer_tunnel(PeerTunnelId id) { peer_tunnel_ = id; }
   void set_peer_window(uint16_t messages);
+  void set_max_retransmits(int times) { settings_.max_retransmits = times; }
 
   // --- Sending: `message` is an encoded control message; Flush transmits it.
   enum class Place : uint8_t {
@@ -108,6 +109,8 @@ class ReliableChannel {
   // Nothing waiting, nothing unacknowledged.
   bool idle() const { return messages_.empty(); }
   size_t unacknowledged() const { return transmitted_; }
+  // Must not be idle.
+  ByteView oldest() const { return messages_.front(); }
   uint16_t ns() const { return static_cast<uint16_t>(oldest_ns_ + transmitted_); }
   uint16_t nr() const { return nr_; }
   uint16_t peer_window() const { return peer_window_; }

@@ -98,10 +98,11 @@ bool ReadResultCode(ByteView value, ResultCode& out, EventSet& events) {
   Reader reader(value);
   const uint16_t result = reader.ReadU16();
   if (!reader.ok()) return false;
-  out = {.result = InHostOrder(result, events)};
+  out = {.result = InHostOrder(result, events), .raw_result = result};
   if (reader.remaining() < 2) return true;
   // With StopCCN 5 the error is a version, 0x0100, and must stay as it came.
   const uint16_t error = reader.ReadU16();
+  out.raw_error = error;
   out.error = out.result == kGeneralErrorResult ? InHostOrder(error, events) : error;
   out.message = AsText(reader.ReadRest());
   return true;

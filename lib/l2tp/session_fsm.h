@@ -1,7 +1,9 @@
-// The incoming call's two state machines as tables, LAC (RFC 2661 7.4.1) and LNS (7.4.2), in the
-// RFC's order. The RFC's LAC state wait-tunnel is the owner's: it places calls on an established
-// tunnel only. The LNS has one state more, wait-answer: the owner takes its time (it programs
-// forwarding) between ICRQ and ICRP. Rows the RFC does not have are marked.
+// The calls' four state machines as tables, in the RFC's order: incoming calls at the LAC (RFC 2661
+// 7.4.1) and the LNS (7.4.2), outgoing calls at the LAC (7.5.1) and the LNS (7.5.2). The RFC's
+// state wait-tunnel is the owner's: it places calls on an established tunnel only. The side that is
+// asked for a call has one state more, wait-answer: its owner takes its time (the LNS's programs
+// forwarding, the LAC's looks for a line) between the request and the reply. Rows the RFC does not
+// have are marked.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -11,24 +13,36 @@
 #include <cstdint>
 #include <span>
 
+#include "lib/l2tp/enum_set.h"
 #include "lib/l2tp/tunnel.h"
 
 namespace lns::l2tp {
 
-// Which side of this call we are. A tunnel may have both.
-enum class SessionRole : uint8_t { kLac, kLns };
+// Which side of which kind of call we are. A tunnel may have all four.
+enum class SessionRole : uint8_t { kLac, kLns, kLacOutgoing, kLnsOutgoing };
+
+constexpr bool IsLns(SessionRole role) {
+  return role == SessionRole::kLns || role == SessionRole::kLnsOutgoing;
+}
 
 enum class SessionEvent : uint8_t {
-  kPlace,   // LAC: the tunnel is open, a call is to be indicated
-  kAnswer,  // LNS: the owner takes the call
+  kPlace,    // the side that asks: the tunnel is open, a call is to be made
+  kAnswer,   // the side that is asked: the owner takes the call
+  kConnect,  // LAC, outgoing: the bearer answered, framing was detected
   kIcrq,
   kIcrqBad,
   kIcrp,
   kIcrpBad,
   kIccn,
   kIccnBad,
+  kOcrq,
+  kOcrqBad,
+  kOcrp,
+  kOcrpBad,
+  kOccn,
+  kOccnBad,
   kCdn,
-  kLocalClose,
+  kLocalClose,  // also: a bearer that fails or drops
   kTimeout,
 };
 inline constexpr size_t kSessionEventCount = static_cast<size_t>(SessionEvent::kTimeout) + 1;
@@ -36,156 +50,237 @@ inline constexpr size_t kSessionStateCount = static_cast<size_t>(SessionState::k
 
 enum class SessionStep : uint8_t {
   kIgnore,
-  kSendIcrq,
-  kIndicate,  // tell the owner of the call
-  kSendIcrp,
-  kSendIccn,  // and the session is up
-  kOpen,      // prepare for data
-  kSendCdn,   // and clean up
+  kSendRequest,    // ICRQ, OCRQ
+  kIndicate,       // tell the owner of the call
+  kSendReply,      // ICRP, OCRP
+  kWait,           // the reply came, the call is under way
+  kSendConnected,  // ICCN, OCCN, and the session is up
+  kOpen,           // prepare for data
+  kSendCdn,        // and clean up
   kCleanUp,
 };
 
-class SessionStates {
- public:
-  template <typename... States>
-  static constexpr SessionStates Of(States... states) {
-    SessionStates set;
-    ((set.bits_ |= 1u << static_cast<unsigned>(states)), ...);
-    return set;
-  }
-  constexpr bool Has(SessionState state) const {
-    return (bits_ >> static_cast<unsigned>(state) & 1u) != 0;
-  }
-
- private:
-  unsigned bits_ = 0;
-};
-
 struct SessionTransition {
-  SessionStates from;
-  SessionEvent event;
+  EnumSet<SessionState> from;
+  EnumSet<SessionEvent> events;
   SessionStep step;
   SessionState next;  // with kIgnore: the state stays
 };
 
+// What the tables are written with: sets of states, sets of events, and those of a message that
+// does not matter whether it is good.
+namespace session_rows {
+constexpr auto In(auto... states) { return EnumSet<SessionState>::Of(states...); }
+constexpr auto On(auto... events) { return EnumSet<SessionEvent>::Of(events...); }
+inline constexpr auto kAnyIcrq = On(SessionEvent::kIcrq, SessionEvent::kIcrqBad);
+inline constexpr auto kAnyIcrp = On(SessionEvent::kIcrp, SessionEvent::kIcrpBad);
+inline constexpr auto kAnyIccn = On(SessionEvent::kIccn, SessionEvent::kIccnBad);
+inline constexpr auto kAnyOcrq = On(SessionEvent::kOcrq, SessionEvent::kOcrqBad);
+inline constexpr auto kAnyOcrp = On(SessionEvent::kOcrp, SessionEvent::kOcrpBad);
+inline constexpr auto kAnyOccn = On(SessionEvent::kOccn, SessionEvent::kOccnBad);
+// What has no place in a call of the other direction.
+inline constexpr auto kAnyOutgoing =
+    On(SessionEvent::kOcrq, SessionEvent::kOcrqBad, SessionEvent::kOcrp, SessionEvent::kOcrpBad,
+       SessionEvent::kOccn, SessionEvent::kOccnBad);
+inline constexpr auto kAnyIncoming =
+    On(SessionEvent::kIcrq, SessionEvent::kIcrqBad, SessionEvent::kIcrp, SessionEvent::kIcrpBad,
+       SessionEvent::kIccn, SessionEvent::kIccnBad);
+}  // namespace session_rows
+
 // RFC 2661 7.4.1.
 inline constexpr auto kLacTransitions = [] {
+  using namespace session_rows;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
-  constexpr auto in = [](auto... states) { return SessionStates::Of(states...); };
   return std::to_array<SessionTransition>({
       // idle
-      {in(kIdle), E::kPlace, S::kSendIcrq, kWaitReply},
-      {in(kIdle), E::kIccn, S::kIgnore, kIdle},
-      {in(kIdle), E::kIccnBad, S::kIgnore, kIdle},
-      {in(kIdle), E::kIcrp, S::kIgnore, kIdle},
-      {in(kIdle), E::kIcrpBad, S::kIgnore, kIdle},
-      {in(kIdle), E::kCdn, S::kIgnore, kIdle},
+      {In(kIdle), On(E::kPlace), S::kSendRequest, kWaitReply},
+      {In(kIdle), kAnyIccn, S::kIgnore, kIdle},
+      {In(kIdle), kAnyIcrp, S::kIgnore, kIdle},
+      {In(kIdle), On(E::kCdn), S::kIgnore, kIdle},
       // wait-reply
-      {in(kWaitReply), E::kIcrp, S::kSendIccn, kEstablished},
-      {in(kWaitReply), E::kIcrpBad, S::kSendCdn, kIdle},
-      {in(kWaitReply), E::kIcrq, S::kSendCdn, kIdle},
-      {in(kWaitReply), E::kIcrqBad, S::kSendCdn, kIdle},
-      {in(kWaitReply), E::kCdn, S::kCleanUp, kIdle},
-      {in(kWaitReply), E::kIccn, S::kCleanUp, kIdle},
-      {in(kWaitReply), E::kIccnBad, S::kCleanUp, kIdle},
-      {in(kWaitReply), E::kLocalClose, S::kSendCdn, kIdle},
+      {In(kWaitReply), On(E::kIcrp), S::kSendConnected, kEstablished},
+      {In(kWaitReply), On(E::kIcrpBad), S::kSendCdn, kIdle},
+      {In(kWaitReply), kAnyIcrq, S::kSendCdn, kIdle},
+      {In(kWaitReply), On(E::kCdn), S::kCleanUp, kIdle},
+      {In(kWaitReply), kAnyIccn, S::kCleanUp, kIdle},
+      {In(kWaitReply), On(E::kLocalClose), S::kSendCdn, kIdle},
       // established
-      {in(kEstablished), E::kCdn, S::kCleanUp, kIdle},
-      {in(kEstablished), E::kIcrq, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIcrqBad, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIcrp, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIcrpBad, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIccn, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIccnBad, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kLocalClose, S::kSendCdn, kIdle},
+      {In(kEstablished), On(E::kCdn), S::kCleanUp, kIdle},
+      {In(kEstablished), kAnyIcrq, S::kSendCdn, kIdle},
+      {In(kEstablished), kAnyIcrp, S::kSendCdn, kIdle},
+      {In(kEstablished), kAnyIccn, S::kSendCdn, kIdle},
+      {In(kEstablished), On(E::kLocalClose), S::kSendCdn, kIdle},
 
-      // Not in the RFC's table: a peer that never answers.
-      {in(kWaitReply), E::kTimeout, S::kSendCdn, kIdle},
+      // Not in the RFC's table: a peer that never answers, messages of the other kind of call.
+      {In(kWaitReply), On(E::kTimeout), S::kSendCdn, kIdle},
+      {In(kWaitReply, kEstablished), kAnyOutgoing, S::kSendCdn, kIdle},
 
-      // Undefined pairs, and the states of the other role.
-      {in(kIdle), E::kIcrq, S::kIgnore, kIdle},
-      {in(kIdle), E::kIcrqBad, S::kIgnore, kIdle},
-      {in(kIdle, kEstablished), E::kTimeout, S::kIgnore, kIdle},
-      {in(kIdle), E::kLocalClose, S::kIgnore, kIdle},
-      {in(kWaitReply, kEstablished), E::kPlace, S::kIgnore, kIdle},
-      {in(kIdle, kWaitReply, kEstablished), E::kAnswer, S::kIgnore, kIdle},
+      // Undefined pairs.
+      {In(kIdle), kAnyIcrq, S::kIgnore, kIdle},
+      {In(kIdle), kAnyOutgoing, S::kIgnore, kIdle},
+      {In(kIdle, kEstablished), On(E::kTimeout), S::kIgnore, kIdle},
+      {In(kIdle), On(E::kLocalClose), S::kIgnore, kIdle},
+      {In(kWaitReply, kEstablished), On(E::kPlace), S::kIgnore, kIdle},
+      {In(kIdle, kWaitReply, kEstablished), On(E::kAnswer, E::kConnect), S::kIgnore, kIdle},
   });
 }();
 
 // RFC 2661 7.4.2.
 inline constexpr auto kLnsTransitions = [] {
+  using namespace session_rows;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
-  constexpr auto in = [](auto... states) { return SessionStates::Of(states...); };
   return std::to_array<SessionTransition>({
       // idle: "send ICRP" is split into telling the owner and its answer
-      {in(kIdle), E::kIcrq, S::kIndicate, kWaitAnswer},
-      {in(kWaitAnswer), E::kAnswer, S::kSendIcrp, kWaitConnect},
-      {in(kIdle), E::kIcrqBad, S::kSendCdn, kIdle},
-      {in(kIdle), E::kIcrp, S::kSendCdn, kIdle},
-      {in(kIdle), E::kIcrpBad, S::kSendCdn, kIdle},
-      {in(kIdle), E::kIccn, S::kIgnore, kIdle},
-      {in(kIdle), E::kIccnBad, S::kIgnore, kIdle},
+      {In(kIdle), On(E::kIcrq), S::kIndicate, kWaitAnswer},
+      {In(kWaitAnswer), On(E::kAnswer), S::kSendReply, kWaitConnect},
+      {In(kIdle), On(E::kIcrqBad), S::kSendCdn, kIdle},
+      {In(kIdle), kAnyIcrp, S::kSendCdn, kIdle},
+      {In(kIdle), kAnyIccn, S::kIgnore, kIdle},
       // wait-connect
-      {in(kWaitConnect), E::kIccn, S::kOpen, kEstablished},
-      {in(kWaitConnect), E::kIccnBad, S::kSendCdn, kIdle},
-      {in(kWaitConnect), E::kIcrq, S::kSendCdn, kIdle},
-      {in(kWaitConnect), E::kIcrqBad, S::kSendCdn, kIdle},
-      {in(kWaitConnect), E::kIcrp, S::kSendCdn, kIdle},
-      {in(kWaitConnect), E::kIcrpBad, S::kSendCdn, kIdle},
+      {In(kWaitConnect), On(E::kIccn), S::kOpen, kEstablished},
+      {In(kWaitConnect), On(E::kIccnBad), S::kSendCdn, kIdle},
+      {In(kWaitConnect), kAnyIcrq, S::kSendCdn, kIdle},
+      {In(kWaitConnect), kAnyIcrp, S::kSendCdn, kIdle},
       // idle, wait-connect, established
-      {in(kIdle), E::kCdn, S::kIgnore, kIdle},
-      {in(kWaitAnswer, kWaitConnect, kEstablished), E::kCdn, S::kCleanUp, kIdle},
-      {in(kWaitAnswer, kWaitConnect, kEstablished), E::kLocalClose, S::kSendCdn, kIdle},
+      {In(kIdle), On(E::kCdn), S::kIgnore, kIdle},
+      {In(kWaitAnswer, kWaitConnect, kEstablished), On(E::kCdn), S::kCleanUp, kIdle},
+      {In(kWaitAnswer, kWaitConnect, kEstablished), On(E::kLocalClose), S::kSendCdn, kIdle},
       // established
-      {in(kEstablished), E::kIcrq, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIcrqBad, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIcrp, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIcrpBad, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIccn, S::kSendCdn, kIdle},
-      {in(kEstablished), E::kIccnBad, S::kSendCdn, kIdle},
+      {In(kEstablished), kAnyIcrq, S::kSendCdn, kIdle},
+      {In(kEstablished), kAnyIcrp, S::kSendCdn, kIdle},
+      {In(kEstablished), kAnyIccn, S::kSendCdn, kIdle},
 
       // Not in the RFC's table: wait-answer takes no message but CDN (the peer does not know our
-      // session id yet), and a call not completed in time.
-      {in(kWaitAnswer), E::kIcrq, S::kSendCdn, kIdle},
-      {in(kWaitAnswer), E::kIcrqBad, S::kSendCdn, kIdle},
-      {in(kWaitAnswer), E::kIcrp, S::kSendCdn, kIdle},
-      {in(kWaitAnswer), E::kIcrpBad, S::kSendCdn, kIdle},
-      {in(kWaitAnswer), E::kIccn, S::kSendCdn, kIdle},
-      {in(kWaitAnswer), E::kIccnBad, S::kSendCdn, kIdle},
-      {in(kWaitAnswer, kWaitConnect), E::kTimeout, S::kSendCdn, kIdle},
+      // session id yet), a call not completed in time, messages of the other kind of call.
+      {In(kWaitAnswer), kAnyIncoming, S::kSendCdn, kIdle},
+      {In(kWaitAnswer, kWaitConnect), On(E::kTimeout), S::kSendCdn, kIdle},
+      {In(kWaitAnswer, kWaitConnect, kEstablished), kAnyOutgoing, S::kSendCdn, kIdle},
 
       // Undefined pairs.
-      {in(kIdle, kEstablished), E::kTimeout, S::kIgnore, kIdle},
-      {in(kIdle), E::kLocalClose, S::kIgnore, kIdle},
-      {in(kIdle, kWaitAnswer, kWaitConnect, kEstablished), E::kPlace, S::kIgnore, kIdle},
-      {in(kIdle, kWaitConnect, kEstablished), E::kAnswer, S::kIgnore, kIdle},
+      {In(kIdle), kAnyOutgoing, S::kIgnore, kIdle},
+      {In(kIdle, kEstablished), On(E::kTimeout), S::kIgnore, kIdle},
+      {In(kIdle), On(E::kLocalClose), S::kIgnore, kIdle},
+      {In(kIdle, kWaitAnswer, kWaitConnect, kEstablished), On(E::kPlace, E::kConnect), S::kIgnore,
+       kIdle},
+      {In(kIdle, kWaitConnect, kEstablished), On(E::kAnswer), S::kIgnore, kIdle},
+  });
+}();
+
+// RFC 2661 7.5.1.
+inline constexpr auto kLacOutgoingTransitions = [] {
+  using namespace session_rows;
+  using enum SessionState;
+  using E = SessionEvent;
+  using S = SessionStep;
+  return std::to_array<SessionTransition>({
+      // idle: "send OCRP, open bearer" is split into telling the owner and its answer
+      {In(kIdle), On(E::kOcrq), S::kIndicate, kWaitAnswer},
+      {In(kWaitAnswer), On(E::kAnswer), S::kSendReply, kWaitCsAnswer},
+      {In(kIdle), On(E::kOcrqBad), S::kSendCdn, kIdle},
+      {In(kIdle), kAnyOcrp, S::kSendCdn, kIdle},
+      {In(kIdle), kAnyOccn, S::kIgnore, kIdle},
+      {In(kIdle), On(E::kCdn), S::kIgnore, kIdle},
+      // wait-cs-answer
+      {In(kWaitCsAnswer), On(E::kConnect), S::kSendConnected, kEstablished},
+      {In(kWaitCsAnswer), On(E::kLocalClose), S::kSendCdn, kIdle},
+      {In(kWaitCsAnswer), kAnyOutgoing, S::kSendCdn, kIdle},
+      // established
+      {In(kEstablished), kAnyOutgoing, S::kSendCdn, kIdle},
+      {In(kWaitAnswer, kWaitCsAnswer, kEstablished), On(E::kCdn), S::kCleanUp, kIdle},
+      {In(kEstablished), On(E::kLocalClose), S::kSendCdn, kIdle},
+
+      // Not in the RFC's table: wait-answer, the timer of its text, messages of the other kind.
+      {In(kWaitAnswer), On(E::kLocalClose), S::kSendCdn, kIdle},
+      {In(kWaitAnswer), kAnyOutgoing, S::kSendCdn, kIdle},
+      {In(kWaitAnswer, kWaitCsAnswer), On(E::kTimeout), S::kSendCdn, kIdle},
+      {In(kWaitAnswer, kWaitCsAnswer, kEstablished), kAnyIncoming, S::kSendCdn, kIdle},
+
+      // Undefined pairs.
+      {In(kIdle), kAnyIncoming, S::kIgnore, kIdle},
+      {In(kIdle, kEstablished), On(E::kTimeout), S::kIgnore, kIdle},
+      {In(kIdle), On(E::kLocalClose), S::kIgnore, kIdle},
+      {In(kIdle, kWaitAnswer, kWaitCsAnswer, kEstablished), On(E::kPlace), S::kIgnore, kIdle},
+      {In(kIdle, kWaitCsAnswer, kEstablished), On(E::kAnswer), S::kIgnore, kIdle},
+      {In(kIdle, kWaitAnswer, kEstablished), On(E::kConnect), S::kIgnore, kIdle},
+  });
+}();
+
+// RFC 2661 7.5.2.
+inline constexpr auto kLnsOutgoingTransitions = [] {
+  using namespace session_rows;
+  using enum SessionState;
+  using E = SessionEvent;
+  using S = SessionStep;
+  return std::to_array<SessionTransition>({
+      // idle
+      {In(kIdle), On(E::kPlace), S::kSendRequest, kWaitReply},
+      {In(kIdle), kAnyOccn, S::kIgnore, kIdle},
+      {In(kIdle), kAnyOcrp, S::kIgnore, kIdle},
+      {In(kIdle), On(E::kCdn), S::kIgnore, kIdle},
+      // wait-reply
+      {In(kWaitReply), On(E::kOcrp), S::kWait, kWaitConnect},
+      {In(kWaitReply), On(E::kOcrpBad), S::kSendCdn, kIdle},
+      {In(kWaitReply), kAnyOccn, S::kSendCdn, kIdle},
+      {In(kWaitReply), kAnyOcrq, S::kSendCdn, kIdle},
+      // wait-connect
+      {In(kWaitConnect), On(E::kOccn), S::kOpen, kEstablished},
+      {In(kWaitConnect), kAnyOcrq, S::kSendCdn, kIdle},
+      {In(kWaitConnect), kAnyOcrp, S::kSendCdn, kIdle},
+      // wait-reply, wait-connect, established
+      {In(kWaitReply, kWaitConnect, kEstablished), On(E::kCdn), S::kCleanUp, kIdle},
+      {In(kEstablished), kAnyOutgoing, S::kSendCdn, kIdle},
+      {In(kWaitReply, kWaitConnect, kEstablished), On(E::kLocalClose), S::kSendCdn, kIdle},
+
+      // Not in the RFC's table: an OCCN that cannot be accepted, a peer that never answers,
+      // messages of the other kind of call.
+      {In(kWaitConnect), On(E::kOccnBad), S::kSendCdn, kIdle},
+      {In(kWaitReply, kWaitConnect), On(E::kTimeout), S::kSendCdn, kIdle},
+      {In(kWaitReply, kWaitConnect, kEstablished), kAnyIncoming, S::kSendCdn, kIdle},
+
+      // Undefined pairs.
+      {In(kIdle), kAnyOcrq, S::kIgnore, kIdle},
+      {In(kIdle), kAnyIncoming, S::kIgnore, kIdle},
+      {In(kIdle, kEstablished), On(E::kTimeout), S::kIgnore, kIdle},
+      {In(kIdle), On(E::kLocalClose), S::kIgnore, kIdle},
+      {In(kWaitReply, kWaitConnect, kEstablished), On(E::kPlace), S::kIgnore, kIdle},
+      {In(kIdle, kWaitReply, kWaitConnect, kEstablished), On(E::kAnswer, E::kConnect), S::kIgnore,
+       kIdle},
   });
 }();
 
 constexpr std::span<const SessionTransition> TransitionsOf(SessionRole role) {
-  if (role == SessionRole::kLac) return kLacTransitions;
-  return kLnsTransitions;
+  switch (role) {
+    case SessionRole::kLac:
+      return kLacTransitions;
+    case SessionRole::kLns:
+      return kLnsTransitions;
+    case SessionRole::kLacOutgoing:
+      return kLacOutgoingTransitions;
+    case SessionRole::kLnsOutgoing:
+      return kLnsOutgoingTransitions;
+  }
+  return {};
 }
 
 constexpr const SessionTransition* FindTransition(SessionRole role, SessionState state,
                                                   SessionEvent event) {
   for (const SessionTransition& row : TransitionsOf(role)) {
-    if (row.event == event && row.from.Has(state)) return &row;
+    if (row.events.Has(event) && row.from.Has(state)) return &row;
   }
   return nullptr;
 }
 
 // Every event has exactly one row in each state the role has, and none in the others.
-constexpr bool SessionTransitionsAreComplete(SessionRole role, SessionStates states) {
+constexpr bool SessionTransitionsAreComplete(SessionRole role, EnumSet<SessionState> states) {
   for (size_t state = 0; state < kSessionStateCount; ++state) {
     for (size_t event = 0; event < kSessionEventCount; ++event) {
       int rows = 0;
       for (const SessionTransition& row : TransitionsOf(role)) {
-        rows += row.event == static_cast<SessionEvent>(event) &&
+        rows += row.events.Has(static_cast<SessionEvent>(event)) &&
                 row.from.Has(static_cast<SessionState>(state));
       }
       if (rows != (states.Has(static_cast<SessionState>(state)) ? 1 : 0)) return false;
@@ -195,9 +290,19 @@ constexpr bool SessionTransitionsAreComplete(SessionRole role, SessionStates sta
 }
 static_assert(SessionTransitionsAreComplete(
     SessionRole::kLac,
-    SessionStates::Of(SessionState::kIdle, SessionState::kWaitReply, SessionState::kEstablished)));
+    session_rows::In(SessionState::kIdle, SessionState::kWaitReply, SessionState::kEstablished)));
 static_assert(SessionTransitionsAreComplete(
-    SessionRole::kLns, SessionStates::Of(SessionState::kIdle, SessionState::kWaitAnswer,
-                                         SessionState::kWaitConnect, SessionState::kEstablished)));
+    SessionRole::kLns, session_rows::In(SessionState::kIdle, SessionState::kWaitAnswer,
+                                        SessionState::kWaitConnect, SessionState::kEstablished)));
+static_assert(SessionTransitionsAreComplete(SessionRole::kLacOutgoing,
+                                            session_rows::In(SessionState::kIdle,
+                                                             SessionState::kWaitAnswer,
+                                                             SessionState::kWaitCsAnswer,
+                                                             SessionState::kEstablished)));
+static_assert(SessionTransitionsAreComplete(SessionRole::kLnsOutgoing,
+                                            session_rows::In(SessionState::kIdle,
+                                                             SessionState::kWaitReply,
+                                                             SessionState::kWaitConnect,
+                                                             SessionState::kEstablished)));
 
 }  // namespace lns::l2tp

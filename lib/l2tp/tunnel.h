@@ -20,6 +20,7 @@
 #include "lib/l2tp/header.h"
 #include "lib/l2tp/ids.h"
 #include "lib/l2tp/reliable_channel.h"
+#include "lib/l2tp/tolerance.h"
 
 namespace lns::l2tp {
 
@@ -44,20 +45,6 @@ enum class SessionState : uint8_t {
 const char* ToString(SessionState state);
 
 enum class ChallengePolicy : uint8_t { kAlways, kNever };  // without a secret neither challenges
-
-// What RFC 2661 would end a tunnel or a call for, and some peers do nevertheless. Whatever is
-// tolerated is counted.
-struct Tolerance {
-  // Unknown AVPs with the M bit are ignored as if it were not set (4.1).
-  bool unknown_mandatory_avps = false;
-  // Known AVPs with the M bit where section 6 does not have them are ignored.
-  bool misplaced_mandatory_avps = true;
-  // SCCRQ and SCCRP without Framing Capabilities, ICCN and OCCN without Framing Type.
-  bool missing_framing = true;
-  // Control messages with tunnel id 0 after the SCCRQ; the owner finds their tunnel by the peer's
-  // address and port.
-  bool zero_tunnel_id = false;
-};
 
 struct TunnelSettings {
   std::string host_name;
@@ -190,6 +177,8 @@ class Tunnel {
   virtual uint16_t ns() const = 0;
   virtual uint16_t nr() const = 0;
   virtual uint16_t peer_window() const = 0;
+  // Control messages of ours that are not acknowledged yet, sent or waiting.
+  virtual size_t backlog() const = 0;
   virtual size_t session_count() const = 0;
   virtual std::optional<SessionState> session_state(LocalSessionId session) const = 0;
   virtual const Statistics& statistics() const = 0;

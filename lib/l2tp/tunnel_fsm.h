@@ -2,7 +2,7 @@
 // `idle` is three states here: kIdle has no control connection any more (or not yet), kClosing has
 // sent StopCCN and waits for its acknowledgement, kRetained acknowledges the retransmissions of a
 // peer that may have missed our last acknowledgement (5.7). Rows the RFC does not have are marked.
-// Not here: the tie breaker of simultaneous opens; this side keeps both tunnels.
+// In a simultaneous open the owner, who sees both tunnels, breaks the tie (BreakTie in tunnel.h).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lib/l2tp/enum_set.h"
 #include "lib/l2tp/tunnel.h"
 
 namespace lns::l2tp {
@@ -24,6 +25,7 @@ enum class TunnelEvent : uint8_t {
   kScccn,
   kScccnBad,
   kStopCcn,
+  kTieLost,       // the peer's SCCRQ crossed ours and wins (4.4.3)
   kLocalClose,    // an administrator's, or an error on this tunnel
   kSetupTimeout,  // the peer acknowledges but does not answer
   kChannelDead,   // retransmissions exhausted
@@ -42,28 +44,12 @@ enum class TunnelStep : uint8_t {
   kSendStopCcn,  // and clean up
   kCleanUp,      // sessions end; acknowledge what still comes
   kRetain,       // nothing but the state changes
-  kTimeOut,      // sessions end; nobody is there to be told
+  kForget,       // sessions end; nobody is there to be told, the owner may forget the tunnel
   kRelease,      // the owner may forget the tunnel
 };
 
-class TunnelStates {
- public:
-  template <typename... States>
-  static constexpr TunnelStates Of(States... states) {
-    TunnelStates set;
-    ((set.bits_ |= 1u << static_cast<unsigned>(states)), ...);
-    return set;
-  }
-  constexpr bool Has(TunnelState state) const {
-    return (bits_ >> static_cast<unsigned>(state) & 1u) != 0;
-  }
-
- private:
-  unsigned bits_ = 0;
-};
-
 struct TunnelTransition {
-  TunnelStates from;
+  EnumSet<TunnelState> from;
   TunnelEvent event;
   TunnelStep step;
   TunnelState next;  // with kIgnore: the state stays
@@ -73,7 +59,7 @@ inline constexpr auto kTunnelTransitions = [] {
   using enum TunnelState;
   using E = TunnelEvent;
   using S = TunnelStep;
-  constexpr auto in = [](auto... states) { return TunnelStates::Of(states...); };
+  constexpr auto in = [](auto... states) { return EnumSet<TunnelState>::Of(states...); };
   return std::to_array<TunnelTransition>({
       // idle
       {in(kIdle), E::kLocalOpen, S::kSendSccrq, kWaitCtlReply},
@@ -86,8 +72,7 @@ inline constexpr auto kTunnelTransitions = [] {
       // wait-ctl-reply
       {in(kWaitCtlReply), E::kSccrp, S::kSendScccn, kEstablished},
       {in(kWaitCtlReply), E::kSccrpBad, S::kSendStopCcn, kClosing},
-      {in(kWaitCtlReply), E::kSccrq, S::kSendStopCcn, kClosing},
-      {in(kWaitCtlReply), E::kSccrqBad, S::kSendStopCcn, kClosing},
+      {in(kWaitCtlReply), E::kTieLost, S::kForget, kIdle},
       {in(kWaitCtlReply), E::kScccn, S::kSendStopCcn, kClosing},
       {in(kWaitCtlReply), E::kScccnBad, S::kSendStopCcn, kClosing},
       // wait-ctl-conn
@@ -109,12 +94,16 @@ inline constexpr auto kTunnelTransitions = [] {
       {in(kWaitCtlReply, kWaitCtlConn, kEstablished, kClosing), E::kStopCcn, S::kCleanUp,
        kRetained},
 
-      // Not in the RFC's table: closing before the tunnel is up,
+      // Not in the RFC's table: an SCCRQ on a tunnel that waits for its SCCRP (one that opens a
+      // tunnel of its own never gets here),
+      {in(kWaitCtlReply), E::kSccrq, S::kSendStopCcn, kClosing},
+      {in(kWaitCtlReply), E::kSccrqBad, S::kSendStopCcn, kClosing},
+      // closing before the tunnel is up,
       {in(kWaitCtlReply, kWaitCtlConn), E::kLocalClose, S::kSendStopCcn, kClosing},
       // a peer that acknowledges and says no more,
       {in(kWaitCtlReply, kWaitCtlConn), E::kSetupTimeout, S::kSendStopCcn, kClosing},
       // a peer that is gone (5.5, 5.8),
-      {in(kWaitCtlReply, kWaitCtlConn, kEstablished), E::kChannelDead, S::kTimeOut, kIdle},
+      {in(kWaitCtlReply, kWaitCtlConn, kEstablished), E::kChannelDead, S::kForget, kIdle},
       {in(kClosing), E::kChannelDead, S::kRelease, kIdle},
       // and the end of a closed tunnel (5.7).
       {in(kClosing), E::kStopCcnAcked, S::kRetain, kRetained},
@@ -123,6 +112,7 @@ inline constexpr auto kTunnelTransitions = [] {
       // Undefined pairs: acknowledged, counted, nothing else.
       {in(kWaitCtlReply, kWaitCtlConn, kEstablished, kClosing, kRetained), E::kLocalOpen,
        S::kIgnore, kIdle},
+      {in(kIdle, kWaitCtlConn, kEstablished, kClosing, kRetained), E::kTieLost, S::kIgnore, kIdle},
       {in(kClosing, kRetained), E::kSccrq, S::kIgnore, kIdle},
       {in(kClosing, kRetained), E::kSccrqBad, S::kIgnore, kIdle},
       {in(kClosing, kRetained), E::kSccrp, S::kIgnore, kIdle},

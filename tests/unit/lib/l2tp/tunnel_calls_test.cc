@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "lib/l2tp/avp.h"
 #include "lib/l2tp/header.h"
 #include "lib/l2tp/result_code.h"
 #include "lib/l2tp/tunnel.h"
@@ -27,28 +28,16 @@ class TunnelCalls : public testing::Test {
     pair.lac.tunnel->PlaceCall(kLacSession, {.framing_type = 1}, pair.now, pair.actions);
     pair.lac.Take(pair.actions, pair.to_lns);
   }
-  // A message as the LAC's channel would send it next.
   Bytes FromLac(const Message& message, uint16_t session) {
-    Bytes bytes =
-        EncodeMessage(message, PeerTunnelId(kLnsTunnel.value()), PeerSessionId(session), nullptr);
-    StoreBe16(bytes.data() + kControlNsOffset, pair.lns.tunnel->nr());
-    StoreBe16(bytes.data() + kControlNrOffset, pair.lns.tunnel->ns());
-    return bytes;
+    return TunnelPair::NextFor(pair.lns, message, session);
   }
   Message Icrq(uint16_t id) {
     return {.type = MessageType::kIcrq,
             .present = AvpSet::Of(AvpType::kAssignedSessionId, AvpType::kCallSerialNumber),
             .assigned_session_id = id};
   }
-  // The last non-ZLB the LNS sent.
-  Bytes LastFromLns() {
-    for (auto sent = pair.lns.sent.rbegin(); sent != pair.lns.sent.rend(); ++sent) {
-      if (!IsZlb(*sent)) return *sent;
-    }
-    return {};
-  }
   void ExpectCdn(uint16_t header_session, uint16_t assigned, uint16_t result, uint16_t error) {
-    const Bytes datagram = LastFromLns();
+    const Bytes datagram = pair.lns.LastMessage();
     Header header;
     ASSERT_EQ(ParseHeader(datagram, header), HeaderError::kNone);
     const DecodedMessage decoded = Decode(datagram);
@@ -191,7 +180,7 @@ TEST_F(TunnelCalls, ACdnForNoSessionIsAcknowledgedAndIgnored) {
   EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kSessionUnknown));
 }
 
-TEST_F(TunnelCalls, OutgoingCallsAreRefused) {
+TEST_F(TunnelCalls, AnLnsPlacesNoOutgoingCalls) {
   Message ocrq{.type = MessageType::kOcrq,
                .present = RowOf(MessageType::kOcrq).must,
                .assigned_session_id = 44};
@@ -231,6 +220,178 @@ TEST_F(TunnelCalls, PlacingOnAClosedTunnelIsAnsweredAtOnce) {
   ASSERT_TRUE(pair.lac.Last<SessionClosed>());
   EXPECT_EQ(pair.lac.Last<SessionClosed>()->local_session_id, kLacSession);
   EXPECT_EQ(pair.lac.Last<SessionClosed>()->result.error, 1);
+}
+
+TEST_F(TunnelCalls, ACdnSaysItsCausesToTheOtherEnd) {
+  pair.Call(kLacSession, kLnsSession);
+  pair.InjectToLns(FromLac({.type = MessageType::kCdn,
+                            .present = RowOf(MessageType::kCdn).must | RowOf(MessageType::kCdn).may,
+                            .assigned_session_id = kLacSession.value(),
+                            .result = {.result = 1},
+                            .q931_cause = {.cause = 16, .message = 69, .advisory = "bye"}},
+                           kLnsSession.value()));
+  const auto closed = pair.lns.Last<SessionClosed>();
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->result.result, 1);
+  EXPECT_EQ(closed->q931_cause, (Q931Cause{.cause = 16, .message = 69, .advisory = "bye"}));
+}
+
+TEST_F(TunnelCalls, ACdnWithoutAReasonIsObeyed) {
+  pair.Call(kLacSession, kLnsSession);
+  pair.InjectToLns(FromLac({.type = MessageType::kCdn}, kLnsSession.value()));
+  ASSERT_TRUE(pair.lns.Last<SessionClosed>());
+  EXPECT_TRUE(pair.lns.Last<SessionClosed>()->by_peer);
+  EXPECT_EQ(pair.lns.Last<SessionClosed>()->result.result, 0);
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kAvpMissingTolerated));
+}
+
+TEST_F(TunnelCalls, ACdnInTheWrongByteOrderKeepsWhatItSaid) {
+  pair.Call(kLacSession, kLnsSession);
+  pair.InjectToLns(FromLac({.type = MessageType::kCdn,
+                            .present = RowOf(MessageType::kCdn).must,
+                            .assigned_session_id = kLacSession.value(),
+                            .result = {.result = 0x0200, .error = 0x0600}},
+                           kLnsSession.value()));
+  const auto closed = pair.lns.Last<SessionClosed>();
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->result.result, 2);
+  EXPECT_EQ(closed->result.error, 6);
+  EXPECT_EQ(closed->result.raw_result, 0x0200);
+  EXPECT_EQ(closed->result.raw_error, 0x0600);
+}
+
+// RFC 2661 7.4.2: what the LNS does not expect of a call it knows ends it.
+TEST_F(TunnelCalls, MessagesOutOfTurnEndTheirCallOnly) {
+  for (const MessageType type :
+       {MessageType::kIcrp, MessageType::kIccn, MessageType::kOcrp, MessageType::kOccn}) {
+    SCOPED_TRACE(ToString(type));
+    pair.Call(kLacSession, kLnsSession);
+    pair.lns.sent.clear();
+    const Message message{
+        .type = type, .present = RowOf(type).must, .assigned_session_id = kLacSession.value()};
+    pair.InjectToLns(FromLac(message, kLnsSession.value()));
+    ExpectCdn(kLacSession.value(), kLnsSession.value(), 2, 5);
+    EXPECT_EQ(pair.lns.tunnel->session_count(), 0u);
+    EXPECT_EQ(pair.lns.tunnel->state(), TunnelState::kEstablished);
+    // The LAC's own engine did not send that: start over.
+    pair = TunnelPair();
+    pair.Establish();
+  }
+}
+
+// RFC 2661 7.4.2, idle: an ICRP is answered with a CDN, an ICCN and a CDN with nothing.
+TEST_F(TunnelCalls, MessagesOfNoCallAreAnsweredAsInIdle) {
+  const auto answers = [&](MessageType type) {
+    const size_t before = pair.lns.sent.size();
+    pair.InjectToLns(
+        FromLac({.type = type, .present = RowOf(type).must, .assigned_session_id = 77}, 1234));
+    return pair.lns.sent.size() > before && !IsZlb(pair.lns.sent.back());
+  };
+  EXPECT_TRUE(answers(MessageType::kIcrp));
+  ExpectCdn(77, 0, 2, 5);
+  EXPECT_FALSE(answers(MessageType::kIccn));
+  EXPECT_FALSE(answers(MessageType::kOcrp));
+  EXPECT_FALSE(answers(MessageType::kOccn));
+  EXPECT_FALSE(answers(MessageType::kCdn));
+  EXPECT_FALSE(answers(MessageType::kWen));
+  EXPECT_FALSE(answers(MessageType::kSli));
+}
+
+TEST_F(TunnelCalls, AnIccnThatCannotBeReadEndsItsCall) {
+  Place();
+  pair.Settle();
+  ASSERT_TRUE(pair.lns.tunnel->AcceptCall(kCall, kLnsSession, pair.now, pair.actions));
+  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.InjectToLns(FromLac({.type = MessageType::kIccn}, kLnsSession.value()));
+  ExpectCdn(kCall.value(), kLnsSession.value(), 2, 6);
+  EXPECT_FALSE(pair.lns.Last<SessionEstablished>());
+  EXPECT_TRUE(pair.lns.Last<SessionClosed>());
+}
+
+TEST_F(TunnelCalls, WenIsPassedUpAndNeverFatal) {
+  pair.Call(kLacSession, kLnsSession);
+  const CallErrors counts{.crc_errors = 1,
+                          .framing_errors = 2,
+                          .hardware_overruns = 3,
+                          .buffer_overruns = 4,
+                          .timeout_errors = 5,
+                          .alignment_errors = 6};
+  ASSERT_TRUE(pair.lac.tunnel->SendWanErrors({.local_session_id = kLacSession, .counts = counts},
+                                             pair.now, pair.actions));
+  pair.lac.Take(pair.actions, pair.to_lns);
+  pair.Settle();
+  ASSERT_TRUE(pair.lns.Last<WanErrors>());
+  EXPECT_EQ(pair.lns.Last<WanErrors>()->local_session_id, kLnsSession);
+  EXPECT_EQ(pair.lns.Last<WanErrors>()->counts, counts);
+  // One without its AVP, and one with half of it.
+  pair.InjectToLns(FromLac({.type = MessageType::kWen}, kLnsSession.value()));
+  Bytes half = FromLac({.type = MessageType::kWen}, kLnsSession.value());
+  AppendAvp(half, {.mandatory = true, .type = 34, .value = Bytes(13)});
+  StoreBe16(half.data() + 2, static_cast<uint16_t>(half.size()));
+  pair.InjectToLns(half);
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kAvpBadLengthIgnored));
+  EXPECT_EQ(pair.lns.All<WanErrors>().size(), 1u);
+  EXPECT_EQ(pair.lns.tunnel->session_state(kLnsSession), SessionState::kEstablished);
+}
+
+TEST_F(TunnelCalls, AWenWithAnUnknownMandatoryAvpEndsItsCall) {
+  pair.Call(kLacSession, kLnsSession);
+  Bytes wen = FromLac({.type = MessageType::kWen, .present = AvpSet::Of(AvpType::kCallErrors)},
+                      kLnsSession.value());
+  AppendAvp(wen, {.mandatory = true, .type = 200});
+  StoreBe16(wen.data() + 2, static_cast<uint16_t>(wen.size()));
+  pair.InjectToLns(wen);
+  ExpectCdn(kCall.value(), kLnsSession.value(), 2, 8);
+  EXPECT_FALSE(pair.lns.Last<WanErrors>());
+}
+
+TEST_F(TunnelCalls, SliTellsTheLacWhatLcpAgreedOn) {
+  pair.Call(kLacSession, kLnsSession);
+  ASSERT_TRUE(pair.lns.tunnel->SendLinkInfo(
+      {.local_session_id = kLnsSession, .send_accm = 0x000a0000, .receive_accm = 0x00000001},
+      pair.now, pair.actions));
+  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.Settle();
+  const auto info = pair.lac.Last<LinkInfo>();
+  ASSERT_TRUE(info);
+  EXPECT_EQ(info->local_session_id, kLacSession);
+  EXPECT_EQ(info->send_accm, 0x000a0000u);
+  EXPECT_EQ(info->receive_accm, 1u);
+}
+
+TEST_F(TunnelCalls, NewsIsSentOnlyByTheRightSideOfAnEstablishedCall) {
+  Place();
+  pair.Settle();
+  const LinkInfo link{.local_session_id = kLnsSession};
+  const WanErrors errors{.local_session_id = kLacSession, .counts = {}};
+  EXPECT_FALSE(pair.lns.tunnel->SendLinkInfo(link, pair.now, pair.actions));
+  EXPECT_FALSE(pair.lac.tunnel->SendWanErrors(errors, pair.now, pair.actions));
+  ASSERT_TRUE(pair.lns.tunnel->AcceptCall(kCall, kLnsSession, pair.now, pair.actions));
+  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.Settle();
+  EXPECT_FALSE(
+      pair.lac.tunnel->SendLinkInfo({.local_session_id = kLacSession}, pair.now, pair.actions));
+  EXPECT_FALSE(pair.lns.tunnel->SendWanErrors({.local_session_id = kLnsSession, .counts = {}},
+                                              pair.now, pair.actions));
+  EXPECT_TRUE(pair.actions.empty());
+  // And what comes from the wrong side is counted only.
+  pair.InjectToLns(FromLac({.type = MessageType::kSli, .present = AvpSet::Of(AvpType::kAccm)},
+                           kLnsSession.value()));
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kSessionUnexpectedMessage));
+  EXPECT_EQ(pair.lns.tunnel->session_count(), 1u);
+}
+
+TEST_F(TunnelCalls, ADrainingTunnelKeepsItsCallsAndTakesNoMore) {
+  pair.Call(kLacSession, kLnsSession);
+  pair.lns.tunnel->Drain(MakeError(GeneralError::kTryAnother, "192.0.2.7"));
+  pair.InjectToLns(FromLac(Icrq(6), 0));
+  ExpectCdn(6, 0, 2, 7);
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kCallRefusedDraining));
+  EXPECT_EQ(pair.lns.All<IncomingCall>().size(), 1u);
+  EXPECT_EQ(pair.lns.tunnel->session_state(kLnsSession), SessionState::kEstablished);
+  pair.lns.tunnel->Drain(std::nullopt);
+  pair.InjectToLns(FromLac(Icrq(7), 0));
+  EXPECT_EQ(pair.lns.All<IncomingCall>().size(), 2u);
 }
 
 // A peer with a window of one: PPP must not start before the LNS can know the session.

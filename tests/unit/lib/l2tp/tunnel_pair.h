@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "lib/base/rng.h"
+#include "lib/l2tp/avp.h"
 #include "lib/l2tp/event.h"
 #include "lib/l2tp/header.h"
 #include "lib/l2tp/message.h"
@@ -55,6 +56,13 @@ class Side {
   std::optional<T> Last() const {
     const std::vector<T> found = All<T>();
     return found.empty() ? std::nullopt : std::make_optional(found.back());
+  }
+  // The last message it sent that is not a ZLB.
+  Bytes LastMessage() const {
+    for (auto datagram = sent.rbegin(); datagram != sent.rend(); ++datagram) {
+      if (datagram->size() > kControlHeaderLength) return *datagram;
+    }
+    return {};
   }
   bool Counted(L2tpEvent event) const {
     return std::find(events.begin(), events.end(), event) != events.end();
@@ -111,6 +119,18 @@ class TunnelPair {
     lns.tunnel->OnDatagram(datagram, now, actions);
     lns.Take(actions, to_lac);
   }
+  void InjectToLac(const Bytes& datagram) {
+    lac.tunnel->OnDatagram(datagram, now, actions);
+    lac.Take(actions, to_lns);
+  }
+  // A message as the other side's channel would send it next.
+  static Bytes NextFor(const Side& to, const Message& message, uint16_t session = 0) {
+    Bytes bytes = EncodeMessage(message, PeerTunnelId(to.tunnel->local_id().value()),
+                                PeerSessionId(session), nullptr);
+    StoreBe16(bytes.data() + kControlNsOffset, to.tunnel->nr());
+    StoreBe16(bytes.data() + kControlNrOffset, to.tunnel->ns());
+    return bytes;
+  }
   void Establish() {
     OpenLac();
     Settle();
@@ -164,6 +184,15 @@ inline DecodedMessage Decode(const Bytes& datagram, std::string_view secret = {}
   Header header;
   EXPECT_EQ(ParseHeader(datagram, header), HeaderError::kNone);
   return DecodeMessage(ByteView(datagram).subspan(header.payload_offset), secret);
+}
+// The AVPs a datagram carries, in order.
+inline std::vector<Avp> AvpsOf(const Bytes& datagram) {
+  AvpReader reader(ByteView(datagram).subspan(kControlHeaderLength));
+  std::vector<Avp> avps;
+  Avp avp;
+  while (reader.Next(avp)) avps.push_back(avp);
+  EXPECT_FALSE(reader.malformed());
+  return avps;
 }
 inline bool IsZlb(const Bytes& datagram) { return datagram.size() == kControlHeaderLength; }
 
