@@ -49,7 +49,25 @@ constexpr L2tpEvent kNever[] = {
     L2tpEvent::kAuthResponseMissing,
     L2tpEvent::kSessionUnexpectedMessage,
     L2tpEvent::kSessionIdReused,
+    L2tpEvent::kOutgoingCallRefused,
+    L2tpEvent::kOutgoingCallImpossible,
+    L2tpEvent::kFramingUnsupported,
+    L2tpEvent::kBearerUnsupported,
 };
+
+SessionState ExpectedState(const SimEnd::Call& call) {
+  switch (call.phase) {
+    case SimEnd::Phase::kOffered:
+      break;
+    case SimEnd::Phase::kPlaced:
+      return SessionState::kWaitReply;
+    case SimEnd::Phase::kAnswered:
+      return call.outgoing ? SessionState::kWaitCsAnswer : SessionState::kWaitConnect;
+    case SimEnd::Phase::kUp:
+      return SessionState::kEstablished;
+  }
+  return SessionState::kWaitAnswer;
+}
 
 }  // namespace
 
@@ -69,6 +87,8 @@ TunnelSim::TunnelSim(uint64_t seed)
     settings.receive_window = static_cast<uint16_t>(1 + rng_.Below(16));
     settings.hello_interval = Duration::Seconds(5 + rng_.Below(50));
     settings.max_retransmits = static_cast<int>(4 + rng_.Below(8));
+    settings.max_retransmits_established = static_cast<int>(4 + rng_.Below(8));
+    settings.data_is_life = rng_.Below(2) == 0;
     settings.call_setup_timeout = Duration::Seconds(10 + rng_.Below(30));
     return settings;
   };
@@ -81,6 +101,7 @@ TunnelSim::TunnelSim(uint64_t seed)
     lac_settings_.hide_avps = rng_.Below(2) == 0;
     lns_settings_.hide_avps = rng_.Below(2) == 0;
   }
+  lac_settings_.accept_outgoing_calls = true;
   lac_.acked = lac_settings_.initial_ns;
   lns_.acked = lns_settings_.initial_ns;
 }
@@ -122,9 +143,8 @@ bool TunnelSim::StepOnce(Instant until, bool with_users) {
     return end.tunnel == nullptr ? Instant::Never() : end.tunnel->NextDeadline();
   };
   const Instant user = with_users ? next_user_act_ : Instant::Never();
-  const Instant answer = NextAnswer();
-  const Instant next =
-      std::min({link_.NextDelivery(), DeadlineOf(lac_), DeadlineOf(lns_), user, answer});
+  const Instant next = std::min({link_.NextDelivery(), DeadlineOf(lac_), DeadlineOf(lns_), user,
+                                 NextAct(lac_), NextAct(lns_)});
   if (next > until) return false;
   now_ = std::max(now_, next);
   if (std::optional<test::LossyLink::Delivery> delivery = link_.Take(now_)) {
@@ -133,8 +153,10 @@ bool TunnelSim::StepOnce(Instant until, bool with_users) {
     RunTimer(lac_);
   } else if (DeadlineOf(lns_) <= now_) {
     RunTimer(lns_);
-  } else if (answer <= now_) {
-    AnswerDueCalls();
+  } else if (NextAct(lac_) <= now_) {
+    ActOnDueCalls(lac_);
+  } else if (NextAct(lns_) <= now_) {
+    ActOnDueCalls(lns_);
   } else {
     UserAct();
     next_user_act_ = now_ + Duration::Milliseconds(rng_.Below(3000));
@@ -174,7 +196,7 @@ void TunnelSim::RunTimer(SimEnd& end) {
 
 void TunnelSim::UserAct() {
   if (!lac_.up) return;
-  switch (rng_.Below(10)) {
+  switch (rng_.Below(14)) {
     case 0:
       return CloseSomeCall(lac_);
     case 1:
@@ -185,10 +207,20 @@ void TunnelSim::UserAct() {
     case 3:
       if (rng_.Below(40) == 0) CloseAtRandom();
       return;
+    case 4:
+    case 5:
+      return SendNews();
+    case 6:
+    case 7:
+    case 8:
+      return PlaceOutgoingCall();
     default:
-      break;
+      return PlaceCalls();
   }
-  // Bursts, so that windows fill.
+}
+
+// Bursts, so that windows fill.
+void TunnelSim::PlaceCalls() {
   const uint32_t burst = 1 + rng_.Below(4);
   for (uint32_t i = 0; i < burst && lac_.up; ++i) {
     const LocalSessionId local(next_lac_id_++);
@@ -200,32 +232,78 @@ void TunnelSim::UserAct() {
   }
 }
 
-Instant TunnelSim::NextAnswer() const {
+void TunnelSim::PlaceOutgoingCall() {
+  if (!lns_.up) return;
+  const LocalSessionId local(next_lns_id_++);
+  lns_.calls[local.value()] = {.phase = SimEnd::Phase::kPlaced, .outgoing = true, .local = local};
+  Actions actions;
+  lns_.tunnel->PlaceOutgoingCall(local, {.call_serial_number = local.value(), .called_number = "1"},
+                                 now_, actions);
+  Take(lns_, actions);
+}
+
+// A WEN from the LAC, or an SLI from the LNS, about some session that is up.
+void TunnelSim::SendNews() {
+  SimEnd& end = rng_.Below(2) == 0 ? lac_ : lns_;
+  for (const auto& [key, call] : end.calls) {
+    if (call.phase != SimEnd::Phase::kUp) continue;
+    Actions actions;
+    const bool sent =
+        &end == &lac_ ? end.tunnel->SendWanErrors(
+                            {.local_session_id = call.local, .counts = {.crc_errors = ++next_wen_}},
+                            now_, actions)
+                      : end.tunnel->SendLinkInfo({.local_session_id = call.local}, now_, actions);
+    Check(sent, "no news of a session that is up");
+    return Take(end, actions);
+  }
+}
+
+Instant TunnelSim::NextAct(const SimEnd& end) const {
   Instant next = Instant::Never();
-  for (const auto& [id, call] : lns_.calls) {
-    if (call.phase == SimEnd::Phase::kOffered) next = std::min(next, call.answer_at);
+  for (const auto& [id, call] : end.calls) {
+    const bool dials = &end == &lac_ && call.phase == SimEnd::Phase::kAnswered;
+    if (call.phase == SimEnd::Phase::kOffered || dials) next = std::min(next, call.act_at);
   }
   return next;
 }
 
-void TunnelSim::AnswerDueCalls() {
-  for (const auto& [key, call] : std::map(lns_.calls)) {
-    if (call.phase != SimEnd::Phase::kOffered || call.answer_at > now_) continue;
+void TunnelSim::ActOnDueCalls(SimEnd& end) {
+  for (const auto& [key, call] : std::map(end.calls)) {
+    if (call.act_at > now_) continue;
+    if (call.phase == SimEnd::Phase::kOffered) return Answer(end, call);
+    if (&end != &lac_ || call.phase != SimEnd::Phase::kAnswered) continue;
+    // The bearer answers, or fails.
+    end.calls[key].act_at = Instant::Never();
     Actions actions;
-    if (rng_.Below(10) == 0) {
-      Check(lns_.tunnel->RejectCall(call.peer, MakeResult(CdnResult::kBusy), now_, actions),
-            "RejectCall refused for an offered call");
+    if (rng_.Below(5) == 0) {
+      Check(end.tunnel->CloseSession(call.local, MakeResult(CdnResult::kBusy), now_, actions),
+            "CloseSession refused for a call that is dialled");
     } else {
-      const LocalSessionId local(next_lns_id_++);
-      Check(lns_.tunnel->AcceptCall(call.peer, local, now_, actions),
-            "AcceptCall refused for an offered call");
-      lns_.calls.erase(key);
-      lns_.calls[local.value()] = {
-          .phase = SimEnd::Phase::kAnswered, .local = local, .peer = call.peer};
+      Check(end.tunnel->ConnectOutgoingCall(call.local, {.framing_type = 1}, now_, actions),
+            "ConnectOutgoingCall refused for a call that is dialled");
     }
-    Take(lns_, actions);
-    return;  // the actions may have changed the map
+    return Take(end, actions);  // the actions may have changed the map
   }
+}
+
+void TunnelSim::Answer(SimEnd& end, const SimEnd::Call& call) {
+  Actions actions;
+  if (rng_.Below(10) == 0) {
+    Check(end.tunnel->RejectCall(call.peer, MakeResult(CdnResult::kBusy), now_, actions),
+          "RejectCall refused for an offered call");
+  } else {
+    const LocalSessionId local(call.outgoing ? next_lac_id_++ : next_lns_id_++);
+    Check(call.outgoing ? end.tunnel->AcceptOutgoingCall(call.peer, local, now_, actions)
+                        : end.tunnel->AcceptCall(call.peer, local, now_, actions),
+          "an offered call was not there to be accepted");
+    SimEnd::Call answered = call;
+    answered.phase = SimEnd::Phase::kAnswered;
+    answered.local = local;
+    answered.act_at = now_ + Duration::Milliseconds(rng_.Below(5000));
+    end.calls.erase(call.peer.value());
+    end.calls[local.value()] = answered;
+  }
+  Take(end, actions);
 }
 
 void TunnelSim::CloseAtRandom() {
@@ -283,33 +361,57 @@ void TunnelSim::TakeOne(SimEnd& end, const Action& action) {
   } else if (std::holds_alternative<TunnelReleased>(action)) {
     ++end.released;
   } else if (const auto* offer = std::get_if<IncomingCall>(&action)) {
-    ++end.offered;
-    Check(&end == &lns_ && end.up, name + ": a call offered out of place");
-    const uint16_t key = offer->peer_session_id.value();
-    Check(!end.calls.contains(key), name + ": the same call offered twice");
-    // At once, or as late as the data plane may take.
-    end.calls[key] = {
-        .phase = SimEnd::Phase::kOffered,
-        .peer = offer->peer_session_id,
-        .answer_at = rng_.Below(2) == 0 ? now_ : now_ + Duration::Milliseconds(rng_.Below(5000))};
+    Check(&end == &lns_, name + ": an incoming call at the LAC");
+    OnOffered(end, offer->peer_session_id, /*outgoing=*/false);
+  } else if (const auto* request = std::get_if<OutgoingCallRequested>(&action)) {
+    Check(&end == &lac_, name + ": an outgoing call asked of the LNS");
+    OnOffered(end, request->peer_session_id, /*outgoing=*/true);
   } else if (const auto* open = std::get_if<SessionEstablished>(&action)) {
-    ++end.answered_up;
-    const auto call = end.calls.find(open->local_session_id.value());
-    Check(call != end.calls.end() && call->second.phase != SimEnd::Phase::kUp,
-          name + ": a session up that was not set up");
-    if (failure_) return;
-    call->second.phase = SimEnd::Phase::kUp;
-    call->second.peer = open->peer_session_id;
-    Check(&end == &lns_ || end.iccns.erase(open->peer_session_id.value()) == 1,
-          name + ": a session up before its ICCN left");
-    Check(open->info.call_serial_number ==
-              (&end == &lac_ ? open->local_session_id.value() : open->peer_session_id.value()),
-          name + ": a session with another call's information");
+    OnUp(end, *open);
+  } else if (const auto* errors = std::get_if<WanErrors>(&action)) {
+    Check(end.calls.contains(errors->local_session_id.value()), name + ": errors of no session");
+    // Their counter only grows: one processed twice, or out of turn, would show.
+    Check(errors->counts.crc_errors > end.wen_crc_errors, name + ": a WEN processed twice");
+    end.wen_crc_errors = errors->counts.crc_errors;
+  } else if (const auto* info = std::get_if<LinkInfo>(&action)) {
+    Check(end.calls.contains(info->local_session_id.value()), name + ": news of no session");
   } else if (const auto* close = std::get_if<SessionClosed>(&action)) {
     const uint16_t key = close->local_session_id.value() != 0 ? close->local_session_id.value()
                                                               : close->peer_session_id.value();
     Check(end.calls.erase(key) == 1, name + ": a session closed that was not there");
   }
+}
+
+void TunnelSim::OnOffered(SimEnd& end, PeerSessionId peer, bool outgoing) {
+  ++end.offered;
+  const std::string name = end.name;
+  Check(end.up, name + ": a call offered out of place");
+  Check(end.seen.insert(peer.value()).second, name + ": a request processed twice");
+  Check(!end.calls.contains(peer.value()), name + ": the same call offered twice");
+  // At once, or as late as the data plane may take.
+  end.calls[peer.value()] = {
+      .phase = SimEnd::Phase::kOffered,
+      .outgoing = outgoing,
+      .peer = peer,
+      .act_at = rng_.Below(2) == 0 ? now_ : now_ + Duration::Milliseconds(rng_.Below(5000))};
+}
+
+void TunnelSim::OnUp(SimEnd& end, const SessionEstablished& open) {
+  ++end.answered_up;
+  const std::string name = end.name;
+  const auto call = end.calls.find(open.local_session_id.value());
+  Check(call != end.calls.end() && call->second.phase != SimEnd::Phase::kUp,
+        name + ": a session up that was not set up");
+  if (failure_) return;
+  call->second.phase = SimEnd::Phase::kUp;
+  call->second.peer = open.peer_session_id;
+  if (call->second.outgoing && &end == &lns_) ++outgoing_up_;
+  Check(&end == &lns_ || end.connected.erase(open.peer_session_id.value()) == 1,
+        name + ": a session up before its ICCN or OCCN left");
+  const bool asked_here = call->second.outgoing == (&end == &lns_);
+  Check(open.info.call_serial_number ==
+            (asked_here ? open.local_session_id.value() : open.peer_session_id.value()),
+        name + ": a session with another call's information");
 }
 
 // What leaves must be well formed, and within the window the peer gave.
@@ -322,7 +424,9 @@ void TunnelSim::CheckSent(SimEnd& end, const Bytes& datagram) {
   const DecodedMessage decoded =
       DecodeMessage(ByteView(datagram).subspan(header.payload_offset), lac_settings_.secret);
   Check(decoded.verdict == Verdict::kAccept && decoded.events.empty(), "sent a bad message");
-  if (decoded.message.type == MessageType::kIccn) end.iccns.insert(header.session_id);
+  if (decoded.message.type == MessageType::kIccn || decoded.message.type == MessageType::kOccn) {
+    end.connected.insert(header.session_id);
+  }
   const uint16_t peer_window =
       &end == &lac_ ? lns_settings_.receive_window : lac_settings_.receive_window;
   // A side that has not heard from its peer yet assumes the default of four.
@@ -341,15 +445,14 @@ void TunnelSim::CheckEnd(SimEnd& end) {
   Check(end.up || end.calls.empty(), name + ": sessions without a tunnel");
   for (const auto& [key, call] : end.calls) {
     if (call.phase == SimEnd::Phase::kOffered) continue;
-    const SessionState expected = call.phase == SimEnd::Phase::kUp ? SessionState::kEstablished
-                                  : call.phase == SimEnd::Phase::kPlaced
-                                      ? SessionState::kWaitReply
-                                      : SessionState::kWaitConnect;
     const auto state = end.tunnel->session_state(call.local);
     // A call of the LAC's is up when its ICCN leaves, which the window may put off.
-    const bool iccn_waits = &end == &lac_ && call.phase == SimEnd::Phase::kPlaced &&
-                            state == SessionState::kEstablished;
-    Check(state == expected || iccn_waits,
+    const bool connected_waits =
+        &end == &lac_ && call.phase != SimEnd::Phase::kUp && state == SessionState::kEstablished;
+    // The LNS's request is answered without a word to its owner.
+    const bool dialled = &end == &lns_ && call.phase == SimEnd::Phase::kPlaced &&
+                         state == SessionState::kWaitConnect;
+    Check(state == ExpectedState(call) || connected_waits || dialled,
           name + ": a session's state does not match what was reported");
   }
 }
@@ -383,7 +486,8 @@ void TunnelSim::Check(bool holds, const std::string& what) {
 
 std::string TunnelSim::Summary() const {
   return "calls offered " + std::to_string(lns_.offered) + ", up at the LAC " +
-         std::to_string(lac_.answered_up) + ", at the LNS " + std::to_string(lns_.answered_up);
+         std::to_string(lac_.answered_up) + ", at the LNS " + std::to_string(lns_.answered_up) +
+         ", outgoing " + std::to_string(outgoing_up_);
 }
 
 }  // namespace lns::l2tp

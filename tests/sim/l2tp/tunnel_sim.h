@@ -1,6 +1,6 @@
 // One simulated life of a tunnel: a LAC and an LNS over a lossy link in virtual time, their owners
-// placing, answering and ending calls at random, until one or both close it. Everything follows
-// from the seed. Check() reports the first broken invariant and stops the run.
+// placing, answering and ending calls of both directions at random, until one or both close it.
+// Everything follows from the seed. Check() reports the first broken invariant and stops the run.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -24,9 +24,10 @@ struct SimEnd {
   enum class Phase : uint8_t { kOffered, kAnswered, kPlaced, kUp };
   struct Call {
     Phase phase;
-    LocalSessionId local;  // 0 while offered
-    PeerSessionId peer;    // 0 while placed
-    Instant answer_at;     // of an offered call
+    bool outgoing = false;  // asked for by the LNS
+    LocalSessionId local;   // 0 while offered
+    PeerSessionId peer;     // 0 while placed
+    Instant act_at;         // of an offered call: to answer; of one the LAC dials: to connect
   };
 
   const char* name = "";
@@ -41,7 +42,10 @@ struct SimEnd {
   std::map<uint16_t, Call> calls;
   // Of the wire: the highest acknowledgement that has reached this side, for the window.
   uint16_t acked = 0;
-  std::set<uint16_t> iccns;  // sent, by the peer's session id
+  std::set<uint16_t> connected;  // ICCNs and OCCNs sent, by the peer's session id
+  // Who was asked for before, by the peer's session id: each id is used once.
+  std::set<uint16_t> seen;
+  uint32_t wen_crc_errors = 0;  // of the last WEN
   uint64_t offered = 0;
   uint64_t answered_up = 0;
 };
@@ -53,6 +57,7 @@ class TunnelSim {
   std::optional<std::string> Run();
   std::string Summary() const;
   uint64_t calls_up() const { return lac_.answered_up; }
+  uint64_t outgoing_up() const { return outgoing_up_; }
   bool was_established() const { return established_; }
   bool timed_out() const { return timed_out_; }
 
@@ -65,7 +70,11 @@ class TunnelSim {
   void Deliver(const test::LossyLink::Delivery& delivery);
   void RunTimer(SimEnd& end);
   void UserAct();
-  void AnswerDueCalls();
+  void PlaceCalls();
+  void PlaceOutgoingCall();
+  void SendNews();
+  void ActOnDueCalls(SimEnd& end);
+  void Answer(SimEnd& end, const SimEnd::Call& call);
   void CloseAtRandom();
   void CloseSomeCall(SimEnd& end);
   void Take(SimEnd& end, Actions& actions);
@@ -75,7 +84,9 @@ class TunnelSim {
   void CheckSettled();
   void CheckNothingLeft();
   void Check(bool holds, const std::string& what);
-  Instant NextAnswer() const;
+  void OnOffered(SimEnd& end, PeerSessionId peer, bool outgoing);
+  void OnUp(SimEnd& end, const SessionEstablished& open);
+  Instant NextAct(const SimEnd& end) const;
   SimEnd& Other(const SimEnd& end) { return end.number == kLac ? lns_ : lac_; }
 
   uint64_t seed_;
@@ -90,6 +101,8 @@ class TunnelSim {
   Instant blackout_until_ = Instant::Never();
   SimEnd lac_;
   SimEnd lns_;
+  uint64_t outgoing_up_ = 0;
+  uint32_t next_wen_ = 0;
   uint16_t next_lac_id_ = 1;
   uint16_t next_lns_id_ = 0x8001;
   uint16_t next_lns_tunnel_ = 0x2001;
