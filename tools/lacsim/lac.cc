@@ -22,12 +22,21 @@ constexpr Duration kDisconnectWait = Duration::Seconds(3);
 constexpr uint16_t kStopCcnGeneral = 1;
 constexpr uint16_t kStopCcnShuttingDown = 6;
 constexpr uint16_t kCdnAdministrative = 3;
+constexpr uint16_t kCdnNoFacilities = 4;
 constexpr uint16_t kCdnNotEstablishedInTime = 10;
 
 // What the calls say of themselves: a synchronous digital line (RFC 2661 4.4.3, 4.4.4).
 constexpr uint32_t kSynchronous = 1;
 constexpr uint32_t kDigital = 1;
 constexpr uint32_t kConnectSpeedBps = 100'000'000;
+
+l2tp::CallInfo Line() {
+  l2tp::CallInfo info;
+  info.bearer_type = kDigital;
+  info.framing_type = kSynchronous;
+  info.tx_connect_speed_bps = kConnectSpeedBps;
+  return info;
+}
 
 template <typename... Ts>
 struct Overloaded : Ts... {
@@ -59,6 +68,22 @@ void Lac::Open(Instant now) {
 
 void Lac::PlaceCall(uint32_t local_index, Instant now) {
   Subscriber& subscriber = subscribers_[local_index];
+  if (!BeginCall(subscriber, SubscriberState::kCalling, now)) return;
+  l2tp::CallInfo info = Line();
+  info.call_serial_number = subscriber.index + 1;
+  info.calling_number = std::to_string(subscriber.index + 1);
+  l2tp::Actions actions;
+  tunnel_->PlaceCall(SessionIdOf(local_index), info, now, actions);
+  CarryOut(actions, now);
+  RefreshTimer(subscriber);
+}
+
+void Lac::AwaitCall(uint32_t local_index, Instant now) {
+  Subscriber& subscriber = subscribers_[local_index];
+  if (BeginCall(subscriber, SubscriberState::kAwaitingCall, now)) RefreshTimer(subscriber);
+}
+
+bool Lac::BeginCall(Subscriber& subscriber, SubscriberState state, Instant now) {
   LNS_CHECK(subscriber.state == SubscriberState::kIdle);
   if (!up_) {
     EndingOf(subscriber).tunnel_lost = true;
@@ -67,21 +92,35 @@ void Lac::PlaceCall(uint32_t local_index, Instant now) {
       EndingOf(subscriber).by_peer = failure_->by_peer;
     }
     Gone(subscriber);
-    return;
+    return false;
   }
-  subscriber.state = SubscriberState::kCalling;
+  subscriber.state = state;
   subscriber.called_at = now;
   subscriber.deadline = now + settings_.setup_timeout;
-  l2tp::CallInfo info;
-  info.call_serial_number = subscriber.index + 1;
-  info.calling_number = std::to_string(subscriber.index + 1);
-  info.bearer_type = kDigital;
-  info.framing_type = kSynchronous;
-  info.tx_connect_speed_bps = kConnectSpeedBps;
+  return true;
+}
+
+void Lac::AnswerRequest(l2tp::PeerSessionId request, Instant now) {
+  if (tunnel_ == nullptr) return;
+  const auto waiting =
+      std::find_if(subscribers_.begin(), subscribers_.end(), [](const Subscriber& subscriber) {
+        return subscriber.state == SubscriberState::kAwaitingCall;
+      });
   l2tp::Actions actions;
-  tunnel_->PlaceCall(SessionIdOf(local_index), info, now, actions);
+  if (waiting == subscribers_.end()) {
+    tunnel_->RejectCall(request, {.result = kCdnNoFacilities}, now, actions);
+    return CarryOut(actions, now);
+  }
+  const l2tp::LocalSessionId session = SessionIdOf(LocalIndexOf(*waiting));
+  waiting->state = SubscriberState::kCalling;
+  // This line is always free and answers at once.
+  if (tunnel_->AcceptOutgoingCall(request, session, now, actions)) {
+    tunnel_->ConnectOutgoingCall(session, Line(), now, actions);
+  } else {
+    waiting->state = SubscriberState::kAwaitingCall;
+  }
   CarryOut(actions, now);
-  RefreshTimer(subscriber);
+  RefreshTimer(*waiting);
 }
 
 void Lac::HangUp(uint32_t local_index, Instant now) {
@@ -232,6 +271,7 @@ void Lac::OnSubscriberTimer(Subscriber& subscriber, Instant now) {
 
 void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
   bool released = false;
+  std::vector<l2tp::PeerSessionId> requests;
   // Sessions that end with their tunnel are reported as closed before the tunnel is.
   tunnel_closing_ = std::any_of(actions.begin(), actions.end(), [](const l2tp::Action& action) {
     return std::holds_alternative<l2tp::TunnelClosed>(action);
@@ -249,13 +289,17 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
             [&](const l2tp::TunnelReleased&) { released = true; },
             [&](const l2tp::SessionEstablished& established) { OnEstablished(established, now); },
             [&](const l2tp::SessionClosed& closed) { OnSessionClosed(closed); },
-            // A LAC is not called (the engine refuses OCRQ); events are for longer-lived processes.
+            [&](const l2tp::OutgoingCallRequested& request) {
+              requests.push_back(request.peer_session_id);
+            },
+            // A LAC is not called; counts and news of sessions are for longer-lived processes.
             [](const auto&) {},
         },
         action);
   }
   if (tunnel_ != nullptr) statistics_ = tunnel_->statistics();
   if (released) tunnel_.reset();
+  for (const l2tp::PeerSessionId request : requests) AnswerRequest(request, now);
   RefreshTunnelTimer();
 }
 

@@ -71,6 +71,8 @@ class Lac {
 
   void Open(Instant now);
   void PlaceCall(uint32_t local_index, Instant now);
+  // The LNS is to call this subscriber.
+  void AwaitCall(uint32_t local_index, Instant now);
   // LCP Terminate, then CDN.
   void HangUp(uint32_t local_index, Instant now);
   // StopCCN.
@@ -112,6 +114,10 @@ class Lac {
 
   void CarryOut(l2tp::Actions& actions, Instant now);
   void CarryOut(Subscriber& subscriber, ppp::LinkActions& actions, Instant now);
+  // The LNS wants a call made: the next waiting subscriber answers.
+  void AnswerRequest(l2tp::PeerSessionId request, Instant now);
+  // False, and the subscriber is gone, when the tunnel is not up.
+  bool BeginCall(Subscriber& subscriber, SubscriberState state, Instant now);
   void OnEstablished(const l2tp::SessionEstablished& action, Instant now);
   void OnSessionClosed(const l2tp::SessionClosed& action);
   void OnTunnelClosed(const l2tp::TunnelClosed& action);

@@ -76,6 +76,8 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
   app.add_option("--hello", raw.hello, "HELLO interval, seconds; 0 is never");
   app.add_option("--echo", raw.echo, "LCP echo interval, seconds; 0 is never");
 
+  app.add_flag("--outgoing", options.outgoing,
+               "dial nobody: the subscribers wait, --setup-timeout at most, for the LNS's calls");
   app.add_option("--rate", options.calls_per_second, "calls started per second")
       ->check(CLI::Range(1u, 1'000'000u));
   app.add_option("--in-flight", options.calls_in_flight, "calls being set up at once, at most")

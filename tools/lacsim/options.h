@@ -56,6 +56,7 @@ struct Options {
   Duration hello_interval = Duration::Seconds(60);
   Duration echo_interval = Duration::Seconds(30);
 
+  bool outgoing = false;  // the subscribers wait for the LNS to call them
   uint32_t calls_per_second = 500;
   uint32_t calls_in_flight = 256;
   Duration setup_timeout = Duration::Seconds(30);

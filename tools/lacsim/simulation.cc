@@ -100,6 +100,7 @@ absl::Status Simulation::OpenLac(uint32_t index, l2tp::LocalTunnelId tunnel_id) 
   identity.tunnel.secret = options_.secret;
   identity.tunnel.hello_interval = options_.hello_interval;
   identity.tunnel.call_setup_timeout = options_.setup_timeout;
+  identity.tunnel.accept_outgoing_calls = options_.outgoing;
   // Session g of all belongs to tunnel g mod n.
   const uint32_t sessions =
       options_.sessions / options_.tunnels + (index < options_.sessions % options_.tunnels ? 1 : 0);
@@ -171,9 +172,16 @@ void Simulation::DialCalls() {
   first_call_ = EventLoop::Now();
   while (sessions_settled_ < options_.sessions && signals_seen_ == 0) {
     const Instant now = EventLoop::Now();
-    while (next < options_.sessions && ramp.Take(now, next - sessions_settled_)) {
+    // Who waits for the LNS to call does not count as a call of ours.
+    while (next < options_.sessions &&
+           (options_.outgoing || ramp.Take(now, next - sessions_settled_))) {
       const uint32_t subscriber = next++;
-      uplink_.LacOf(subscriber).PlaceCall(subscriber / options_.tunnels, now);
+      Lac& lac = uplink_.LacOf(subscriber);
+      if (options_.outgoing) {
+        lac.AwaitCall(subscriber / options_.tunnels, now);
+      } else {
+        lac.PlaceCall(subscriber / options_.tunnels, now);
+      }
     }
     const uint32_t in_flight = next - std::min(next, sessions_settled_);
     Turn(next < options_.sessions ? ramp.NextDeadline(in_flight) : Instant::Never());

@@ -8,6 +8,8 @@ const char* ToString(SubscriberState state) {
   switch (state) {
     case SubscriberState::kIdle:
       return "idle";
+    case SubscriberState::kAwaitingCall:
+      return "awaiting-call";
     case SubscriberState::kCalling:
       return "calling";
     case SubscriberState::kNegotiating:

@@ -18,12 +18,13 @@
 namespace lns::lacsim {
 
 enum class SubscriberState : uint8_t {
-  kIdle,         // not called yet
-  kCalling,      // ICRQ sent
-  kNegotiating,  // session up, PPP on its way
-  kOnline,       // IPCP open
-  kHangingUp,    // we sent LCP Terminate
-  kLinkDown,     // PPP ended without us: the LNS's CDN should follow
+  kIdle,          // not called yet
+  kAwaitingCall,  // the LNS is to call it
+  kCalling,       // ICRQ sent, or OCRP
+  kNegotiating,   // session up, PPP on its way
+  kOnline,        // IPCP open
+  kHangingUp,     // we sent LCP Terminate
+  kLinkDown,      // PPP ended without us: the LNS's CDN should follow
   kGone,
 };
 const char* ToString(SubscriberState state);

@@ -117,6 +117,12 @@ class Server {
     tunnel->CloseSession(l2tp::LocalSessionId(id), result, now, actions);
     CarryOut(actions, now);
   }
+  void PlaceOutgoingCall(Instant now) {
+    l2tp::Actions actions;
+    tunnel->PlaceOutgoingCall(l2tp::LocalSessionId(++last_id_), {.called_number = "5551234"}, now,
+                              actions);
+    CarryOut(actions, now);
+  }
   void CloseTunnel(l2tp::ResultCode result, Instant now) {
     l2tp::Actions actions;
     tunnel->Close(result, now, actions);
@@ -161,6 +167,7 @@ class Server {
         if (!mute) Answer(*incoming, now);
       } else if (auto* up = std::get_if<l2tp::SessionEstablished>(&action)) {
         const uint16_t id = up->local_session_id.value();
+        calls[id].peer_id = up->peer_session_id;
         calls[id].link = ppp::Link::MakeServer(link_settings, rng_);
         ppp::LinkActions link_actions;
         calls[id].link->Start(now, link_actions);
@@ -226,7 +233,8 @@ class LacTest : public testing::Test, public LacListener {
 
   void Make(uint32_t subscribers) {
     lac = std::make_unique<Lac>(
-        Lac::Identity{.tunnel_id = l2tp::LocalTunnelId(42), .tunnel = {.host_name = "lac"}},
+        Lac::Identity{.tunnel_id = l2tp::LocalTunnelId(42),
+                      .tunnel = {.host_name = "lac", .accept_outgoing_calls = outgoing}},
         settings, std::move(owned_wire_), subscribers, rng_, *this);
   }
   void Open(uint32_t subscribers) {
@@ -278,6 +286,7 @@ class LacTest : public testing::Test, public LacListener {
   }
 
   LacSettings settings;
+  bool outgoing = false;
   MemoryWire* wire;
   std::unique_ptr<Server> server;
   std::unique_ptr<Lac> lac;
@@ -324,6 +333,29 @@ TEST_F(LacTest, PppNeverOvertakesTheIccnThroughASmallWindow) {
   Run(Duration::Seconds(2));
   EXPECT_EQ(online, 20);
   EXPECT_EQ(server->frames_before_iccn, 0u);
+}
+
+TEST_F(LacTest, TheLnssCallsReachTheSubscribersThatWait) {
+  outgoing = true;
+  Open(3);
+  lac->AwaitCall(0, now);
+  lac->AwaitCall(1, now);
+  lac->AwaitCall(2, now);
+  server->PlaceOutgoingCall(now);
+  server->PlaceOutgoingCall(now);
+  Run(Duration::Seconds(2));
+  EXPECT_EQ(online, 2);
+  EXPECT_EQ(Count(SubscriberState::kOnline), 2u);
+  EXPECT_EQ(server->frames_before_iccn, 0u);
+  // The third is never called.
+  Run(settings.setup_timeout);
+  EXPECT_EQ(gone, 1);
+  EXPECT_EQ(EndingOf(2).stage, SubscriberState::kAwaitingCall);
+  EXPECT_TRUE(EndingOf(2).timed_out);
+  // And nobody waits for a fourth call.
+  server->PlaceOutgoingCall(now);
+  Run(Duration::Seconds(1));
+  EXPECT_EQ(server->tunnel->session_count(), 2u);
 }
 
 TEST_F(LacTest, AWrongPasswordEndsWithPppsReasonAndTheServersCdn) {
