@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -55,6 +56,9 @@ struct SessionEntry {
   uint16_t peer_mru = 1500;
   bool send_pfc = false;
   bool send_acfc = false;
+  bool sequence_numbers = false;  // data sequencing (RFC 2661 5.4), both directions
+  uint16_t reorder_ms = 0;        // how long packets behind a gap wait, at most 1000
+  std::optional<uint8_t> dscp;    // outer DSCP instead of the tunnel's (RFC 3308)
 };
 struct ProgramTunnel {
   TunnelEntry entry;

@@ -40,6 +40,9 @@ void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   out.set_peer_mru(session.peer_mru);
   out.set_send_pfc(session.send_pfc);
   out.set_send_acfc(session.send_acfc);
+  out.set_sequence_numbers(session.sequence_numbers);
+  out.set_reorder_ms(session.reorder_ms);
+  if (session.dscp.has_value()) out.set_dscp(*session.dscp);
 }
 
 absl::Status FromProto(const dataplane::v1::ApplyError& error) {

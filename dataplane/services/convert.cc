@@ -149,6 +149,19 @@ absl::StatusOr<SessionConfig> ToSession(const v1::Session& message) {
   session.ipv6_open = message.ipv6_open();
   session.send_pfc = message.send_pfc();
   session.send_acfc = message.send_acfc();
+  session.sequence_numbers = message.sequence_numbers();
+  if (message.reorder_ms() > kMaxReorderMs) {
+    return Invalid("session.reorder_ms", absl::StrCat("expected at most ", kMaxReorderMs,
+                                                      ", found ", message.reorder_ms()));
+  }
+  session.reorder_ms = static_cast<uint16_t>(message.reorder_ms());
+  if (message.has_dscp()) {
+    if (message.dscp() > kMaxDscp) {
+      return Invalid("session.dscp",
+                     absl::StrCat("expected at most ", kMaxDscp, ", found ", message.dscp()));
+    }
+    session.dscp = static_cast<uint8_t>(message.dscp());
+  }
   return session;
 }
 
@@ -235,6 +248,9 @@ v1::Session FromSession(const SessionConfig& session) {
   message.set_peer_mru(session.peer_mru);
   message.set_send_pfc(session.send_pfc);
   message.set_send_acfc(session.send_acfc);
+  message.set_sequence_numbers(session.sequence_numbers);
+  message.set_reorder_ms(session.reorder_ms);
+  if (session.dscp.has_value()) message.set_dscp(*session.dscp);
   return message;
 }
 

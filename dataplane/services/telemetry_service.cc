@@ -154,6 +154,9 @@ grpc::Status TelemetryService::ListSessionCounters(grpc::ServerContext*,
       message.set_uplink_bytes(counts.uplink_bytes);
       message.set_downlink_packets(counts.downlink_packets);
       message.set_downlink_bytes(counts.downlink_bytes);
+      message.set_sequence_lost(counts.sequence_lost);
+      message.set_sequence_late(counts.sequence_late);
+      message.set_sequence_reordered(counts.sequence_reordered);
       if (!out->Write(message)) return grpc::Status::OK;
     }
   }

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,7 +47,12 @@ struct SessionConfig {
   uint16_t peer_mru = 1500;
   bool send_pfc = false;
   bool send_acfc = false;
+  bool sequence_numbers = false;  // data sequencing (RFC 2661 5.4), both directions
+  uint16_t reorder_ms = 0;        // how long packets behind a gap wait; at most kMaxReorderMs
+  std::optional<uint8_t> dscp;    // none: the tunnel's
 };
+
+inline constexpr uint16_t kMaxReorderMs = 1000;
 
 enum class Origin : uint8_t { kApi = 0, kKernel = 1 };
 
@@ -76,6 +82,10 @@ struct SessionCounts {
   uint64_t uplink_bytes = 0;
   uint64_t downlink_packets = 0;
   uint64_t downlink_bytes = 0;
+  // Zero without data sequencing.
+  uint64_t sequence_lost = 0;       // numbers that never came
+  uint64_t sequence_late = 0;       // dropped: their number was past
+  uint64_t sequence_reordered = 0;  // waited and left in order
 };
 
 struct TableLimits {

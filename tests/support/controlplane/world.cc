@@ -29,7 +29,9 @@ namespace {
 bool Same(const SessionEntry& a, const SessionEntry& b) {
   return a.key == b.key && a.revision == b.revision && a.peer_id == b.peer_id &&
          a.ipv4_open == b.ipv4_open && a.ipv6_open == b.ipv6_open && a.prefixes == b.prefixes &&
-         a.peer_mru == b.peer_mru && a.send_pfc == b.send_pfc && a.send_acfc == b.send_acfc;
+         a.peer_mru == b.peer_mru && a.send_pfc == b.send_pfc && a.send_acfc == b.send_acfc &&
+         a.sequence_numbers == b.sequence_numbers && a.reorder_ms == b.reorder_ms &&
+         a.dscp == b.dscp;
 }
 
 std::string Text(const SessionKey& key) {

@@ -41,6 +41,9 @@ v1::Session GoodSession() {
   prefix->mutable_address()->set_octets(std::string("\x64\x40\x00\x05", 4));
   prefix->set_length(32);
   session.set_send_acfc(true);
+  session.set_sequence_numbers(true);
+  session.set_reorder_ms(20);
+  session.set_dscp(0);
   return session;
 }
 
@@ -177,6 +180,9 @@ TEST(ConvertTest, BadSessionNamesTheField) {
            "session.peer_mru: expected 0 or 68 to 65535, found 67"},
           {[](auto& s) { s.set_peer_mru(65536); },
            "session.peer_mru: expected 0 or 68 to 65535, found 65536"},
+          {[](auto& s) { s.set_reorder_ms(1001); },
+           "session.reorder_ms: expected at most 1000, found 1001"},
+          {[](auto& s) { s.set_dscp(64); }, "session.dscp: expected at most 63, found 64"},
       });
 }
 
