@@ -18,8 +18,10 @@
 #include "dataplane/stages/parse.h"
 #include "dataplane/stages/ppp_input.h"
 #include "dataplane/stages/ppp_output.h"
+#include "dataplane/stages/reorder.h"
 #include "dataplane/stages/rewrite.h"
 #include "dataplane/stages/route.h"
+#include "dataplane/stages/sequence.h"
 #include "dataplane/stages/session_lookup.h"
 #include "dataplane/stages/source_guard.h"
 #include "dataplane/stages/subscriber_lookup.h"
@@ -37,10 +39,14 @@ constexpr std::array kReceive = {
 
 // From a subscriber. Starts on the session's owner: session_lookup hands over to it.
 constexpr std::array kUplink = {
-    Stage{StageId::kSessionLookup, SessionLookup}, Stage{StageId::kL2tpDecap, L2tpDecap},
-    Stage{StageId::kPppInput, PppInput},           Stage{StageId::kSourceGuard, SourceGuard},
+    Stage{StageId::kSessionLookup, SessionLookup},
+    Stage{StageId::kL2tpDecap, L2tpDecap},
+    Stage{StageId::kSequence, Sequence},
+    Stage{StageId::kPppInput, PppInput},
+    Stage{StageId::kSourceGuard, SourceGuard},
     Stage{StageId::kRoute, RouteUplink},  // to another subscriber: downlink
-    Stage{StageId::kHopLimit, HopLimit},           Stage{StageId::kRewrite, Rewrite},
+    Stage{StageId::kHopLimit, HopLimit},
+    Stage{StageId::kRewrite, Rewrite},
 };
 
 // To a subscriber. Starts on the session's owner: subscriber_lookup hands over to it.
@@ -69,24 +75,37 @@ constexpr std::array kHeld = {
     Stage{StageId::kRewrite, Rewrite},
 };
 
+// Packets of sessions with data sequencing that came too early and waited: on from where they left
+// the uplink.
+constexpr std::array kReordered = {
+    Stage{StageId::kReorder, ReleaseInOrder},  Stage{StageId::kPppInput, PppInput},
+    Stage{StageId::kSourceGuard, SourceGuard}, Stage{StageId::kRoute, RouteUplink},
+    Stage{StageId::kHopLimit, HopLimit},       Stage{StageId::kRewrite, Rewrite},
+};
+
 constexpr std::array kPipelines = {
     PipelineView{"receive", kReceive},   PipelineView{"uplink", kUplink},
     PipelineView{"downlink", kDownlink}, PipelineView{"inject", kInject},
-    PipelineView{"held", kHeld},
+    PipelineView{"held", kHeld},         PipelineView{"reordered", kReordered},
 };
 
 // Runs one stage and accounts its cycles from `start`; returns when it ended, as the clock says.
 template <const auto& kStages, size_t kIndex>
 uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   constexpr Stage kStage = kStages[kIndex];
+  // Sources: they take packets from elsewhere, into an empty batch.
   constexpr bool kIsInject = kStage.id == StageId::kInject;
   constexpr bool kIsHold = kStage.id == StageId::kHold;
-  if (!kIsInject && !kIsHold && batch.empty()) return start;
-  const uint32_t before = kIsHold ? context.hold().packets() : batch.size();
+  constexpr bool kIsReorder = kStage.id == StageId::kReorder;
+  if (!kIsInject && !kIsHold && !kIsReorder && batch.empty()) return start;
+  const auto waiting = [&] {
+    return kIsHold ? context.hold().packets() : kIsReorder ? context.reorder().packets() : 0;
+  };
+  const uint32_t before = kIsHold || kIsReorder ? waiting() : batch.size();
   kStage.run(context, batch);
-  const uint32_t packets = kIsInject ? batch.size()
-                           : kIsHold ? before - context.hold().packets()
-                                     : before;
+  const uint32_t packets = kIsInject               ? batch.size()
+                           : kIsHold || kIsReorder ? before - waiting()
+                                                   : before;
   context.Settle(batch);
   const uint64_t end = context.clock().Now();
   StageCounters& counters = context.counters().stages[static_cast<size_t>(kStage.id)];
@@ -126,6 +145,11 @@ void RunInject(Context& context, Batch& batch) {
 
 void RunHeld(Context& context, Batch& batch) {
   RunStages<kHeld>(context, batch);
+  LNS_DCHECK(batch.empty());
+}
+
+void RunReordered(Context& context, Batch& batch) {
+  RunStages<kReordered>(context, batch);
   LNS_DCHECK(batch.empty());
 }
 

@@ -30,8 +30,10 @@ std::span<const PipelineView> Pipelines();
 void RunReceive(Context& context, Batch& batch);  // continues in RunUplink
 void RunUplink(Context& context, Batch& batch);
 void RunDownlink(Context& context, Batch& batch);
-// These fill the batch themselves, from the inject ring and from the hold.
+// These fill the batch themselves: from the inject ring, from the hold, from the reorder queues.
+// The last may leave packets in context.downlink().
 void RunInject(Context& context, Batch& batch);
 void RunHeld(Context& context, Batch& batch);
+void RunReordered(Context& context, Batch& batch);
 
 }  // namespace lns::dataplane

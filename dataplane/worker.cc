@@ -27,6 +27,7 @@ bool Worker::PollOnce() {
   const uint64_t start = rte_rdtsc();
   // First of all: what waited goes before what comes.
   bool busy = !context_.hold().empty() && PollHeld();
+  if (!context_.reorder().empty() && PollReordered()) busy = true;
   for (const WorkerPort& port : context_.config().ports) {
     if (port.rx_queue.has_value() && PollPort(port)) busy = true;
   }
@@ -98,6 +99,13 @@ bool Worker::PollHeld() {
   const uint32_t before = context_.hold().packets();
   RunHeld(context_, batch_);
   return context_.hold().packets() != before;
+}
+
+bool Worker::PollReordered() {
+  const uint32_t before = context_.reorder().packets();
+  RunReordered(context_, batch_);
+  RunDownlink(context_, context_.downlink());
+  return context_.reorder().packets() != before;
 }
 
 uint64_t Worker::InjectedFrames() const {

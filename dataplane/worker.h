@@ -36,6 +36,7 @@ class Worker {
   bool PollHandoff(uint32_t from);
   bool PollInject();
   bool PollHeld();
+  bool PollReordered();
   uint64_t InjectedFrames() const;
   void Transmit();
   void WakeControlPlane();

@@ -30,7 +30,7 @@ enum class Verdict : uint8_t {
   kTransmit,    // to port meta.out_port
   kHandOff,     // to worker meta.owner, which goes on from the start of meta.resume
   kToDownlink,  // to a subscriber: goes on in the downlink pipeline
-  kHold,        // waits in the worker's hold (core/hold.h), where the stage has put it
+  kHold,        // waits where the stage has put it: core/hold.h, core/reorder.h
 };
 
 // Where the owner goes on with a packet that another worker received.
@@ -64,6 +64,9 @@ class Batch {
   uint32_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   bool full() const { return size_ == kBatchSize; }
+  // Whether any packet's L2TP header has Ns: l2tp_decap says so for the sequence stage.
+  bool has_numbers() const { return has_numbers_; }
+  void set_has_numbers(bool any) { has_numbers_ = any; }
   uint32_t leaving() const { return leaving_; }
 
   rte_mbuf* packet(uint32_t i) const { return packets_[i]; }
@@ -121,6 +124,7 @@ class Batch {
 
   uint32_t size_ = 0;
   uint32_t leaving_ = 0;
+  bool has_numbers_ = false;
   std::array<rte_mbuf*, kBatchSize> packets_;
   alignas(64) std::array<PacketMeta, kBatchSize> meta_;
 };

@@ -18,14 +18,18 @@ uint64_t MonotonicNanoseconds() {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
+
+uint64_t CyclesPerSecond(const CycleClock& clock) {
+  return clock.per_second != 0 ? clock.per_second : rte_get_tsc_hz();
+}
 }  // namespace
 
 uint64_t ReadTsc() { return rte_rdtsc(); }
 
 Context::Context(const WorkerConfig& worker_config)
     : config_(worker_config),
-      hold_(worker_config.clock.per_second != 0 ? worker_config.clock.per_second
-                                                : rte_get_tsc_hz()),
+      hold_(CyclesPerSecond(worker_config.clock)),
+      reorder_(CyclesPerSecond(worker_config.clock)),
       to_worker_(worker_config.workers) {
   LNS_CHECK(config_.workers >= 1 && config_.workers <= kMaxWorkers);
   LNS_CHECK(config_.index < config_.workers);

@@ -19,6 +19,7 @@
 #include "dataplane/core/handoff.h"
 #include "dataplane/core/hold.h"
 #include "dataplane/core/port.h"
+#include "dataplane/core/reorder.h"
 #include "dataplane/core/stage_clock.h"
 #include "lib/punt/ring.h"
 
@@ -88,6 +89,8 @@ class Context {
   punt::Consumer& inject() { return config_.inject; }
   // Packets whose next hop has no MAC address yet.
   Hold& hold() { return hold_; }
+  // Packets whose number is not due yet.
+  Reorder& reorder() { return reorder_; }
   uint64_t Now() const { return config_.clock.now(); }
   // Of outer IPv4 headers: unique per worker until it wraps. Fragments of packets of two workers
   // to one LAC could carry the same value, so each worker has its own top bits.
@@ -136,6 +139,7 @@ class Context {
   uint16_t ip_id_mask_ = 0xffff;
   Batch downlink_;
   Hold hold_;
+  Reorder reorder_;
   std::array<Staging, kMaxPorts> to_port_;
   std::vector<Staging> to_worker_;
   WorkerCounters counters_;

@@ -17,6 +17,7 @@ enum class StageId : uint8_t {
   kClassify,
   kSessionLookup,
   kL2tpDecap,
+  kSequence,
   kPppInput,
   kSourceGuard,
   kSubscriberLookup,
@@ -28,14 +29,29 @@ enum class StageId : uint8_t {
   kRewrite,
   kInject,
   kHold,
+  kReorder,
   kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr std::array<std::string_view, 17> kStageNames = {
-    "receive",    "parse",     "classify",     "session_lookup",
-    "l2tp_decap", "ppp_input", "source_guard", "subscriber_lookup",
-    "mtu",        "hop_limit", "ppp_output",   "l2tp_encap",
-    "route",      "rewrite",   "inject",       "hold",
+inline constexpr std::array<std::string_view, 19> kStageNames = {
+    "receive",
+    "parse",
+    "classify",
+    "session_lookup",
+    "l2tp_decap",
+    "sequence",
+    "ppp_input",
+    "source_guard",
+    "subscriber_lookup",
+    "mtu",
+    "hop_limit",
+    "ppp_output",
+    "l2tp_encap",
+    "route",
+    "rewrite",
+    "inject",
+    "hold",
+    "reorder",
     "transmit",
 };
 inline constexpr size_t kStageCount = kStageNames.size();

@@ -23,7 +23,7 @@ void CheckQueue(Context& context, Batch& batch, uint32_t queue, uint64_t now) {
     const uint8_t* ip =
         static_cast<const uint8_t*>(oldest.packet->buf_addr) + oldest.meta.l3_offset;
     const Adjacency* adjacency = AdjacencyOf(context.tables(), oldest, ip);
-    if (adjacency == nullptr || NextHopOf(*adjacency, oldest.meta, ip) != hold.next_hop(queue)) {
+    if (adjacency == nullptr || NextHopOf(*adjacency, oldest.meta, ip) != hold.key(queue)) {
       if (batch.full()) return;
       const HeldPacket held = hold.TakeOldest(queue);
       batch.Add(held.packet, held.meta);
@@ -66,7 +66,7 @@ void SendHeld(Context& context, uint32_t queue, const Adjacency& adjacency, uint
 void AskForMac(Context& context, uint32_t queue, uint64_t now) {
   Hold& hold = context.hold();
   if (!hold.MustAsk(queue, now)) return;
-  if (context.unresolved().Push(hold.next_hop(queue))) hold.NoteAsked(queue, now);
+  if (context.unresolved().Push(hold.key(queue))) hold.NoteAsked(queue, now);
 }
 
 }  // namespace lns::dataplane

@@ -78,10 +78,11 @@ void InjectPpp(Context& context, Batch& batch, const punt::FrameHeader& header, 
   meta.payload_length = static_cast<uint16_t>(meta.payload_length + kAddressAndControl);
   buffer[meta.payload_offset] = ppp::kAllStations;
   buffer[meta.payload_offset + 1] = ppp::kUnnumberedInformation;
-  const DownlinkEntry& entry = tables.downlink[session];
+  DownlinkEntry& entry = tables.downlink[session];
   const TunnelEntry& tunnel = tables.tunnels[entry.tunnel.load(std::memory_order_acquire)];
   net::ChecksumSum sum = PayloadSum(buffer, meta, tunnel);
-  WriteL2tpDataHeader(buffer, meta, entry.peer_ids.load(std::memory_order_relaxed), sum);
+  const uint32_t flags = entry.flags.load(std::memory_order_relaxed);
+  WriteL2tpDataHeader(buffer, meta, entry, flags, sum);
   WriteOuter(buffer, meta, tunnel, context.NextIpId(), sum);
   batch.Add(packet, meta);
   context.counters().inject.ppp.Add(1);

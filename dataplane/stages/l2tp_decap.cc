@@ -7,6 +7,7 @@
 namespace lns::dataplane {
 
 void L2tpDecap(Context&, Batch& batch) {
+  bool any_number = false;
   for (uint32_t i = 0; i < batch.size(); ++i) {
     PacketMeta& meta = batch.meta(i);
     l2tp::Header header;
@@ -15,9 +16,11 @@ void L2tpDecap(Context&, Batch& batch) {
       batch.Drop(i, DropReason::kBadL2tpLength);
       continue;
     }
+    any_number |= header.has_sequence;
     meta.payload_offset = static_cast<uint16_t>(meta.payload_offset + header.payload_offset);
     meta.payload_length = static_cast<uint16_t>(header.payload_length());
   }
+  batch.set_has_numbers(any_number);
 }
 
 }  // namespace lns::dataplane

@@ -25,8 +25,10 @@ void L2tpEncap(Context& context, Batch& batch) {
     uint8_t* buffer = batch.At(i, 0);
     const TunnelEntry& tunnel = tables.tunnels[session.tunnel.load(std::memory_order_acquire)];
     net::ChecksumSum sum = PayloadSum(buffer, meta, tunnel);
-    WriteL2tpDataHeader(buffer, meta, session.peer_ids.load(std::memory_order_relaxed), sum);
+    const uint32_t flags = session.flags.load(std::memory_order_relaxed);
+    WriteL2tpDataHeader(buffer, meta, session, flags, sum);
     WriteOuter(buffer, meta, tunnel, context.NextIpId(), sum);
+    WriteSessionDscp(buffer, meta, flags);
   }
   context.counters().traffic.downlink_packets.Add(packets);
   context.counters().traffic.downlink_bytes.Add(bytes);

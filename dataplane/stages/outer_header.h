@@ -19,7 +19,9 @@
 namespace lns::dataplane {
 
 // Outer headers, L2TP header and Ethernet: what must be free before a PPP frame.
-inline constexpr uint16_t kEncapsulationRoom = 14 + kMaxOuterHeader + l2tp::kMinHeaderLength;
+inline constexpr uint16_t kNumbersLength = 4;  // Ns, Nr
+inline constexpr uint16_t kEncapsulationRoom =
+    14 + kMaxOuterHeader + l2tp::kMinHeaderLength + kNumbersLength;
 
 // Of what is at payload_offset; nothing where the tunnel's UDP checksum is off.
 inline net::ChecksumSum PayloadSum(const uint8_t* buffer, const PacketMeta& meta,
@@ -31,15 +33,32 @@ inline net::ChecksumSum PayloadSum(const uint8_t* buffer, const PacketMeta& meta
   return sum;
 }
 
+// Ns, and Nr, which means nothing in data messages (RFC 2661 3.1). By the session's owner alone.
+inline void WriteNumbers(uint8_t* buffer, PacketMeta& meta, DownlinkEntry& session,
+                         net::ChecksumSum& sum) {
+  const uint32_t ns = session.next_ns.load(std::memory_order_relaxed);
+  session.next_ns.store(ns + 1, std::memory_order_relaxed);
+  meta.payload_offset = static_cast<uint16_t>(meta.payload_offset - kNumbersLength);
+  meta.payload_length = static_cast<uint16_t>(meta.payload_length + kNumbersLength);
+  StoreBe32(buffer + meta.payload_offset, ns << 16);
+  sum.AddField(static_cast<uint16_t>(ns));
+}
+
 // The L2TP data header before the frame at payload_offset; payload_offset and payload_length are
 // then those of the L2TP packet, and so is the sum.
-inline void WriteL2tpDataHeader(uint8_t* buffer, PacketMeta& meta, uint32_t peer_ids,
-                                net::ChecksumSum& sum) {
+inline void WriteL2tpDataHeader(uint8_t* buffer, PacketMeta& meta, DownlinkEntry& session,
+                                uint32_t flags, net::ChecksumSum& sum) {
+  uint16_t bits = l2tp::kVersion;
+  if ((flags & kSequenced) != 0) [[unlikely]] {
+    WriteNumbers(buffer, meta, session, sum);
+    bits |= l2tp::kSequenceBit;
+  }
+  const uint32_t peer_ids = session.peer_ids.load(std::memory_order_relaxed);
   meta.payload_offset = static_cast<uint16_t>(meta.payload_offset - l2tp::kMinHeaderLength);
   meta.payload_length = static_cast<uint16_t>(meta.payload_length + l2tp::kMinHeaderLength);
-  StoreBe16(buffer + meta.payload_offset, l2tp::kVersion);
+  StoreBe16(buffer + meta.payload_offset, bits);
   StoreBe32(buffer + meta.payload_offset + 2, peer_ids);
-  sum.AddField(l2tp::kVersion);
+  sum.AddField(bits);
   sum.AddField(static_cast<uint16_t>(peer_ids >> 16));
   sum.AddField(static_cast<uint16_t>(peer_ids));
 }
@@ -76,6 +95,22 @@ inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tun
   uint8_t* udp = payload - net::kUdpHeaderLength;
   StoreBe16(udp + 4, udp_length);
   net::StoreChecksum(udp + 6, OuterUdpChecksum(tunnel, udp_length, payload_sum));
+}
+
+// RFC 3308: a session may be marked otherwise than its tunnel.
+inline void WriteSessionDscp(uint8_t* buffer, const PacketMeta& meta, uint32_t flags) {
+  if ((flags & kOwnDscp) == 0) [[likely]]
+    return;
+  uint8_t* ip = buffer + meta.l3_offset;
+  const auto dscp = static_cast<uint16_t>(SessionDscp(flags));
+  const uint16_t old_word = LoadBe16(ip);
+  if (meta.family == net::Family::kIpv4) {
+    const auto word = static_cast<uint16_t>((old_word & 0xff03) | dscp << 2);
+    StoreBe16(ip, word);
+    StoreBe16(ip + 10, net::UpdateChecksum(LoadBe16(ip + 10), old_word, word));
+  } else {
+    StoreBe16(ip, static_cast<uint16_t>((old_word & 0xf03f) | dscp << 6));
+  }
 }
 
 }  // namespace lns::dataplane

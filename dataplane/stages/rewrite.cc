@@ -22,7 +22,7 @@ void HoldPacket(Context& context, Batch& batch, uint32_t i, const Adjacency& adj
     batch.Drop(i, DropReason::kHoldNextHopFull);
     return;
   }
-  hold.Append(queue, batch.packet(i), meta, now);
+  hold.Append(queue, {.packet = batch.packet(i), .meta = meta, .since = now});
   batch.Hold(i);
   AskForMac(context, queue, now);
 }

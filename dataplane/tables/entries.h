@@ -22,6 +22,30 @@ inline constexpr uint32_t kIpv4Open = 1u << 0;
 inline constexpr uint32_t kIpv6Open = 1u << 1;
 inline constexpr uint32_t kSendPfc = 1u << 2;
 inline constexpr uint32_t kSendAcfc = 1u << 3;
+inline constexpr uint32_t kSequenced = 1u << 4;  // data sequencing, both directions
+inline constexpr uint32_t kOwnDscp = 1u << 5;    // SessionDscp() instead of the tunnel's
+// Numbers in the same word, so that a change is seen whole.
+inline constexpr uint32_t kDscpShift = 8;
+inline constexpr uint32_t kReorderShift = 16;
+constexpr uint32_t SessionDscp(uint32_t flags) { return flags >> kDscpShift & 0x3f; }
+constexpr uint32_t ReorderMs(uint32_t flags) { return flags >> kReorderShift; }
+
+// Where a session's numbers stand (RFC 2661 5.4), as received.
+struct SequenceState {
+  uint16_t expected = 0;
+  uint16_t late_next = 0;  // after the last late one
+  uint8_t late_run = 0;    // late ones in a row, each the next of the other
+  bool started = false;    // a number has come
+  uint16_t unused = 0;
+
+  // How far `ns` is ahead of its turn, modulo 65536: negative is past.
+  int Ahead(uint16_t ns) const { return static_cast<int16_t>(ns - expected); }
+  void Accept(uint16_t ns) {
+    expected = static_cast<uint16_t>(ns + 1);
+    late_run = 0;
+  }
+};
+static_assert(sizeof(SequenceState) == 8);
 
 constexpr uint32_t SessionKeyWord(uint16_t local_tunnel_id, uint16_t local_session_id) {
   return static_cast<uint32_t>(local_tunnel_id) << 16 | local_session_id;
@@ -33,8 +57,13 @@ struct alignas(64) UplinkEntry {
   Counter bytes;
   std::atomic<uint32_t> key{0};
   std::atomic<uint32_t> tunnel{0};       // index of the TunnelEntry
-  std::atomic<uint32_t> flags{0};        // kIpv4Open, kIpv6Open
+  std::atomic<uint32_t> flags{0};        // kIpv4Open, kIpv6Open, kSequenced, ReorderMs()
   std::atomic<uint32_t> ipv4_source{0};  // the usual source, host order; others: by lookup
+  // Of sessions with data sequencing. Written by the owner, as the counters are.
+  std::atomic<SequenceState> sequence{};
+  Counter sequence_lost;
+  Counter sequence_late;
+  Counter sequence_reordered;
 };
 static_assert(sizeof(UplinkEntry) == 64 && alignof(UplinkEntry) == 64);
 
@@ -47,6 +76,7 @@ struct alignas(64) DownlinkEntry {
   std::atomic<uint32_t> flags{0};
   std::atomic<uint32_t> peer_ids{0};  // peer tunnel id << 16 | peer session id
   std::atomic<uint32_t> peer_mru{0};
+  std::atomic<uint32_t> next_ns{0};  // of what we send, with data sequencing; modulo 65536
 };
 static_assert(sizeof(DownlinkEntry) == 64 && alignof(DownlinkEntry) == 64);
 

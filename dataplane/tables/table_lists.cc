@@ -82,7 +82,11 @@ SessionConfig TableState::ConfigOf(uint32_t slot) const {
           .prefixes = PrefixesOf(slot),
           .peer_mru = static_cast<uint16_t>(down.peer_mru.load(std::memory_order_relaxed)),
           .send_pfc = (flags & kSendPfc) != 0,
-          .send_acfc = (flags & kSendAcfc) != 0};
+          .send_acfc = (flags & kSendAcfc) != 0,
+          .sequence_numbers = (flags & kSequenced) != 0,
+          .reorder_ms = static_cast<uint16_t>(ReorderMs(flags)),
+          .dscp = (flags & kOwnDscp) != 0 ? std::optional(static_cast<uint8_t>(SessionDscp(flags)))
+                                          : std::nullopt};
 }
 
 std::vector<net::IpPrefix> TableState::PrefixesOf(uint32_t slot) const {
@@ -111,7 +115,10 @@ std::vector<SessionCounts> TableState::SessionCounters(std::span<const SessionKe
                       .uplink_packets = up.packets.value(),
                       .uplink_bytes = up.bytes.value(),
                       .downlink_packets = down.packets.value(),
-                      .downlink_bytes = down.bytes.value()});
+                      .downlink_bytes = down.bytes.value(),
+                      .sequence_lost = up.sequence_lost.value(),
+                      .sequence_late = up.sequence_late.value(),
+                      .sequence_reordered = up.sequence_reordered.value()});
   }
   return result;
 }

@@ -16,6 +16,7 @@ namespace lns::dataplane {
 namespace {
 
 constexpr uint32_t kMaxSessionPrefixes = 64;
+constexpr int kMaxDscp = 63;
 
 uint32_t Word(const SessionKey& key) {
   return SessionKeyWord(key.tunnel.value(), key.session.value());
@@ -27,7 +28,10 @@ std::string Text(const SessionKey& key) {
 
 uint32_t FlagsOf(const SessionConfig& session) {
   return (session.ipv4_open ? kIpv4Open : 0) | (session.ipv6_open ? kIpv6Open : 0) |
-         (session.send_pfc ? kSendPfc : 0) | (session.send_acfc ? kSendAcfc : 0);
+         (session.send_pfc ? kSendPfc : 0) | (session.send_acfc ? kSendAcfc : 0) |
+         (session.sequence_numbers ? kSequenced : 0) |
+         (session.dscp.has_value() ? kOwnDscp | uint32_t{*session.dscp} << kDscpShift : 0) |
+         uint32_t{session.reorder_ms} << kReorderShift;
 }
 
 // The subscriber's usual IPv4 source; 0.0.0.0 is nobody's.
@@ -51,8 +55,8 @@ absl::Status CheckTunnel(const TunnelConfig& tunnel) {
     return absl::InvalidArgumentError(
         absl::StrCat("tunnel ", tunnel.local_id.value(), ": UDP port 0"));
   }
-  if (tunnel.dscp > 63) {
-    return absl::InvalidArgumentError(absl::StrCat("DSCP ", tunnel.dscp, " is above 63"));
+  if (tunnel.dscp > kMaxDscp) {
+    return absl::InvalidArgumentError(absl::StrCat("DSCP ", tunnel.dscp, " is above ", kMaxDscp));
   }
   if (tunnel.udp_checksum_off && ends.local.address.is_v6()) {
     return absl::InvalidArgumentError("UDP checksum cannot be off over IPv6");
@@ -73,6 +77,10 @@ absl::Status CheckSession(const SessionConfig& session) {
   if (session.prefixes.size() > kMaxSessionPrefixes) {
     return absl::InvalidArgumentError(absl::StrCat(Text(session.key), ": ", session.prefixes.size(),
                                                    " prefixes, at most ", kMaxSessionPrefixes));
+  }
+  if (session.reorder_ms > kMaxReorderMs || session.dscp.value_or(0) > kMaxDscp) {
+    return absl::InvalidArgumentError(absl::StrCat(Text(session.key), ": reorder_ms is above ",
+                                                   kMaxReorderMs, " or DSCP above ", kMaxDscp));
   }
   for (const net::IpPrefix& prefix : session.prefixes) {
     if (!RouteBook::IsPrefix(prefix)) {
@@ -285,7 +293,12 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
   }
   UplinkEntry& up = parts_.tables.uplink[slot];
   DownlinkEntry& down = parts_.tables.downlink[slot];
-  for (Counter* counter : {&up.packets, &up.bytes, &down.packets, &down.bytes}) counter->Reset();
+  for (Counter* counter : {&up.packets, &up.bytes, &up.sequence_lost, &up.sequence_late,
+                           &up.sequence_reordered, &down.packets, &down.bytes}) {
+    counter->Reset();
+  }
+  up.sequence.store({}, std::memory_order_relaxed);
+  down.next_ns.store(0, std::memory_order_relaxed);
   WriteEntries(session, slot, tunnel);
   absl::Status status = ClaimPrefixes(session, slot, {});
   if (status.ok() && !parts_.tables.sessions->Upsert(Word(session.key), slot)) {

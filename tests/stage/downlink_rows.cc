@@ -12,6 +12,22 @@ constexpr uint16_t kIpv6 = 0x0057;
 
 Packet ToLac() { return Packet().Ethernet(kLacMac, kAccessMac).Ipv4(kLns, kLac).Udp(1701, 1701); }
 
+// `count` packets to the subscriber, so that the next has number `count`.
+void SendNumbered(Rig& rig, std::string_view subscriber, uint32_t count) {
+  const Bytes frame =
+      Packet().Ethernet(kCoreMac, kHostMac).Ipv4(kHost, subscriber).Payload(8).Build();
+  for (uint32_t sent = 0; sent < count; sent += 256) {
+    for (int i = 0; i < 256; ++i) rig.Receive(kCore, frame);
+    rig.Poll();
+    (void)rig.TakeSent(kAccess);
+  }
+}
+
+dataplane::SessionConfig SessionOf(Rig& rig, uint16_t tunnel, uint16_t session) {
+  const dataplane::SessionKey key{l2tp::LocalTunnelId(tunnel), l2tp::LocalSessionId(session)};
+  return rig.writer().Sessions({{key}}).at(0);
+}
+
 const std::vector<Row>& Rows() {
   static const std::vector<Row> rows = {
       {.what = "a packet to a subscriber is wrapped for its tunnel, one hop spent",
@@ -49,6 +65,65 @@ const std::vector<Row>& Rows() {
                   .Ttl(63)
                   .Payload(8),
        .counted = {{7, 102, false, 28}}},
+      {.what = "a session with data sequencing is numbered",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.5").Payload(9),
+       .verdict = Send(kAccess),
+       .out = ToLac()
+                  .L2tp(70, 1003, {.sequence = true, .ns = 0})
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.5")
+                  .Ttl(63)
+                  .Payload(9),
+       .counted = {{7, 103, false, 29}}},
+      {.what = "numbers go on from 65535 with 0",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.5").Payload(8),
+       .verdict = Send(kAccess),
+       .out = ToLac()
+                  .L2tp(70, 1003, {.sequence = true, .ns = 0})
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.5")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{7, 103, false, 28}},
+       .prepare = [](Rig& rig) { SendNumbered(rig, "100.64.0.5", 65536); }},
+      {.what = "a session's own DSCP goes before its tunnel's",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.6").Payload(8),
+       .verdict = Send(kAccess),
+       .out = Packet()
+                  .Ethernet(kLacMac, kAccessMac)
+                  .Ipv4(kLns, kLac)
+                  .Dscp(46)
+                  .Udp(1701, 1701)
+                  .L2tp(70, 1004, {.sequence = true, .ns = 0})
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.6")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{7, 104, false, 28}}},
+      {.what = "so over IPv6, without data sequencing too",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.8").Payload(8),
+       .verdict = Send(kAccess),
+       .out = Packet()
+                  .Ethernet(kLacMac, kAccessMac)
+                  .Ipv6(kLns6, kLac6)
+                  .Dscp(10)
+                  .Udp(1701, 1701)
+                  .L2tp(80, 2000)
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.8")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{8, 200, false, 28}},
+       .prepare =
+           [](Rig& rig) {
+             dataplane::SessionConfig session = SessionOf(rig, 8, 200);
+             session.dscp = 10;
+             Must(rig.writer().UpsertSession(session));
+           }},
       {.what = "a tunnel over IPv6 has its own outer header",
        .port = kCore,
        .in = Packet().Ipv4(kHost, "100.64.0.8").Payload(8),
@@ -101,12 +176,13 @@ const std::vector<Row>& Rows() {
        .port = kCore,
        .in = Packet().Ipv4(kHost, "100.64.0.4").Payload(980),
        .verdict = Send(kAccess),
-       .out = ToLac()
-                  .L2tp(70, 1002)
-                  .Ppp(kIpv4, {.address_and_control = false, .short_protocol = true})
-                  .Ipv4(kHost, "100.64.0.4")
-                  .Ttl(63)
-                  .Payload(980),
+       .out =
+           ToLac()
+               .L2tp(70, 1002)
+               .Ppp(kIpv4, {.address_and_control = false, .short_protocol = true})
+               .Ipv4(kHost, "100.64.0.4")
+               .Ttl(63)
+               .Payload(980),
        .counted = {{7, 102, false, 1000}}},
       {.what = "with two workers the owner of the session wraps, the port's worker sends",
        .port = kCore,

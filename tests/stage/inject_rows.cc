@@ -17,6 +17,15 @@ Bytes Control() { return Packet().L2tpControl(70, 0, 1, 2).Payload(20).BuildIp()
 
 const std::vector<Row>& Rows() {
   static const std::vector<Row> rows = {
+      {.what = "PPP control of a session with data sequencing has a number too",
+       .inject = InjectedFrame{.tunnel = 7, .session = 103, .payload = {0xc0, 0x21, 9, 1, 0, 4}},
+       .verdict = Send(kAccess),
+       .out = Packet()
+                  .Ethernet(kLacMac, kAccessMac)
+                  .Ipv4(kLns, kLac)
+                  .Udp(1701, 1701)
+                  .L2tp(70, 1003, {.sequence = true, .ns = 0})
+                  .Bytes({0xff, 0x03, 0xc0, 0x21, 9, 1, 0, 4})},
       {.what = "a PPP frame goes through its session's tunnel, with FF 03",
        .inject = InjectedFrame{.tunnel = 7, .session = 100, .payload = LcpFrame()},
        .verdict = Send(kAccess),

@@ -214,6 +214,14 @@ void Rig::Program() {
   compressed.send_pfc = compressed.send_acfc = true;
   compressed.peer_mru = 1000;
   must(writer.UpsertSession(compressed));
+  SessionConfig sequenced = Session(7, 103, 1003, {"100.64.0.5/32"});
+  sequenced.sequence_numbers = true;
+  must(writer.UpsertSession(sequenced));
+  SessionConfig reordered = Session(7, 104, 1004, {"100.64.0.6/32"});
+  reordered.sequence_numbers = true;
+  reordered.reorder_ms = kReorderMs;
+  reordered.dscp = 46;
+  must(writer.UpsertSession(reordered));
   must(writer.UpsertSession(Session(8, 200, 2000, {"100.64.0.8/32"})));
   must(writer.UpsertSession(Session(9, 300, 3000, {"100.64.0.9/32"})));
   must(writer.UpsertSession(Session(10, 400, 4000, {"100.64.0.10/32"})));

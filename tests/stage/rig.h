@@ -33,6 +33,7 @@ inline constexpr std::string_view kHost6 = "2001:db8:2::10";
 
 inline constexpr uint16_t kAccess = 0;
 inline constexpr uint16_t kCore = 1;
+inline constexpr uint16_t kReorderMs = 20;
 inline constexpr uint16_t kNowhere = 2;  // a port that no worker has a queue on
 
 // What stands on the bench before each row.
@@ -40,6 +41,8 @@ inline constexpr uint16_t kNowhere = 2;  // a port that no worker has a queue on
 //     session 100 (peer's 1000): 100.64.0.2, 192.0.2.64/26, 2001:db8:100::/56; both NCPs open
 //     session 101 (peer's 1001): 100.64.0.3; both NCPs closed
 //     session 102 (peer's 1002): 100.64.0.4; IPv4 open, PFC and ACFC, MRU 1000
+//     sessions 103 (peer's 1003): 100.64.0.5, and 104 (1004): 100.64.0.6, IPv4 open, sequenced; 104
+//       waits kReorderMs for missing numbers, and its DSCP is 46
 //   tunnel 8 (peer's 80): kLns6, kLac6; session 200 (peer's 2000): 100.64.0.8, IPv4 open
 //   tunnel 9 (peer's 90): kLns, 198.51.100.12 from port 40000, DSCP 10, no UDP checksum;
 //     session 300 (peer's 3000): 100.64.0.9, IPv4 open

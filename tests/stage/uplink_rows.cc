@@ -27,6 +27,42 @@ void Resolve(Rig& rig, const char* address) {
                                      .mac = *net::ParseMac(kHostMac),
                                      .origin = dataplane::Origin::kKernel}));
 }
+// Data of a session of tunnel 7 with the numbers given; what leaves is taken away.
+void Bring(Rig& rig, uint16_t session, std::string_view subscriber,
+           const std::vector<uint16_t>& numbers) {
+  for (const uint16_t ns : numbers) {
+    rig.Receive(kAccess, Packet()
+                             .Ethernet(kAccessMac, kLacMac)
+                             .Ipv4(kLac, kLns)
+                             .Udp(1701, 1701)
+                             .L2tp(7, session, {.sequence = true, .ns = ns})
+                             .Ppp(kIpv4)
+                             .Ipv4(subscriber, kHost)
+                             .Payload(8)
+                             .Build());
+  }
+  rig.Poll();
+  (void)rig.TakeSent(kCore);
+}
+// As many packets behind gaps as a worker keeps, of several sessions.
+void FillReorder(Rig& rig) {
+  constexpr uint16_t kEach = dataplane::Reorder::kMaxPerSession;
+  for (uint16_t i = 0; i < dataplane::Reorder::kMaxPackets / kEach; ++i) {
+    const auto id = static_cast<uint16_t>(104 + i);
+    const std::string subscriber = "100.64.0." + std::to_string(40 + i);
+    if (i != 0) {
+      Must(rig.writer().UpsertSession({.key = {l2tp::LocalTunnelId(7), l2tp::LocalSessionId(id)},
+                                       .peer_id = l2tp::PeerSessionId(id),
+                                       .ipv4_open = true,
+                                       .prefixes = {*net::IpPrefix::Parse(subscriber + "/32")},
+                                       .sequence_numbers = true,
+                                       .reorder_ms = kReorderMs}));
+    }
+    std::vector<uint16_t> numbers = {0};
+    for (uint16_t n = 0; n < kEach; ++n) numbers.push_back(static_cast<uint16_t>(n + 2));
+    Bring(rig, id, i == 0 ? "100.64.0.6" : subscriber, numbers);
+  }
+}
 // As it leaves for the host behind the core port.
 Packet ToHost() { return Packet().Ethernet(kHostMac, kCoreMac); }
 
@@ -59,6 +95,35 @@ const std::vector<Row>& Rows() {
        .verdict = Send(kCore),
        .out = ToHost().Ipv4("100.64.0.2", kHost).Ttl(63).Payload(8),
        .counted = {{7, 100, true, 28}}},
+      {.what = "numbers of a session without data sequencing mean nothing",
+       .in = FromLac()
+                 .L2tp(7, 100, {.sequence = true, .ns = 4})
+                 .Ppp(kIpv4)
+                 .Ipv4("100.64.0.2", kHost)
+                 .Payload(8),
+       .verdict = Send(kCore),
+       .out = ToHost().Ipv4("100.64.0.2", kHost).Ttl(63).Payload(8),
+       .counted = {{7, 100, true, 28}},
+       .prepare =
+           [](Rig& rig) {
+             Bring(rig, 100, "100.64.0.2", {4, 3});
+           }},
+      {.what = "a number that is past is dropped",
+       .in = FromLac()
+                 .L2tp(7, 103, {.length = true, .sequence = true, .ns = 4})
+                 .Ppp(kIpv4)
+                 .Ipv4("100.64.0.5", kHost)
+                 .Payload(8),
+       .verdict = Drop(DropReason::kLatePacket),
+       .prepare = [](Rig& rig) { Bring(rig, 103, "100.64.0.5", {4}); }},
+      {.what = "a worker keeps so many early packets and no more",
+       .in = FromLac()
+                 .L2tp(7, 104, {.sequence = true, .ns = 700})
+                 .Ppp(kIpv4)
+                 .Ipv4("100.64.0.6", kHost)
+                 .Payload(8),
+       .verdict = Drop(DropReason::kReorderFull),
+       .prepare = [](Rig& rig) { FillReorder(rig); }},
       {.what = "bytes beyond the L2TP length and beyond the inner packet are cut off",
        .in = FromLac()
                  .L2tp(7, 100, {.length = true, .length_error = -3})

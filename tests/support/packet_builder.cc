@@ -200,7 +200,7 @@ Bytes Packet::Wrap(const Layer& layer, const Layer* below, const Layer* above,
       Put16(out, layer.first);
       Put16(out, layer.second);
       if (o.sequence) {
-        Put16(out, 1);
+        Put16(out, o.ns);
         Put16(out, 0);
       }
       if (o.offset_size >= 0) Put16(out, static_cast<unsigned>(o.offset_size));
