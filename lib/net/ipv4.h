@@ -19,6 +19,7 @@ inline constexpr uint8_t kProtocolTcp = 6;
 inline constexpr uint8_t kProtocolUdp = 17;
 
 inline constexpr size_t kIpv4HeaderLength = 20;  // without options
+inline constexpr uint8_t kIpv4NoOptions = 0x45;  // the first byte: version 4, IHL 5
 inline constexpr uint16_t kIpv4DontFragment = 0x4000;
 inline constexpr uint16_t kIpv4MoreFragments = 0x2000;
 inline constexpr uint16_t kIpv4FragmentOffset = 0x1fff;
@@ -47,25 +48,54 @@ struct Ipv4Header {
   friend bool operator==(const Ipv4Header&, const Ipv4Header&) = default;
 };
 
-// Zero where the header's checksum is right. Nearly every header has no options.
-inline uint16_t Ipv4HeaderChecksum(const uint8_t* header, size_t header_length) {
+// Of 20 bytes, of which not all are zero: whether the checksum among them is right. Then they sum
+// to minus zero, 0xffff times something. 2^64 - 1 is a multiple of 65535 too, so that the sum need
+// not be folded for it; and an odd number divides n where n times its inverse, modulo 2^64, is
+// small.
+inline bool IsShortIpv4ChecksumRight(const uint8_t* header) {
+  uint64_t sum;
+  uint64_t words;
+  uint32_t last;
+  std::memcpy(&sum, header, sizeof(sum));
+  std::memcpy(&words, header + 8, sizeof(words));
+  std::memcpy(&last, header + 16, sizeof(last));
+  sum += words;
+  sum += sum < words ? 1 : 0;
+  sum += last;
+  sum += sum < last ? 1 : 0;
+  constexpr uint64_t kInverse = ~uint64_t{0x0001000100010000};
+  static_assert(kInverse * 0xffff == 1);
+  return sum * kInverse <= UINT64_MAX / 0xffff;
+}
+
+// As its IHL says.
+inline size_t Ipv4HeaderLength(const uint8_t* header) {
+  return static_cast<size_t>(header[0] & 0x0f) * 4;
+}
+
+// Nearly every header has no options.
+inline bool IsIpv4ChecksumRight(const uint8_t* header, size_t header_length) {
   if (header_length == kIpv4HeaderLength) [[likely]] {
-    return Checksum(ByteView(header, kIpv4HeaderLength));  // unrolled
+    return IsShortIpv4ChecksumRight(header);
   }
-  return Checksum(ByteView(header, header_length));
+  return Checksum(ByteView(header, header_length)) == 0;
 }
 
 // RFC 1812 5.2.2 (1) to (5), in its order; `packet` may have bytes beyond the total length.
 inline IpError CheckIpv4(ByteView packet) {
   if (packet.size() < kIpv4HeaderLength) return IpError::kTruncated;
   const uint8_t* p = packet.data();
-  const size_t header_length = static_cast<size_t>(p[0] & 0x0f) * 4;
+  const size_t header_length = Ipv4HeaderLength(p);
   const size_t total_length = LoadBe16(p + 2);
+  const bool fits = total_length >= kIpv4HeaderLength && total_length <= packet.size();
+  if (p[0] == kIpv4NoOptions && fits && IsShortIpv4ChecksumRight(p)) [[likely]] {
+    return IpError::kNone;
+  }
   if (p[0] >> 4 != 4 || header_length < kIpv4HeaderLength || total_length < header_length) {
     return IpError::kBadHeader;
   }
   if (total_length > packet.size()) return IpError::kTruncated;
-  if (Ipv4HeaderChecksum(p, header_length) != 0) return IpError::kBadChecksum;
+  if (!IsIpv4ChecksumRight(p, header_length)) return IpError::kBadChecksum;
   return IpError::kNone;
 }
 
@@ -110,15 +140,24 @@ inline bool IsIpv4Fragment(const uint8_t* header) {
 
 // One less, checksum updated (RFC 1624). The TTL must not be 0.
 inline void DecrementTtl(uint8_t* header) {
-  // In memory order, and not from the byte just written: a load that spans a younger, smaller store
-  // waits for it to leave the core.
-  constexpr uint16_t kOneHop = std::endian::native == std::endian::little ? 0x0001 : 0x0100;
+  if constexpr (std::endian::native == std::endian::little) {
+    // TTL, protocol and checksum are one word: the one goes down, the other up, and there is no
+    // carry unless the checksum was all ones or becomes so.
+    uint32_t word;
+    std::memcpy(&word, header + 8, sizeof(word));
+    if (word < 0xfffe0000u) [[likely]] {
+      word += 0x0000ffffu;
+      std::memcpy(header + 8, &word, sizeof(word));
+      return;
+    }
+  }
   uint16_t old_word;  // TTL and protocol
   uint16_t checksum;
   std::memcpy(&old_word, header + 8, sizeof(old_word));
   std::memcpy(&checksum, header + 10, sizeof(checksum));
-  const auto new_word = static_cast<uint16_t>(old_word - kOneHop);
-  std::memcpy(header + 8, &new_word, sizeof(new_word));
+  --header[8];
+  uint16_t new_word;
+  std::memcpy(&new_word, header + 8, sizeof(new_word));
   StoreChecksum(header + 10, UpdateChecksum(checksum, old_word, new_word));
 }
 

@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "lib/base/rng.h"
@@ -29,14 +30,64 @@ TEST(Checksum, OfRfc1071sExample) {
 
 TEST(Checksum, AgreesWithTheDefinitionForEveryLength) {
   SeededRng rng(1);
+  // Of both sides of where vectors begin, at every place in a line, nothing read before or behind
+  // (the buffer is of exactly this size: a sanitizer would tell).
   for (size_t length = 0; length < 300; ++length) {
+    for (size_t place = 0; place < 65; place += length < 140 ? 1 : 13) {
+      std::vector<uint8_t> bytes(place + length);
+      rng.Fill(bytes);
+      const ByteView view = ByteView(bytes).subspan(place);
+      ASSERT_EQ(HostOrder(Checksum(view)), Reference(view)) << length << " at " << place;
+    }
+  }
+  for (size_t length = 300; length < 1600; ++length) {
     std::vector<uint8_t> bytes(length);
     rng.Fill(bytes);
-    EXPECT_EQ(HostOrder(Checksum(bytes)), Reference(bytes)) << length;
+    ASSERT_EQ(HostOrder(Checksum(bytes)), Reference(bytes)) << length;
   }
   // Where the folding carries most.
   const std::vector<uint8_t> ones(65535, 0xff);
   EXPECT_EQ(HostOrder(Checksum(ones)), Reference(ones));
+}
+
+TEST(Checksum, WideAndPlainVectorsAgreeWithTheDefinition) {
+  SeededRng rng(4);
+  const auto folded = [](uint64_t sum) {
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    return static_cast<uint16_t>(sum);
+  };
+  std::vector<uint8_t> bytes(kMaxChecksumBlocks * kChecksumBlock);
+  for (const bool ones : {false, true}) {
+    rng.Fill(bytes);
+    if (ones) std::fill(bytes.begin(), bytes.end(), uint8_t{0xff});
+    for (size_t blocks = 1; blocks <= kMaxChecksumBlocks; blocks += blocks < 40 ? 1 : 123) {
+      const ByteView view = ByteView(bytes).last(blocks * kChecksumBlock);
+      const uint16_t wanted = static_cast<uint16_t>(~Reference(view));
+      EXPECT_EQ(HostOrder(folded(SumBlocksPlainly(view.data(), blocks))), wanted) << blocks;
+      if (!HasWideVectors()) continue;
+      EXPECT_EQ(HostOrder(folded(SumBlocksWide(view.data(), blocks))), wanted) << blocks;
+    }
+    const ByteView all(bytes);
+    const uint64_t whole = SumBlocks(bytes.data(), kMaxChecksumBlocks);
+    EXPECT_EQ(HostOrder(folded(whole)), static_cast<uint16_t>(~Reference(all)));
+  }
+  // More than one call takes.
+  std::vector<uint8_t> long_bytes(kMaxChecksumBlocks * kChecksumBlock * 2 + 77);
+  rng.Fill(long_bytes);
+  EXPECT_EQ(HostOrder(Checksum(long_bytes)), Reference(long_bytes));
+}
+
+TEST(Checksum, OfWhatStandsBehindAnOddNumberOfBytes) {
+  SeededRng rng(5);
+  for (size_t length = 1; length < 200; ++length) {
+    std::vector<uint8_t> bytes(length);
+    rng.Fill(bytes);
+    ChecksumSum sum;
+    sum.Add(ByteView(bytes).subspan(1));
+    sum.ShiftByOneByte();
+    sum.AddField(static_cast<uint16_t>(bytes[0] << 8));
+    ASSERT_EQ(HostOrder(sum.Checksum()), Reference(bytes)) << length;
+  }
 }
 
 TEST(Checksum, PiecesAddUp) {

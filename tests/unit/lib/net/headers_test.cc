@@ -105,6 +105,32 @@ TEST(Ipv4, DecrementKeepsTheChecksumRightForEveryTtl) {
   }
 }
 
+// With the checksums at which adding one carries.
+TEST(Ipv4, DecrementIsTheSameAsComputingTheChecksumAnew) {
+  std::array<uint8_t, 20> packet{};
+  for (uint32_t id = 0; id <= 0xffff; ++id) {
+    Ipv4Header header{.total_length = 20, .id = static_cast<uint16_t>(id), .ttl = 64};
+    ASSERT_EQ(WriteIpv4(header, packet), 20u);
+    DecrementTtl(packet.data());
+    std::array<uint8_t, 20> anew{};
+    --header.ttl;
+    WriteIpv4(header, anew);
+    ASSERT_EQ(packet, anew) << id;
+  }
+}
+
+TEST(Ipv4, FindsEveryWrongChecksum) {
+  std::array<uint8_t, 20> packet{};
+  WriteIpv4({.total_length = 20, .id = 0x1234, .source = 0x64400002, .destination = 0xcb00710a},
+            packet);
+  const uint16_t right = LoadBe16(packet.data() + 10);
+  for (uint32_t checksum = 0; checksum <= 0xffff; ++checksum) {
+    StoreBe16(packet.data() + 10, static_cast<uint16_t>(checksum));
+    const IpError expected = checksum == right ? IpError::kNone : IpError::kBadChecksum;
+    ASSERT_EQ(CheckIpv4(packet), expected) << checksum;
+  }
+}
+
 TEST(Ipv4, TellsFragments) {
   std::array<uint8_t, 20> packet{};
   WriteIpv4({.total_length = 20, .fragment = kIpv4DontFragment}, packet);
