@@ -54,47 +54,52 @@ inline void WriteL2tpDataHeader(uint8_t* buffer, PacketMeta& meta, DownlinkEntry
     bits |= l2tp::kSequenceBit;
   }
   const uint32_t peer_ids = session.peer_ids.load(std::memory_order_relaxed);
-  meta.payload_offset = static_cast<uint16_t>(meta.payload_offset - l2tp::kMinHeaderLength);
+  const auto offset = static_cast<uint16_t>(meta.payload_offset - l2tp::kMinHeaderLength);
+  meta.payload_offset = offset;
   meta.payload_length = static_cast<uint16_t>(meta.payload_length + l2tp::kMinHeaderLength);
-  StoreBe16(buffer + meta.payload_offset, bits);
-  StoreBe32(buffer + meta.payload_offset + 2, peer_ids);
-  sum.AddField(bits);
-  sum.AddField(static_cast<uint16_t>(peer_ids >> 16));
-  sum.AddField(static_cast<uint16_t>(peer_ids));
+  StoreBe16(buffer + offset, bits);
+  StoreBe32(buffer + offset + 2, peer_ids);
+  sum.AddWord(net::ChecksumSum::InMemoryOrder(bits) +
+              net::ChecksumSum::InMemoryOrder(static_cast<uint16_t>(peer_ids)) +
+              net::ChecksumSum::InMemoryOrder(static_cast<uint16_t>(peer_ids >> 16)));
 }
 
 inline uint16_t OuterUdpChecksum(const TunnelEntry& tunnel, uint16_t udp_length,
                                  net::ChecksumSum payload_sum) {
   if (tunnel.udp_checksum_off) return 0;
-  payload_sum.AddFolded(tunnel.udp_sum);
-  payload_sum.AddField(udp_length);  // of the pseudo-header
-  payload_sum.AddField(udp_length);  // of the UDP header
+  // The length stands in the pseudo-header and in the UDP header.
+  payload_sum.AddWord(uint64_t{tunnel.udp_sum} + 2 * net::ChecksumSum::InMemoryOrder(udp_length));
   return net::NonZeroUdpChecksum(payload_sum.Checksum());
 }
 
 // The outer IP and UDP headers before the UDP payload at payload_offset.
 inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tunnel, uint16_t ip_id,
                        net::ChecksumSum payload_sum) {
-  uint8_t* payload = buffer + meta.payload_offset;
+  // What is read comes first: a store of bytes might be to anything, so what is read after it is
+  // read again.
+  const size_t outer_length = tunnel.outer_length;
+  const net::Family family = tunnel.family;
+  const size_t payload_offset = meta.payload_offset;
   const auto udp_length = static_cast<uint16_t>(meta.payload_length + net::kUdpHeaderLength);
-  const auto length = static_cast<uint16_t>(meta.payload_length + tunnel.outer_length);
-  meta.l3_offset = static_cast<uint16_t>(meta.payload_offset - tunnel.outer_length);
+  const auto length = static_cast<uint16_t>(meta.payload_length + outer_length);
+  const uint16_t udp_checksum = OuterUdpChecksum(tunnel, udp_length, payload_sum);
+  net::ChecksumSum ip_sum(tunnel.ip_sum + net::ChecksumSum::InMemoryOrder(length) +
+                          net::ChecksumSum::InMemoryOrder(ip_id));
+  meta.l3_offset = static_cast<uint16_t>(payload_offset - outer_length);
   meta.l3_length = length;
-  meta.family = tunnel.family;
+  meta.family = family;
+  uint8_t* payload = buffer + payload_offset;
   std::memcpy(payload - kMaxOuterHeader, tunnel.outer.data(), kMaxOuterHeader);
-  uint8_t* ip = payload - tunnel.outer_length;
-  if (tunnel.family == net::Family::kIpv4) {
+  uint8_t* ip = payload - outer_length;
+  if (family == net::Family::kIpv4) {
     StoreBe32(ip + 2, static_cast<uint32_t>(length) << 16 | ip_id);
-    net::ChecksumSum sum(tunnel.ip_sum);
-    sum.AddField(length);
-    sum.AddField(ip_id);
-    net::StoreChecksum(ip + 10, sum.Checksum());
+    net::StoreChecksum(ip + 10, ip_sum.Checksum());
   } else {
     StoreBe16(ip + 4, static_cast<uint16_t>(length - net::kIpv6HeaderLength));
   }
   uint8_t* udp = payload - net::kUdpHeaderLength;
   StoreBe16(udp + 4, udp_length);
-  net::StoreChecksum(udp + 6, OuterUdpChecksum(tunnel, udp_length, payload_sum));
+  net::StoreChecksum(udp + 6, udp_checksum);
 }
 
 // RFC 3308: a session may be marked otherwise than its tunnel.

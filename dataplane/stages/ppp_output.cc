@@ -2,8 +2,10 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/ppp_output.h"
 
+#include <cstring>
+
+#include "dataplane/stages/ppp_header.h"
 #include "dataplane/tables/forwarding_state.h"
-#include "lib/ppp/frame.h"
 
 namespace lns::dataplane {
 
@@ -12,17 +14,15 @@ void PppOutput(Context& context, Batch& batch) {
   for (uint32_t i = 0; i < batch.size(); ++i) {
     PacketMeta& meta = batch.meta(i);
     const uint32_t flags = tables.downlink[meta.session].flags.load(std::memory_order_relaxed);
-    const ppp::FrameFormat format{.pfc = (flags & kSendPfc) != 0, .acfc = (flags & kSendAcfc) != 0};
-    const uint16_t protocol =
-        meta.family == net::Family::kIpv4 ? ppp::kProtocolIpv4 : ppp::kProtocolIpv6;
-    const size_t length = ppp::FrameHeaderLength(protocol, format);
-    if (meta.l3_offset < length) {
+    const PppHeader& header = PppHeaderOf(flags, meta.family);
+    if (meta.l3_offset < sizeof(header.bytes)) {
       batch.Drop(i, DropReason::kNoHeadroom);
       continue;
     }
-    meta.payload_offset = static_cast<uint16_t>(meta.l3_offset - length);
-    meta.payload_length = static_cast<uint16_t>(meta.l3_length + length);
-    ppp::WriteFrameHeader(protocol, format, batch.At(i, meta.payload_offset));
+    std::memcpy(batch.At(i, meta.l3_offset) - sizeof(header.bytes), header.bytes.data(),
+                sizeof(header.bytes));
+    meta.payload_offset = static_cast<uint16_t>(meta.l3_offset - header.length);
+    meta.payload_length = static_cast<uint16_t>(meta.l3_length + header.length);
   }
 }
 
