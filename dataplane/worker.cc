@@ -4,6 +4,7 @@
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
+#include <rte_prefetch.h>
 #include <rte_ring.h>
 #include <sys/eventfd.h>
 
@@ -28,6 +29,7 @@ bool Worker::PollOnce() {
   // First of all: what waited goes before what comes.
   bool busy = !context_.hold().empty() && PollHeld();
   if (!context_.reorder().empty() && PollReordered()) busy = true;
+  more_follow_ = false;
   for (const WorkerPort& port : context_.config().ports) {
     if (port.rx_queue.has_value() && PollPort(port)) busy = true;
   }
@@ -35,7 +37,7 @@ bool Worker::PollOnce() {
     if (from != context_.worker() && PollHandoff(from)) busy = true;
   }
   if (PollInject()) busy = true;
-  Transmit();
+  if (Transmit()) busy = true;
   context_.clock().EndTurn(busy);
   WorkerCounters& counters = context_.counters();
   (busy ? counters.busy_cycles : counters.idle_cycles).Add(rte_rdtsc() - start);
@@ -44,12 +46,13 @@ bool Worker::PollOnce() {
 
 bool Worker::PollPort(const WorkerPort& port) {
   const uint64_t start = context_.clock().Now();
-  rte_mbuf* packets[kBatchSize];
-  const uint16_t count = rte_eth_rx_burst(port.dpdk_port, *port.rx_queue, packets, kBatchSize);
+  const uint16_t count =
+      rte_eth_rx_burst(port.dpdk_port, *port.rx_queue, batch_.room(), kBatchSize);
   if (count == 0) return false;
+  if (count == kBatchSize) more_follow_ = true;
   PacketMeta meta;
   meta.in_port = port.index;
-  for (uint16_t i = 0; i < count; ++i) batch_.Add(packets[i], meta);
+  batch_.SetReceived(count, meta);
   WorkerCounters& counters = context_.counters();
   counters.rx_bursts.Add(1);
   counters.rx_packets.Add(count);
@@ -67,8 +70,14 @@ bool Worker::PollHandoff(uint32_t from) {
   const uint32_t count = rte_ring_sc_dequeue_burst(
       mesh.Ring(from, context_.worker()), reinterpret_cast<void**>(packets), kBatchSize, nullptr);
   if (count == 0) return false;
+  // Another core has written them.
+  for (uint32_t i = 0; i < count; ++i) {
+    rte_prefetch0(packets[i]);
+    rte_prefetch0(&mesh.Record(packets[i]));
+  }
   for (uint32_t i = 0; i < count; ++i) {
     const PacketMeta meta = Unpack(mesh.Record(packets[i]));
+    rte_prefetch0(static_cast<const uint8_t*>(packets[i]->buf_addr) + meta.l3_offset);
     switch (meta.resume) {
       case Resume::kUplink:
         batch_.Add(packets[i], meta);
@@ -113,13 +122,14 @@ uint64_t Worker::InjectedFrames() const {
   return inject.control.value() + inject.ppp.value();
 }
 
-void Worker::Transmit() {
+bool Worker::Transmit() {
   const uint32_t staged = context_.staged();
-  if (staged == 0) return;
+  if (staged == 0) return false;
   const uint64_t start = context_.clock().Now();
-  context_.Flush();
+  context_.FlushTurn(more_follow_);
   if (context_.TakeWakeup()) WakeControlPlane();
-  CountStage(StageId::kTransmit, staged, start);
+  CountStage(StageId::kTransmit, staged - context_.staged(), start);
+  return true;
 }
 
 void Worker::WakeControlPlane() {

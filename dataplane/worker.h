@@ -38,14 +38,15 @@ class Worker {
   bool PollHeld();
   bool PollReordered();
   uint64_t InjectedFrames() const;
-  void Transmit();
+  bool Transmit();  // false: there was nothing to
   void WakeControlPlane();
   void CountStage(StageId stage, uint32_t packets, uint64_t start);
 
   Context context_;
   Quiescence& quiescence_;
   std::atomic<bool> stop_{false};
-  Batch batch_;  // empty between polls
+  bool more_follow_ = false;  // a device gave a full burst in this turn
+  Batch batch_;               // empty between polls
 };
 
 }  // namespace lns::dataplane

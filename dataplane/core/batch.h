@@ -2,8 +2,10 @@
 // about each, in arrays that stay in the first-level cache. A batch belongs to one worker.
 //
 // A stage walks [0, size()) and, for a packet that leaves the pipeline, calls one of Drop, Punt,
-// Mirror, Transmit, HandOff, ToDownlink or Hold, once. After the stage the pipeline carries out the
-// verdicts and closes the gaps (core/settle.h), so a stage only ever sees packets that continue.
+// Mirror, Transmit, ToDownlink or Hold, once. Where all packets leave to one port or all to the
+// downlink, which is so for most batches, one call says it of the batch. After the stage the
+// pipeline carries out the verdicts and closes the gaps (Context::Settle), so a stage only ever
+// sees packets that continue.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -12,6 +14,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/core/drop_reason.h"
 #include "lib/base/check.h"
@@ -28,7 +31,6 @@ enum class Verdict : uint8_t {
   kPunt,
   kMirror,      // Linux's, not ours
   kTransmit,    // to port meta.out_port
-  kHandOff,     // to worker meta.owner, which goes on from the start of meta.resume
   kToDownlink,  // to a subscriber: goes on in the downlink pipeline
   kHold,        // waits where the stage has put it: core/hold.h, core/reorder.h
 };
@@ -49,7 +51,7 @@ struct PacketMeta {
   uint16_t in_port = 0;                     // index in the port list
   uint16_t out_port = 0;                    // index in the port list
   net::Family family = net::Family::kNone;  // of the header at l3_offset
-  uint8_t owner = 0;                        // worker
+  uint8_t owner = 0;                        // worker, where it is handed over
   uint32_t session_key = 0;                 // local tunnel id << 16 | local session id
   uint32_t session = kNoIndex;              // index of the session's entries
   uint32_t next_hop = 0;                    // index of the adjacency
@@ -82,7 +84,22 @@ class Batch {
     meta_[size_] = meta;
     ++size_;
   }
-  void Clear() { size_ = leaving_ = 0; }
+  void Clear() { Resize(0); }
+
+  rte_mbuf* const* packets() const { return packets_.data(); }
+  // Where a device or a ring puts the packets of an empty batch; then SetReceived.
+  rte_mbuf** room() { return packets_.data(); }
+  void SetReceived(uint32_t count, const PacketMeta& meta) {
+    size_ = count;
+    for (uint32_t i = 0; i < count; ++i) meta_[i] = meta;
+  }
+  // All packets of another batch, behind those of this one.
+  void Append(const Batch& other) {
+    LNS_DCHECK(size_ + other.size_ <= kBatchSize);
+    std::memcpy(packets_.data() + size_, other.packets_.data(), other.size_ * sizeof(rte_mbuf*));
+    std::memcpy(meta_.data() + size_, other.meta_.data(), other.size_ * sizeof(PacketMeta));
+    size_ += other.size_;
+  }
 
   void Drop(uint32_t i, DropReason reason) {
     Leave(i, Verdict::kDrop, static_cast<uint8_t>(reason));
@@ -96,13 +113,15 @@ class Batch {
     meta_[i].out_port = out_port;
     Leave(i, Verdict::kTransmit, 0);
   }
-  void HandOff(uint32_t i, uint32_t owner, Resume resume) {
-    meta_[i].owner = static_cast<uint8_t>(owner);
-    meta_[i].resume = resume;
-    Leave(i, Verdict::kHandOff, 0);
-  }
   void ToDownlink(uint32_t i) { Leave(i, Verdict::kToDownlink, 0); }
   void Hold(uint32_t i) { Leave(i, Verdict::kHold, 0); }
+
+  // Of every packet at once, where none has left.
+  void TransmitAll(uint16_t out_port) { LeaveAll(Verdict::kTransmit, out_port); }
+  void AllToDownlink() { LeaveAll(Verdict::kToDownlink, 0); }
+  // The verdict of every packet; kContinue: each has its own.
+  Verdict verdict_of_all() const { return verdict_of_all_; }
+  uint16_t out_port_of_all() const { return out_port_of_all_; }
 
   // For Settle: keeps packet `from` at position `to` <= `from`.
   void Keep(uint32_t to, uint32_t from) {
@@ -112,6 +131,7 @@ class Batch {
   void Resize(uint32_t size) {
     size_ = size;
     leaving_ = 0;
+    verdict_of_all_ = Verdict::kContinue;
   }
 
  private:
@@ -122,9 +142,18 @@ class Batch {
     ++leaving_;
   }
 
+  void LeaveAll(Verdict verdict, uint16_t out_port) {
+    LNS_DCHECK(leaving_ == 0);
+    verdict_of_all_ = verdict;
+    out_port_of_all_ = out_port;
+    leaving_ = size_;
+  }
+
   uint32_t size_ = 0;
   uint32_t leaving_ = 0;
   bool has_numbers_ = false;
+  Verdict verdict_of_all_ = Verdict::kContinue;
+  uint16_t out_port_of_all_ = 0;
   std::array<rte_mbuf*, kBatchSize> packets_;
   alignas(64) std::array<PacketMeta, kBatchSize> meta_;
 };

@@ -59,6 +59,10 @@ void Context::DropPacket(rte_mbuf* packet, DropReason reason) {
 
 void Context::Settle(Batch& batch) {
   if (batch.leaving() == 0) return;
+  if (batch.verdict_of_all() != Verdict::kContinue) {
+    SettleAll(batch);
+    return;
+  }
   uint32_t kept = 0;
   for (uint32_t i = 0; i < batch.size(); ++i) {
     const PacketMeta& meta = batch.meta(i);
@@ -80,9 +84,6 @@ void Context::Settle(Batch& batch) {
       case Verdict::kTransmit:
         StageForPort(batch.packet(i), meta.out_port);
         break;
-      case Verdict::kHandOff:
-        HandOff(batch.packet(i), meta);
-        break;
       case Verdict::kToDownlink:
         downlink_.Add(batch.packet(i), meta);
         downlink_.meta(downlink_.size() - 1).verdict = Verdict::kContinue;
@@ -91,6 +92,39 @@ void Context::Settle(Batch& batch) {
         break;
     }
   }
+  batch.Resize(kept);
+}
+
+void Context::SettleAll(Batch& batch) {
+  if (batch.verdict_of_all() == Verdict::kToDownlink) {
+    downlink_.Append(batch);
+  } else {
+    LNS_DCHECK(batch.verdict_of_all() == Verdict::kTransmit);
+    StageAllForPort(batch, batch.out_port_of_all());
+  }
+  batch.Clear();
+}
+
+void Context::HandOffForeign(Batch& batch, const std::array<uint8_t, kBatchSize>& owners,
+                             Resume resume) {
+  std::array<uint8_t, kBatchSize> ours;
+  std::array<uint8_t, kBatchSize> others;
+  uint32_t kept = 0;
+  uint32_t leaving = 0;
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    const bool is_ours = owners[i] == config_.index;
+    ours[kept] = others[leaving] = static_cast<uint8_t>(i);
+    kept += is_ours ? 1 : 0;
+    leaving += is_ours ? 0 : 1;
+  }
+  if (leaving == 0) return;
+  for (uint32_t n = 0; n < leaving; ++n) {
+    PacketMeta& meta = batch.meta(others[n]);
+    meta.owner = owners[others[n]];
+    meta.resume = resume;
+    HandOff(batch.packet(others[n]), meta);
+  }
+  for (uint32_t n = 0; n < kept; ++n) batch.Keep(n, ours[n]);
   batch.Resize(kept);
 }
 
@@ -161,6 +195,20 @@ void Context::StageForPort(rte_mbuf* packet, uint16_t port_index) {
   ++staged_;
 }
 
+void Context::StageAllForPort(const Batch& batch, uint16_t port_index) {
+  const WorkerPort* out = port(port_index);
+  if (out == nullptr || !out->tx_queue.has_value()) {
+    for (uint32_t i = 0; i < batch.size(); ++i) StageForPort(batch.packet(i), port_index);
+    return;
+  }
+  Staging& staging = to_port_[port_index];
+  if (staging.count + batch.size() > Staging::kCapacity) FlushPort(*out);
+  std::memcpy(staging.packets.data() + staging.count, batch.packets(),
+              batch.size() * sizeof(rte_mbuf*));
+  staging.count += batch.size();
+  staged_ += batch.size();
+}
+
 void Context::HandOff(rte_mbuf* packet, const PacketMeta& meta) {
   Staging& staging = to_worker_[meta.owner];
   if (staging.count == Staging::kCapacity) FlushHandoff(meta.owner);
@@ -169,14 +217,23 @@ void Context::HandOff(rte_mbuf* packet, const PacketMeta& meta) {
   ++staged_;
 }
 
-void Context::Flush() {
+void Context::Flush() { FlushTurn(false); }
+
+void Context::FlushTurn(bool more_follow) {
   if (staged_ == 0) return;
   staged_ = 0;
   for (const WorkerPort& port : config_.ports) {
     if (to_port_[port.index].count != 0) FlushPort(port);
   }
   for (uint32_t to = 0; to < config_.workers; ++to) {
-    if (to_worker_[to].count != 0) FlushHandoff(to);
+    Staging& staging = to_worker_[to];
+    if (staging.count == 0) continue;
+    if (more_follow && staging.count < kBatchSize && !staging.has_waited) {
+      staging.has_waited = true;
+      staged_ += staging.count;
+    } else {
+      FlushHandoff(to);
+    }
   }
   FlushPunts();
 }
@@ -205,6 +262,7 @@ void Context::FlushHandoff(uint32_t to) {
     DropPacket(staging.packets[i], DropReason::kHandoffRingFull);
   }
   staging.count = 0;
+  staging.has_waited = false;
 }
 
 void Context::FlushPunts() {

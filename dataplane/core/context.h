@@ -61,6 +61,7 @@ struct WorkerConfig {
 struct Staging {
   static constexpr uint32_t kCapacity = 2 * kBatchSize;
   uint32_t count = 0;
+  bool has_waited = false;  // a turn
   std::array<rte_mbuf*, kCapacity> packets;
 };
 
@@ -107,11 +108,20 @@ class Context {
   // Carries out the verdicts of the packets that leave and closes the gaps.
   void Settle(Batch& batch);
 
+  // Takes the packets that other workers own (owners[i]) out of the batch and hands them over, to
+  // go on from the start of `resume`. Not through verdicts: which packets are whose is as good as
+  // random, and a branch on it would be predicted wrong every other time.
+  void HandOffForeign(Batch& batch, const std::array<uint8_t, kBatchSize>& owners, Resume resume);
+
   // A packet that is in no batch, finished by another worker or by the hold.
   void StageForPort(rte_mbuf* packet, uint16_t port_index);
   // Hands every staged packet to its port queue or ring and makes punts visible. What a port does
   // not take after kTxAttempts is dropped and counted.
   void Flush();
+  // The same at the end of a worker's turn, but that few packets for another worker may wait for
+  // the next turn where it is sure to come at once (`more_follow`): full bursts cost the other one
+  // less.
+  void FlushTurn(bool more_follow);
   uint32_t staged() const { return staged_; }
   // True once when Flush() published to a consumer that sleeps: the caller writes its eventfd.
   bool TakeWakeup() {
@@ -125,6 +135,8 @@ class Context {
 
   void PuntPacket(const Batch& batch, uint32_t i);
   void HandOff(rte_mbuf* packet, const PacketMeta& meta);
+  void SettleAll(Batch& batch);
+  void StageAllForPort(const Batch& batch, uint16_t port_index);
   void FlushPort(const WorkerPort& port);
   void FlushHandoff(uint32_t to);
   void FlushPunts();

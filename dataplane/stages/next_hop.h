@@ -19,10 +19,7 @@
 namespace lns::dataplane {
 
 // The word Adjacency::destination.
-inline bool HasMac(uint64_t destination) {
-  constexpr uint64_t kMacMask = 0x0000ffffffffffffu;  // the first six bytes in memory
-  return (destination & kMacMask) != 0;
-}
+inline bool HasMac(uint64_t destination) { return (destination & kMacMask) != 0; }
 
 // On a connected route the neighbour is the destination itself.
 inline NextHop NextHopOf(const Adjacency& adjacency, const PacketMeta& meta, const uint8_t* ip) {

@@ -32,15 +32,18 @@ void HoldPacket(Context& context, Batch& batch, uint32_t i, const Adjacency& adj
 void Rewrite(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
   Hold& hold = context.hold();
-  for (uint32_t i = 0; i < batch.size(); ++i) {
-    const PacketMeta& meta = batch.meta(i);
+  const uint32_t count = batch.size();
+  const uint16_t first_port = tables.adjacencies[batch.meta(0).next_hop].port;
+  bool one_port = true;
+  for (uint32_t i = 0; i < count; ++i) {
+    PacketMeta& meta = batch.meta(i);
     const Adjacency& adjacency = tables.adjacencies[meta.next_hop];
     const WorkerPort* port = context.port(adjacency.port);
-    if (port == nullptr) {
+    if (port == nullptr) [[unlikely]] {
       batch.Drop(i, DropReason::kNoTxQueue);
       continue;
     }
-    if (meta.l3_length > port->mtu) {
+    if (meta.l3_length > port->mtu) [[unlikely]] {
       batch.Drop(i, DropReason::kTooBigForPort);
       continue;
     }
@@ -54,7 +57,16 @@ void Rewrite(Context& context, Batch& batch) {
       if (queue != Hold::kNoQueue) SendHeld(context, queue, adjacency, destination);
     }
     WriteEthernet(batch.packet(i), meta, adjacency, destination);
-    batch.Transmit(i, adjacency.port);
+    meta.out_port = adjacency.port;
+    one_port = one_port && adjacency.port == first_port;
+  }
+  if (one_port && batch.leaving() == 0) {
+    batch.TransmitAll(first_port);
+    return;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    const PacketMeta& meta = batch.meta(i);
+    if (meta.verdict == Verdict::kContinue) batch.Transmit(i, meta.out_port);
   }
 }
 

@@ -4,44 +4,48 @@
 
 #include <rte_prefetch.h>
 
+#include <array>
+#include <span>
+
 #include "dataplane/stages/peer_check.h"
 #include "dataplane/tables/forwarding_state.h"
 
 namespace lns::dataplane {
 namespace {
 
-bool IsOurs(Context& context, Batch& batch, uint32_t i) {
-  const uint32_t key = batch.meta(i).session_key;
-  const uint32_t owner = punt::OwnerWorker(static_cast<uint16_t>(key >> 16),
-                                           static_cast<uint16_t>(key), context.workers());
-  if (owner == context.worker()) return true;
-  batch.HandOff(i, owner, Resume::kUplink);
-  return false;
+// Hands over what other workers own. With one worker there is nothing to do.
+void KeepOurs(Context& context, Batch& batch) {
+  std::array<uint8_t, kBatchSize> owners;
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    const uint32_t key = batch.meta(i).session_key;
+    owners[i] = static_cast<uint8_t>(punt::OwnerWorker(
+        static_cast<uint16_t>(key >> 16), static_cast<uint16_t>(key), context.workers()));
+  }
+  context.HandOffForeign(batch, owners, Resume::kUplink);
 }
 
 }  // namespace
 
 void SessionLookup(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
-  for (uint32_t i = 0; i < batch.size(); ++i) {
-    if (IsOurs(context, batch, i)) tables.sessions->Prefetch(batch.meta(i).session_key);
-  }
-  for (uint32_t i = 0; i < batch.size(); ++i) {
-    PacketMeta& meta = batch.meta(i);
-    if (meta.verdict != Verdict::kContinue) continue;
-    meta.session = tables.sessions->Find(meta.session_key);
-    if (meta.session == kNotFound) {
+  if (context.workers() > 1) KeepOurs(context, batch);
+  const uint32_t count = batch.size();
+  std::array<uint32_t, kBatchSize> keys;
+  std::array<uint32_t, kBatchSize> sessions;
+  for (uint32_t i = 0; i < count; ++i) keys[i] = batch.meta(i).session_key;
+  tables.sessions->FindBurst(std::span(keys).first(count), sessions,
+                             [&](uint32_t session) { rte_prefetch0(&tables.uplink[session]); });
+  for (uint32_t i = 0; i < count; ++i) {
+    batch.meta(i).session = sessions[i];
+    if (sessions[i] == kNotFound) [[unlikely]] {
       batch.Drop(i, DropReason::kNoSession);
       continue;
     }
-    rte_prefetch0(&tables.uplink[meta.session]);
-  }
-  for (uint32_t i = 0; i < batch.size(); ++i) {
     const PacketMeta& meta = batch.meta(i);
-    if (meta.verdict != Verdict::kContinue) continue;
     const uint32_t tunnel = tables.uplink[meta.session].tunnel.load(std::memory_order_acquire);
-    if (!IsFromPeer(tables.tunnels[tunnel], meta.family, batch.At(i, meta.l3_offset),
-                    batch.At(i, meta.l4_offset))) {
+    const uint8_t* buffer = batch.At(i, 0);
+    if (!IsFromPeer(tables.tunnels[tunnel], meta.family, buffer + meta.l3_offset,
+                    buffer + meta.l4_offset)) {
       batch.Drop(i, DropReason::kWrongPeer);
     }
   }

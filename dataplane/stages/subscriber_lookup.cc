@@ -4,30 +4,69 @@
 
 #include <rte_prefetch.h>
 
+#include <array>
+#include <span>
+
 #include "dataplane/stages/peer_check.h"
 #include "dataplane/tables/forwarding_state.h"
 
 namespace lns::dataplane {
 namespace {
 
-void CheckSession(Context& context, Batch& batch, uint32_t i) {
+// Whose packets these are; kNotFound: nobody's.
+void FindSessions(const Tables& tables, Batch& batch) {
+  const SubscriberTable& subscribers = *tables.subscribers;
+  const uint32_t count = batch.size();
+  std::array<uint32_t, kBatchSize> addresses;
+  std::array<uint32_t, kBatchSize> sessions;
+  for (uint32_t i = 0; i < count; ++i) {
+    // Of an IPv6 packet any word does: what is found for it is not looked at.
+    const PacketMeta& meta = batch.meta(i);
+    addresses[i] = LoadBe32(DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
+  }
+  subscribers.FindHosts(std::span(addresses).first(count), sessions,
+                        [&](uint32_t session) { rte_prefetch0(&tables.downlink[session]); });
+  for (uint32_t i = 0; i < count; ++i) {
+    PacketMeta& meta = batch.meta(i);
+    meta.session = sessions[i];
+    if (meta.family != net::Family::kIpv4 || sessions[i] == kNotFound) [[unlikely]] {
+      meta.session =
+          subscribers.Find(meta.family, DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
+    }
+  }
+}
+
+// The others' are handed over. With one worker every session is ours.
+void KeepOurSubscribers(Context& context, Batch& batch) {
+  const std::span<DownlinkEntry> entries = context.tables().downlink;
+  std::array<uint8_t, kBatchSize> owners;
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    const uint32_t session = batch.meta(i).session;
+    if (session == kNotFound) [[unlikely]] {
+      owners[i] = static_cast<uint8_t>(context.worker());
+      continue;
+    }
+    const uint32_t key = entries[session].key.load(std::memory_order_relaxed);
+    owners[i] = static_cast<uint8_t>(punt::OwnerWorker(
+        static_cast<uint16_t>(key >> 16), static_cast<uint16_t>(key), context.workers()));
+  }
+  context.HandOffForeign(batch, owners, Resume::kDownlink);
+}
+
+void CheckSession(const Tables& tables, Batch& batch, uint32_t i) {
   PacketMeta& meta = batch.meta(i);
-  const DownlinkEntry& session = context.tables().downlink[meta.session];
-  const uint32_t key = session.key.load(std::memory_order_relaxed);
-  const uint32_t owner = punt::OwnerWorker(static_cast<uint16_t>(key >> 16),
-                                           static_cast<uint16_t>(key), context.workers());
-  if (owner != context.worker()) {
-    batch.HandOff(i, owner, Resume::kDownlink);
+  if (meta.session == kNotFound) [[unlikely]] {
+    batch.Drop(i, DropReason::kNoSubscriber);
     return;
   }
-  meta.session_key = key;
+  const DownlinkEntry& session = tables.downlink[meta.session];
+  meta.session_key = session.key.load(std::memory_order_relaxed);
   const uint32_t open = meta.family == net::Family::kIpv4 ? kIpv4Open : kIpv6Open;
-  if ((session.flags.load(std::memory_order_acquire) & open) == 0) {
+  if ((session.flags.load(std::memory_order_acquire) & open) == 0) [[unlikely]] {
     batch.Drop(i, DropReason::kSubscriberNotOpen);
   }
   // For l2tp_encap.
-  const TunnelEntry& tunnel =
-      context.tables().tunnels[session.tunnel.load(std::memory_order_acquire)];
+  const TunnelEntry& tunnel = tables.tunnels[session.tunnel.load(std::memory_order_acquire)];
   rte_prefetch0(&tunnel);
   rte_prefetch0(&tunnel.outer);
 }
@@ -36,24 +75,9 @@ void CheckSession(Context& context, Batch& batch, uint32_t i) {
 
 void SubscriberLookup(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
-  for (uint32_t i = 0; i < batch.size(); ++i) {
-    const net::Family family = batch.meta(i).family;
-    tables.subscribers->Prefetch(family,
-                                 DestinationOf(family, batch.At(i, batch.meta(i).l3_offset)));
-  }
-  for (uint32_t i = 0; i < batch.size(); ++i) {
-    PacketMeta& meta = batch.meta(i);
-    meta.session = tables.subscribers->Find(
-        meta.family, DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
-    if (meta.session == kNotFound) {
-      batch.Drop(i, DropReason::kNoSubscriber);
-      continue;
-    }
-    rte_prefetch0(&tables.downlink[meta.session]);
-  }
-  for (uint32_t i = 0; i < batch.size(); ++i) {
-    if (batch.meta(i).verdict == Verdict::kContinue) CheckSession(context, batch, i);
-  }
+  FindSessions(tables, batch);
+  if (context.workers() > 1) KeepOurSubscribers(context, batch);
+  for (uint32_t i = 0; i < batch.size(); ++i) CheckSession(tables, batch, i);
 }
 
 }  // namespace lns::dataplane

@@ -107,6 +107,9 @@ struct alignas(64) TunnelEntry {
 };
 static_assert(sizeof(TunnelEntry) == 128);
 
+// A MAC address in a word of memory: the first six bytes.
+inline constexpr uint64_t kMacMask = 0x0000ffffffffffffu;
+
 // Where packets leave to: a neighbour on a port, or a port whose neighbours are not known one by
 // one. Routes name adjacencies by index, so a new MAC address takes effect on all at once.
 struct alignas(64) Adjacency {

@@ -22,6 +22,7 @@
 #define LNS_SCAN_WITH_VECTORS
 #endif
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -69,12 +70,20 @@ class SessionTable {
     return value == 0 ? kNotFound : value & kMaxValue;
   }
 
-  void Prefetch(uint32_t key) const { __builtin_prefetch(&buckets_[PlaceOf(key).first]); }
-
-  // One pass that prefetches, one that looks. values[i] = kNotFound where keys[i] is not there.
+  // values[i] = kNotFound where keys[i] is not there. In passes over all keys, so that the lines
+  // they wait for come together: those of the first buckets, then those of the second where a key
+  // was not in its first. on_value is called as soon as a value is known, for prefetching what it
+  // indexes; also with 0 in between, where a key is not found yet.
+  template <typename OnValue>
+  void FindBurst(std::span<const uint32_t> keys, std::span<uint32_t> values,
+                 OnValue on_value) const {
+    for (size_t done = 0; done < keys.size(); done += kBurst) {
+      const size_t count = std::min(kBurst, keys.size() - done);
+      FindSome(keys.subspan(done, count), values.subspan(done, count), on_value);
+    }
+  }
   void FindBurst(std::span<const uint32_t> keys, std::span<uint32_t> values) const {
-    for (const uint32_t key : keys) Prefetch(key);
-    for (size_t i = 0; i < keys.size(); ++i) values[i] = Find(keys[i]);
+    FindBurst(keys, values, [](uint32_t) {});
   }
 
   // The writer.
@@ -111,6 +120,7 @@ class SessionTable {
 
  private:
   static constexpr uint32_t kWords = 8;
+  static constexpr size_t kBurst = 32;
   static constexpr uint32_t kOverflowLines = kOverflowWords / kWords;
   static constexpr uint32_t kUsed = 0x80000000u;
   // While a key's first bucket has this many free words it is taken without looking at the second.
@@ -133,14 +143,57 @@ class SessionTable {
         overflow_(lines.data() + mask_ + 1),
         capacity_(capacity) {}
 
-  // Two different buckets from two halves of one multiplicative mix.
-  Place PlaceOf(uint32_t key) const {
+  static uint64_t Mix(uint32_t key) {
     uint64_t mixed = uint64_t{key} * 0x9e3779b97f4a7c15u;
     mixed ^= mixed >> 32;
-    mixed *= 0xd6e8feb86659fd93u;
-    const uint32_t first = static_cast<uint32_t>(mixed >> 40) & mask_;
+    return mixed * 0xd6e8feb86659fd93u;
+  }
+  // Two different buckets from two halves of one multiplicative mix.
+  Place PlaceOf(uint32_t key) const {
+    const uint64_t mixed = Mix(key);
+    const uint32_t first = FirstOf(mixed);
     const uint32_t step = static_cast<uint32_t>(mixed >> 8) & mask_;
     return {first, first ^ (step == 0 ? 1 : step)};
+  }
+  uint32_t FirstOf(uint64_t mixed) const { return static_cast<uint32_t>(mixed >> 40) & mask_; }
+
+  // At most kBurst keys.
+  template <typename OnValue>
+  void FindSome(std::span<const uint32_t> keys, std::span<uint32_t> values,
+                OnValue on_value) const {
+    std::array<const Bucket*, kBurst> firsts;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      firsts[i] = &buckets_[FirstOf(Mix(keys[i]))];
+      __builtin_prefetch(firsts[i]);
+    }
+    // Which keys are not in their first bucket nobody can predict: the list is made without
+    // branches.
+    std::array<uint32_t, kBurst> missed;
+    size_t misses = 0;
+    for (size_t i = 0; i < keys.size(); ++i) {
+      const uint32_t value = ScanForOne(*firsts[i], keys[i]);
+      values[i] = value & kMaxValue;
+      on_value(values[i]);
+      missed[misses] = static_cast<uint32_t>(i);
+      misses += value == 0 ? 1 : 0;
+    }
+    for (size_t m = 0; m < misses; ++m) {
+      __builtin_prefetch(&buckets_[PlaceOf(keys[missed[m]]).second]);
+    }
+    for (size_t m = 0; m < misses; ++m) {
+      const uint32_t value = values[missed[m]] = Find(keys[missed[m]]);
+      if (value != kNotFound) on_value(value);
+    }
+  }
+
+  // As Scan, but of the first candidate only and without branches: 0 may also mean that there was
+  // another.
+  static uint32_t ScanForOne(const Bucket& bucket, uint32_t key) {
+    const auto i =
+        static_cast<size_t>(std::countr_zero(Candidates(bucket, key) | 1u << (kWords - 1)));
+    const uint64_t word = bucket.words[i].load(std::memory_order_acquire);
+    const auto value = static_cast<uint32_t>(word);  // 0 in a free word
+    return static_cast<uint32_t>(word >> 32) == key ? value : 0;
   }
 
   // One bit for each word whose upper half equals the key. A vector load is not one atomic load of

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "dataplane/tables/prefix_table.h"
 #include "dataplane/tables/session_table.h"
@@ -27,9 +28,13 @@ class SubscriberTable {
         new SubscriberTable(std::move(host_table), std::move(prefix_table)));
   }
 
-  // Readers. Session index or kNotFound; the address is in network order.
-  void Prefetch(net::Family family, const uint8_t* address) const {
-    if (family == net::Family::kIpv4) hosts_->Prefetch(LoadBe32(address));
+  // Readers. Session index or kNotFound; addresses are in network order.
+
+  // Of IPv4 addresses in host order, as SessionTable::FindBurst, but for what is no host's: Find().
+  template <typename OnSession>
+  void FindHosts(std::span<const uint32_t> addresses, std::span<uint32_t> sessions,
+                 OnSession on_session) const {
+    hosts_->FindBurst(addresses, sessions, on_session);
   }
   uint32_t Find(net::Family family, const uint8_t* address) const {
     if (family == net::Family::kIpv4) {

@@ -56,6 +56,34 @@ TEST(Worker, KeepsTheOrderOfEachSessionOverTwoWorkers) {
   EXPECT_EQ(rig.worker(1).counters().traffic.uplink_packets.value(), kPackets);
 }
 
+// A few packets for another worker wait for more while full bursts come, but for one turn only.
+TEST(Worker, LetsPacketsForAnotherWorkerWaitForOneTurn) {
+  Rig rig({.workers = 2});
+  const auto receive = [&](uint32_t ours, uint32_t others) {
+    for (uint32_t i = 0; i < ours; ++i) rig.Receive(kAccess, Uplink(7, 100, "100.64.0.2", 1));
+    for (uint32_t i = 0; i < others; ++i) rig.Receive(kAccess, Uplink(9, 300, "100.64.0.9", 1));
+  };
+  const dataplane::Counter& handed_out = rig.worker(0).counters().handoff_out;
+  receive(dataplane::kBatchSize - 1, 1);
+  receive(dataplane::kBatchSize - 1, 1);
+  rig.worker(0).PollOnce();
+  EXPECT_EQ(handed_out.value(), 0u);
+  rig.worker(0).PollOnce();
+  EXPECT_EQ(handed_out.value(), 2u);
+  receive(dataplane::kBatchSize - 1, 1);
+  rig.worker(0).PollOnce();
+  EXPECT_EQ(handed_out.value(), 2u);
+  EXPECT_TRUE(rig.worker(0).PollOnce()) << "no more came, but there was something to send";
+  EXPECT_EQ(handed_out.value(), 3u);
+  EXPECT_FALSE(rig.worker(0).PollOnce());
+  // A burst that is not full is sure to be the last one for a while.
+  receive(3, 2);
+  rig.worker(0).PollOnce();
+  EXPECT_EQ(handed_out.value(), 5u);
+  rig.Poll();
+  EXPECT_EQ(rig.TakeSent(kCore).size(), 3u * dataplane::kBatchSize + 5);
+}
+
 TEST(Worker, SortsABurstOfEverythingIntoItsPlaces) {
   Rig rig({});
   for (int i = 0; i < 10; ++i) {
