@@ -12,7 +12,7 @@ void HopLimit(Context&, Batch& batch) {
     uint8_t* ip = batch.At(i, meta.l3_offset);
     const bool is_v4 = meta.family == net::Family::kIpv4;
     uint8_t& hops = ip[is_v4 ? 8 : 7];
-    if (hops <= 1) {
+    if (hops <= 1) [[unlikely]] {
       batch.Drop(i, DropReason::kHopLimit);
     } else if (is_v4) {
       net::DecrementTtl(ip);

@@ -22,11 +22,18 @@ NetworkProtocol CarriedBy(uint16_t protocol) {
 }  // namespace
 
 void PppInput(Context& context, Batch& batch) {
+  // Most frames: IPv4, nothing left out of the header.
+  constexpr uint32_t kWholeIpv4Header = uint32_t{ppp::kAllStations} << 24 |
+                                        uint32_t{ppp::kUnnumberedInformation} << 16 |
+                                        ppp::kProtocolIpv4;
   const Tables& tables = context.tables();
   for (uint32_t i = 0; i < batch.size(); ++i) {
     PacketMeta& meta = batch.meta(i);
     const ByteView frame(batch.At(i, meta.payload_offset), meta.payload_length);
-    const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
+    const bool is_whole = frame.size() >= ppp::kMaxFrameHeader;
+    const ppp::FrameHeader header = is_whole && LoadBe32(frame.data()) == kWholeIpv4Header
+                                        ? ppp::FrameHeader{ppp::kProtocolIpv4, ppp::kMaxFrameHeader}
+                                        : ppp::ParseFrameHeader(frame);
     if (!header.ok()) {
       batch.Drop(i, DropReason::kBadPppFrame);
       continue;
