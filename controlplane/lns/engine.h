@@ -164,10 +164,14 @@ class Engine {
   virtual EngineCounts Counts() const = 0;
   virtual std::vector<std::pair<std::string, uint64_t>> Counters() const = 0;
 
-  // Everything the data plane should hold now, sessions that wait for their confirmation included:
-  // for the reconciler to refill an empty one.
-  virtual void DesiredState(std::vector<TunnelEntry>& tunnels,
-                            std::vector<SessionEntry>& sessions) const = 0;
+  // What the data plane should hold now, sessions that wait for their confirmation included, for
+  // the reconciler to refill an empty one: a page of at most `limit`, appended to `out`. `cursor`
+  // is 0 at first, then what the call before returned; 0 is the end. What is there throughout is in
+  // some page, whatever else comes and goes between two.
+  virtual uint32_t DesiredTunnels(uint32_t cursor, size_t limit,
+                                  std::vector<TunnelEntry>& out) const = 0;
+  virtual uint32_t DesiredSessions(uint32_t cursor, size_t limit,
+                                   std::vector<SessionEntry>& out) const = 0;
 };
 
 }  // namespace lns::controlplane

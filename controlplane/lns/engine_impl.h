@@ -55,8 +55,10 @@ class EngineImpl final : public Engine {
   std::vector<std::pair<std::string, uint64_t>> Counters() const override {
     return counters_.All();
   }
-  void DesiredState(std::vector<TunnelEntry>& tunnels,
-                    std::vector<SessionEntry>& sessions) const override;
+  uint32_t DesiredTunnels(uint32_t cursor, size_t limit,
+                          std::vector<TunnelEntry>& out) const override;
+  uint32_t DesiredSessions(uint32_t cursor, size_t limit,
+                           std::vector<SessionEntry>& out) const override;
 
  private:
   // Timers handled in one OnTimer; the rest stay due, so that punted frames get their turn.

@@ -128,17 +128,26 @@ EngineCounts EngineImpl::Counts() const {
       .tunnels = live_tunnels_, .sessions = sessions_.size(), .sessions_online = sessions_online_};
 }
 
-void EngineImpl::DesiredState(std::vector<TunnelEntry>& tunnels,
-                              std::vector<SessionEntry>& sessions) const {
-  for (uint16_t id = tunnel_ids_.NextTaken(0); id != 0; id = tunnel_ids_.NextTaken(id)) {
+uint32_t EngineImpl::DesiredTunnels(uint32_t cursor, size_t limit,
+                                    std::vector<TunnelEntry>& out) const {
+  auto id = static_cast<uint16_t>(cursor);
+  for (size_t i = 0; i < limit; ++i) {
+    id = tunnel_ids_.NextTaken(id);
+    if (id == 0) return 0;
     const TunnelRecord* tunnel = tunnels_.Find(l2tp::LocalTunnelId(id));
-    if (tunnel == nullptr || !tunnel->programmed) continue;
-    tunnels.push_back(tunnel->entry());
+    if (tunnel != nullptr && tunnel->programmed) out.push_back(tunnel->entry());
   }
-  sessions.reserve(sessions.size() + sessions_.size());
-  for (uint32_t slot = 0; slot < sessions_.slot_limit(); ++slot) {
-    if (const SessionRecord* session = sessions_.At(slot)) sessions.push_back(EntryOf(*session));
+  return id;
+}
+
+// The cursor is the next slot. A session never changes its slot.
+uint32_t EngineImpl::DesiredSessions(uint32_t cursor, size_t limit,
+                                     std::vector<SessionEntry>& out) const {
+  const uint32_t slots = sessions_.slot_limit();
+  for (size_t i = 0; i < limit && cursor < slots; ++i, ++cursor) {
+    if (const SessionRecord* session = sessions_.At(cursor)) out.push_back(EntryOf(*session));
   }
+  return cursor < slots ? cursor : 0;
 }
 
 }  // namespace lns::controlplane

@@ -65,12 +65,12 @@ void ForwardingClient::RemoveSession(const SessionKey& session) { Enqueue(sessio
 
 void ForwardingClient::Enqueue(Change change) {
   absl::MutexLock lock(&mutex_);
-  if (accepting_ && queue_.size() >= settings_.max_queued) {
+  if (Accepts(change) && queue_.size() >= settings_.max_queued) {
     overflowed_ = true;
     queue_overflows_.fetch_add(1, std::memory_order_relaxed);
     DropQueue();
   }
-  if (accepting_) {
+  if (Accepts(change)) {
     queue_.push_back(std::move(change));
     return;
   }
@@ -82,12 +82,18 @@ void ForwardingClient::Enqueue(Change change) {
   }
 }
 
+bool ForwardingClient::Accepts(const Change& change) const {
+  const bool of_tunnel = std::holds_alternative<TunnelEntry>(change) ||
+                         std::holds_alternative<l2tp::LocalTunnelId>(change);
+  return accepting_ == Accepting::kAll || (accepting_ == Accepting::kTunnels && of_tunnel);
+}
+
 void ForwardingClient::Hold(const SessionKey& session) {
   held_.try_emplace(session, MonotonicNow() + settings_.confirm_bound);
 }
 
 void ForwardingClient::DropQueue() {
-  accepting_ = false;
+  accepting_ = Accepting::kNothing;
   for (const Change& change : queue_) {
     if (const auto* session = std::get_if<SessionChange>(&change)) {
       if (session->confirm) Hold(session->entry.key);
@@ -100,7 +106,7 @@ void ForwardingClient::DropQueue() {
 
 bool ForwardingClient::Settled() const {
   absl::MutexLock lock(&mutex_);
-  return !accepting_ || (refilled_ && queue_.empty() && unanswered_ == 0);
+  return accepting_ == Accepting::kNothing || (refilled_ && queue_.empty() && unanswered_ == 0);
 }
 
 ForwardingStatus ForwardingClient::status() const {
@@ -197,84 +203,101 @@ absl::Status ForwardingClient::Refill(dataplane::v1::Forwarding::Stub& stub, App
   };
   absl::Status status = sync(dataplane::v1::SyncRequest::STEP_BEGIN);
   if (!status.ok()) return status;
-  Snapshot snapshot;
-  status = AwaitSnapshot(snapshot);
-  if (status.ok()) status = SendSnapshot(snapshot, stream);
+  status = SendSettings(stream);
+  if (status.ok()) status = SendDesiredState(stream);
   if (status.ok()) status = AwaitReplies(stream);
   if (status.ok()) status = sync(dataplane::v1::SyncRequest::STEP_END);
   if (!status.ok()) return status;
   absl::MutexLock lock(&mutex_);
   refilled_ = true;
   log_(LogLevel::kInfo,
-       absl::StrCat("data plane ", absl::Hex(generation_), " refilled: ", snapshot.tunnels.size(),
-                    " tunnels and ", snapshot.sessions.size(), " sessions in ",
+       absl::StrCat("data plane ", absl::Hex(generation_), " refilled: ", walk_.tunnels,
+                    " tunnels and ", walk_.sessions, " sessions in ",
                     (MonotonicNow() - started).milliseconds(), " ms, swept ", swept.swept_tunnels(),
                     " tunnels and ", swept.swept_sessions(), " sessions"));
   return absl::OkStatus();
 }
 
-absl::Status ForwardingClient::AwaitSnapshot(Snapshot& snapshot) {
+absl::Status ForwardingClient::SendSettings(ApplyStream& stream) {
+  Batch batch;
+  for (const net::IpAddress& address : settings_.local_addresses) {
+    ToProto(address, *batch.request.add_updates()->mutable_local_address()->mutable_address());
+  }
+  for (const net::IpPrefix& prefix : settings_.subscriber_prefixes) {
+    ToProto(prefix, *batch.request.add_updates()->mutable_subscriber_prefix()->mutable_prefix());
+  }
+  batch.tickets.resize(static_cast<size_t>(batch.request.updates_size()));
+  return batch.tickets.empty() ? absl::OkStatus() : SendWhenReady(std::move(batch), stream);
+}
+
+absl::Status ForwardingClient::SendDesiredState(ApplyStream& stream) {
+  {
+    absl::MutexLock lock(&mutex_);
+    walk_ = {};
+  }
+  bool done = false;
+  while (!done) {
+    absl::Status status = AwaitPage();
+    size_t left = 0;  // changes go on to arrive: they are not for this loop to wait for
+    {
+      absl::MutexLock lock(&mutex_);
+      if (status.ok()) status = Health(stream);
+      done = walk_.done;
+      left = queue_.size();
+    }
+    // The next page is asked for while the last batch of this one is under way.
+    for (size_t sent = 0; status.ok() && sent < left; sent += kBatchSize) {
+      status = SendBatch(stream);
+    }
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ForwardingClient::AwaitPage() {
   uint64_t connection = 0;
+  uint64_t pages = 0;
   {
     absl::MutexLock lock(&mutex_);
     connection = connection_;
-    snapshot_.reset();
+    pages = walk_.pages;
   }
-  // On the loop thread, so that no change falls between the snapshot and the queue.
+  // On the loop thread, so that no change falls between the page and the queue.
   mailbox_.Post([this, connection](Engine& engine, Instant, EngineActions&) {
-    Snapshot taken;
-    engine.DesiredState(taken.tunnels, taken.sessions);
-    absl::MutexLock lock(&mutex_);
-    if (connection != connection_) return;  // asked for by a connection that is gone
-    snapshot_ = std::move(taken);
-    accepting_ = true;
+    HandOverPage(engine, connection);
   });
-  const auto ready = [this] { return snapshot_.has_value() || stopping_; };
   absl::MutexLock lock(&mutex_);
+  const auto ready = [&] { return walk_.pages != pages || stopping_; };
   if (!mutex_.AwaitWithTimeout(absl::Condition(&ready), ToAbsl(kCallTimeout))) {
     ++connection_;  // should the loop get to it after all, it is void
     return absl::DeadlineExceededError("the protocol loop did not hand over its state");
   }
-  if (stopping_) return absl::CancelledError("stopping");
-  snapshot = std::move(*snapshot_);
-  snapshot_.reset();
-  return absl::OkStatus();
+  return stopping_ ? absl::CancelledError("stopping") : absl::OkStatus();
 }
 
-absl::Status ForwardingClient::SendSnapshot(const Snapshot& snapshot, ApplyStream& stream) {
-  Batch batch;
-  absl::Status status;
-  const auto next = [&]() -> dataplane::v1::Update* {
-    if (batch.tickets.size() == kBatchSize) {
-      status = SendWhenReady(std::exchange(batch, {}), stream);
-      if (!status.ok()) return nullptr;
-    }
-    batch.tickets.emplace_back();
-    return batch.request.add_updates();
-  };
-  for (const net::IpAddress& address : settings_.local_addresses) {
-    auto* const update = next();
-    if (update == nullptr) return status;
-    ToProto(address, *update->mutable_local_address()->mutable_address());
+void ForwardingClient::HandOverPage(const Engine& engine, uint64_t connection) {
+  std::vector<TunnelEntry> tunnels;
+  std::vector<SessionEntry> sessions;
+  absl::MutexLock lock(&mutex_);
+  if (connection != connection_) return;  // asked for by a connection that is gone
+  ++walk_.pages;
+  if (overflowed_) return;  // it is about to be given up
+  if (!walk_.at_sessions) {
+    accepting_ = Accepting::kTunnels;
+    walk_.cursor = engine.DesiredTunnels(walk_.cursor, kPage, tunnels);
+    for (TunnelEntry& tunnel : tunnels) queue_.emplace_back(std::move(tunnel));
+    walk_.tunnels += static_cast<uint32_t>(tunnels.size());
+    walk_.at_sessions = walk_.cursor == 0;
+    return;
   }
-  for (const net::IpPrefix& prefix : settings_.subscriber_prefixes) {
-    auto* const update = next();
-    if (update == nullptr) return status;
-    ToProto(prefix, *update->mutable_subscriber_prefix()->mutable_prefix());
+  accepting_ = Accepting::kAll;
+  walk_.cursor = engine.DesiredSessions(walk_.cursor, kPage, sessions);
+  for (SessionEntry& session : sessions) {
+    const bool confirm = held_.erase(session.key) > 0;
+    queue_.emplace_back(SessionChange{std::move(session), confirm});
   }
-  for (const TunnelEntry& tunnel : snapshot.tunnels) {
-    auto* const update = next();
-    if (update == nullptr) return status;
-    ToProto(tunnel, *update->mutable_tunnel());
-  }
-  for (const SessionEntry& session : snapshot.sessions) {
-    auto* const update = next();
-    if (update == nullptr) return status;
-    ToProto(session, *update->mutable_session());
-    absl::MutexLock lock(&mutex_);
-    batch.tickets.back() = {session.key, held_.erase(session.key) > 0, session.revision};
-  }
-  return batch.tickets.empty() ? absl::OkStatus() : SendWhenReady(std::move(batch), stream);
+  walk_.sessions += static_cast<uint32_t>(sessions.size());
+  walk_.done = walk_.cursor == 0;
 }
 
 absl::Status ForwardingClient::Health(const ApplyStream& stream) const {
@@ -294,6 +317,7 @@ absl::Status ForwardingClient::SendWhenReady(Batch batch, ApplyStream& stream) {
   const auto ready = [&] { return stopping_ || overflowed_ || stream.Ready(); };
   {
     absl::MutexLock lock(&mutex_);
+    unanswered_ += batch.tickets.size();
     absl::Status health;
     do {
       mutex_.AwaitWithTimeout(absl::Condition(&ready), kTick);
@@ -331,7 +355,6 @@ absl::Status ForwardingClient::SendQueued(ApplyStream& stream) {
   };
   while (true) {
     RefuseOverdue();
-    std::deque<Change> changes;
     {
       absl::MutexLock lock(&mutex_);
       mutex_.AwaitWithTimeout(absl::Condition(&ready), kTick);
@@ -339,17 +362,24 @@ absl::Status ForwardingClient::SendQueued(ApplyStream& stream) {
       if (queue_.empty() || !stream.Ready()) continue;
       // With nothing unanswered the first change goes at once; under load they gather.
       mutex_.AwaitWithTimeout(absl::Condition(&full), ToAbsl(kLinger));
-      const size_t count = std::min(queue_.size(), kBatchSize);
-      const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-      changes.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-      queue_.erase(queue_.begin(), end);
-      unanswered_ += count;
     }
-    Batch batch;
-    for (const Change& change : changes) Add(change, batch);
-    if (batch.tickets.empty()) continue;  // the queue overflowed while we lingered
-    if (absl::Status sent = SendWhenReady(std::move(batch), stream); !sent.ok()) return sent;
+    if (absl::Status sent = SendBatch(stream); !sent.ok()) return sent;
   }
+}
+
+absl::Status ForwardingClient::SendBatch(ApplyStream& stream) {
+  std::vector<Change> changes;
+  {
+    absl::MutexLock lock(&mutex_);
+    const size_t count = std::min(queue_.size(), kBatchSize);
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+    changes.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+  }
+  Batch batch;
+  for (const Change& change : changes) Add(change, batch);
+  // Empty when the queue overflowed meanwhile.
+  return batch.tickets.empty() ? absl::OkStatus() : SendWhenReady(std::move(batch), stream);
 }
 
 void ForwardingClient::Add(const Change& change, Batch& batch) {
@@ -393,7 +423,7 @@ void ForwardingClient::OnReply(const std::vector<UpdateTicket>& tickets,
   }
   Report(std::move(outcomes));
   absl::MutexLock lock(&mutex_);
-  unanswered_ -= std::min(unanswered_, refilled_ ? tickets.size() : 0);
+  unanswered_ -= std::min(unanswered_, tickets.size());
 }
 
 void ForwardingClient::Report(std::vector<Outcome> outcomes) {

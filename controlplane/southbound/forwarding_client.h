@@ -7,6 +7,10 @@
 // is sent again between Sync BEGIN and END: a refill is the one way of recovering, whatever
 // happened. No session ends because of it.
 //
+// The desired state is read from the engine a page per turn of the loop, tunnels before sessions,
+// and each page joins the queue that changes go through. So what is sent is in the order in which
+// it became true: a change after its page is behind it, a change before its page is repeated by it.
+//
 // A session programmed with `confirm` while the data plane is away is confirmed by the refill, or
 // refused as UNAVAILABLE after a bound.
 //
@@ -21,7 +25,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -63,6 +66,8 @@ struct ForwardingStatus {
 class ForwardingClient final : public Dataplane {
  public:
   static constexpr size_t kBatchSize = 512;
+  // Of tunnels or sessions handed over in one turn of the loop: a fraction of a millisecond.
+  static constexpr size_t kPage = 1024;
   // How long a batch waits for more while another is unanswered.
   static constexpr Duration kLinger = Duration::Milliseconds(1);
   static constexpr Duration kCallTimeout = Duration::Seconds(5);
@@ -93,9 +98,17 @@ class ForwardingClient final : public Dataplane {
     bool confirm = false;
   };
   using Change = std::variant<TunnelEntry, l2tp::LocalTunnelId, SessionChange, SessionKey>;
-  struct Snapshot {
-    std::vector<TunnelEntry> tunnels;
-    std::vector<SessionEntry> sessions;
+  // Which changes the queue takes; all others the refill will bring. Sessions only when every
+  // tunnel is in the queue.
+  enum class Accepting : uint8_t { kNothing, kTunnels, kAll };
+  // How far the reading of the desired state has come.
+  struct Walk {
+    bool at_sessions = false;
+    bool done = false;
+    uint32_t cursor = 0;  // the engine's
+    uint64_t pages = 0;
+    uint32_t tunnels = 0;
+    uint32_t sessions = 0;
   };
   struct Batch {
     dataplane::v1::ApplyRequest request;
@@ -113,17 +126,22 @@ class ForwardingClient final : public Dataplane {
   // One unary call, bounded, which the destructor can cancel.
   absl::Status Call(const std::function<grpc::Status(grpc::ClientContext&)>& call);
   absl::Status Refill(dataplane::v1::Forwarding::Stub& stub, ApplyStream& stream);
-  absl::Status AwaitSnapshot(Snapshot& snapshot);
-  absl::Status SendSnapshot(const Snapshot& snapshot, ApplyStream& stream);
+  absl::Status SendSettings(ApplyStream& stream);
+  absl::Status SendDesiredState(ApplyStream& stream);
+  absl::Status AwaitPage();
   absl::Status SendWhenReady(Batch batch, ApplyStream& stream);
   absl::Status AwaitReplies(ApplyStream& stream);
   absl::Status SendQueued(ApplyStream& stream);
+  // One batch from the queue, when the stream is ready for it.
+  absl::Status SendBatch(ApplyStream& stream);
   absl::Status Health(const ApplyStream& stream) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void RefuseOverdue();
   void Pause(Duration time);
   void Explain(const absl::Status& why);
 
+  void HandOverPage(const Engine& engine, uint64_t connection);  // loop thread
   void Enqueue(Change change);
+  bool Accepts(const Change& change) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
   void Hold(const SessionKey& session) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropQueue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Add(const Change& change, Batch& batch);
@@ -139,15 +157,14 @@ class ForwardingClient final : public Dataplane {
   mutable absl::Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::ClientContext* call_ ABSL_GUARDED_BY(mutex_) = nullptr;  // under way, to be cancelled
-  // The loop has handed over the snapshot of this connection: changes are queued from then on.
-  bool accepting_ ABSL_GUARDED_BY(mutex_) = false;
+  Accepting accepting_ ABSL_GUARDED_BY(mutex_) = Accepting::kNothing;
   bool refilled_ ABSL_GUARDED_BY(mutex_) = false;
   bool overflowed_ ABSL_GUARDED_BY(mutex_) = false;
-  uint64_t connection_ ABSL_GUARDED_BY(mutex_) = 0;  // which one a snapshot was asked for
+  uint64_t connection_ ABSL_GUARDED_BY(mutex_) = 0;  // which one a page was asked for
   uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::optional<Snapshot> snapshot_ ABSL_GUARDED_BY(mutex_);
+  Walk walk_ ABSL_GUARDED_BY(mutex_);
   std::deque<Change> queue_ ABSL_GUARDED_BY(mutex_);
-  size_t unanswered_ ABSL_GUARDED_BY(mutex_) = 0;  // changes taken from the queue, not answered yet
+  size_t unanswered_ ABSL_GUARDED_BY(mutex_) = 0;  // updates taken to be sent, not answered yet
   // Sessions that wait for a refill to be confirmed, and until when.
   absl::flat_hash_map<SessionKey, Instant> held_ ABSL_GUARDED_BY(mutex_);
 

@@ -226,10 +226,23 @@ void World::CarryOut(EngineAction& action) {
       action);
 }
 
+// In small pages, so that every run reads across their edges.
+void World::ReadDesiredState(std::vector<TunnelEntry>& tunnels,
+                             std::vector<SessionEntry>& sessions) const {
+  constexpr size_t kPage = 3;
+  uint32_t cursor = 0;
+  do {
+    cursor = engine_->DesiredTunnels(cursor, kPage, tunnels);
+  } while (cursor != 0);
+  do {
+    cursor = engine_->DesiredSessions(cursor, kPage, sessions);
+  } while (cursor != 0);
+}
+
 void World::RestartDataplane() {
   std::vector<TunnelEntry> tunnels;
   std::vector<SessionEntry> sessions;
-  engine_->DesiredState(tunnels, sessions);
+  ReadDesiredState(tunnels, sessions);
   dataplane_.Return(tunnels, sessions);
 }
 
@@ -331,7 +344,7 @@ std::string World::FindViolation() {
 
   std::vector<TunnelEntry> tunnels;
   std::vector<SessionEntry> entries;
-  engine_->DesiredState(tunnels, entries);
+  ReadDesiredState(tunnels, entries);
   if (tunnels.size() != wanted_tunnels_.size()) return wrong("desired tunnels differ");
   for (const SessionEntry& entry : entries) {
     const auto wanted = wanted_sessions_.find(entry.key);

@@ -82,6 +82,8 @@ class World {
   static net::Endpoint LnsEndpoint();
 
  private:
+  void ReadDesiredState(std::vector<controlplane::TunnelEntry>& tunnels,
+                        std::vector<controlplane::SessionEntry>& sessions) const;
   Instant NextEvent() const;
   void Step();
   void CarryOut(controlplane::EngineActions& actions);

@@ -4,6 +4,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -38,6 +39,7 @@ class FakeEngine final : public Engine {
   std::vector<uint16_t> programmed_revisions;  // one of each of these
   Instant deadline = Instant::Never();
   bool shutdown_complete = false;
+  mutable int pages_read = 0;  // of `tunnels` and `sessions`
 
   void OnControl(const net::EndpointPair& endpoints, ByteView message, Instant,
                  EngineActions& out) override {
@@ -97,9 +99,13 @@ class FakeEngine final : public Engine {
   std::vector<std::pair<std::string, uint64_t>> Counters() const override {
     return {{"engine_calls", calls.size()}};
   }
-  void DesiredState(std::vector<TunnelEntry>& t, std::vector<SessionEntry>& s) const override {
-    t = tunnels;
-    s = sessions;
+  uint32_t DesiredTunnels(uint32_t cursor, size_t limit,
+                          std::vector<TunnelEntry>& out) const override {
+    return Page(tunnels, cursor, limit, out);
+  }
+  uint32_t DesiredSessions(uint32_t cursor, size_t limit,
+                           std::vector<SessionEntry>& out) const override {
+    return Page(sessions, cursor, limit, out);
   }
 
   static std::string Name(const SessionKey& key) {
@@ -107,6 +113,14 @@ class FakeEngine final : public Engine {
   }
 
  private:
+  template <typename Entry>
+  uint32_t Page(const std::vector<Entry>& all, uint32_t cursor, size_t limit,
+                std::vector<Entry>& out) const {
+    ++pages_read;
+    const size_t end = std::min(all.size(), cursor + limit);
+    for (size_t i = cursor; i < end; ++i) out.push_back(all[i]);
+    return end < all.size() ? static_cast<uint32_t>(end) : 0;
+  }
   static std::string Text(ByteView bytes) { return std::string(AsText(bytes)); }
   void Called(std::string call, EngineActions& out) {
     calls.push_back(std::move(call));

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 
+#include <set>
+
 #include "controlplane/loop/clock.h"
 #include "controlplane/southbound/forwarding_client.h"
 #include "tests/unit/controlplane/loop/fakes.h"
@@ -223,7 +225,7 @@ TEST_F(ForwardingClientTest, ChangesMadeDuringARefillFollowIt) {
   engine.sessions = {SessionOf(1, 1)};
   server.Start(/*held_at_start=*/true);
   Connect();
-  RunUntil("the snapshot", [&] { return !client->Settled(); });
+  RunUntil("the last page", [&] { return engine.pages_read == 2; });
   client->RemoveSession(Key(1, 1));
   client->ProgramSession(SessionOf(1, 2), true);
   server.Hold(false);
@@ -233,6 +235,68 @@ TEST_F(ForwardingClientTest, ChangesMadeDuringARefillFollowIt) {
   EXPECT_EQ(server.state().sessions.count({1, 2}), 1u);
   ASSERT_THAT(engine.programmed, SizeIs(1));
   EXPECT_EQ(engine.programmed[0].first, Key(1, 2));
+}
+
+// The engine is asked for a page per turn of the loop, and goes on changing between two.
+TEST_F(ForwardingClientTest, ChangesMadeBetweenTwoPagesOfARefillEndUpRight) {
+  constexpr auto kPage = static_cast<uint16_t>(ForwardingClient::kPage);
+  constexpr uint16_t kSessions = 3 * kPage;
+  engine.tunnels = {TunnelOf(1)};
+  for (uint16_t s = 1; s <= kSessions; ++s) engine.sessions.push_back(SessionOf(1, s));
+  server.Start();
+  Connect();
+  RunUntil("the tunnels and a page of sessions", [&] { return engine.pages_read == 2; });
+
+  const auto change = [&](uint16_t id) {  // from here on it is another
+    SessionEntry& session = engine.sessions[id - 1u];
+    session.peer_mru = 1400;
+    session.revision = 5;
+    client->ProgramSession(session, true);
+  };
+  change(1);              // its page was read
+  change(kSessions - 1);  // its page will be
+  client->ProgramTunnel(TunnelOf(2));
+  engine.tunnels.push_back(TunnelOf(2));
+  engine.sessions.push_back(SessionOf(2, 1));
+  client->ProgramSession(SessionOf(2, 1), true);
+  client->RemoveSession(Key(1, kSessions));  // before its page: that will not have it
+  engine.sessions.erase(engine.sessions.begin() + kSessions - 1);
+  client->RemoveSession(Key(1, 2));  // after its page
+
+  RunUntilRefilled();
+  RunUntilSettled();
+  EXPECT_EQ(engine.pages_read, 4) << "one of tunnels, three of sessions";
+  const FakeForwarding::State state = server.state();
+  EXPECT_THAT(state.sessions, SizeIs(kSessions - 1));
+  EXPECT_EQ(state.sessions.at({1, 1}).peer_mru(), 1400u);
+  EXPECT_EQ(state.sessions.at({1, kSessions - 1}).peer_mru(), 1400u);
+  EXPECT_EQ(state.sessions.count({1, 2}), 0u);
+  EXPECT_EQ(state.sessions.count({1, kSessions}), 0u);
+  EXPECT_EQ(state.sessions.count({2, 1}), 1u);
+  std::set<SessionKey> confirmed;
+  for (const auto& [key, status] : engine.programmed) {
+    EXPECT_TRUE(status.ok()) << status;
+    confirmed.insert(key);
+  }
+  EXPECT_EQ(confirmed, (std::set<SessionKey>{Key(1, 1), Key(1, kSessions - 1), Key(2, 1)}));
+}
+
+// Until every tunnel is in the queue a session's change would come before its tunnel.
+TEST_F(ForwardingClientTest, ASessionChangedWhileTunnelsAreReadIsConfirmedByItsPage) {
+  constexpr auto kPage = static_cast<uint16_t>(ForwardingClient::kPage);
+  for (uint16_t t = 1; t <= kPage + 1; ++t) engine.tunnels.push_back(TunnelOf(t));
+  engine.sessions = {SessionOf(kPage + 1, 1)};
+  server.Start();
+  Connect();
+  RunUntil("a page of tunnels", [&] { return engine.pages_read == 1; });
+  engine.sessions[0].revision = 3;
+  client->ProgramSession(engine.sessions[0], true);
+  RunUntilRefilled();
+  RunUntil("the confirmation", [&] { return !engine.programmed.empty(); });
+  ASSERT_THAT(engine.programmed, SizeIs(1));
+  EXPECT_TRUE(engine.programmed[0].second.ok()) << engine.programmed[0].second;
+  EXPECT_EQ(engine.programmed_revisions[0], 3);
+  EXPECT_THAT(server.state().tunnels, SizeIs(kPage + 1));
 }
 
 TEST_F(ForwardingClientTest, ASessionProgrammedWhileAwayIsConfirmedByTheRefill) {
