@@ -2,11 +2,7 @@
 // Copyright The Terminus Authors
 #include "controlplane/process.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -45,11 +41,7 @@ std::string PuntSocketOf(const Settings& settings) {
 
 absl::StatusOr<std::unique_ptr<Process>> Process::Start(Settings settings, std::string version,
                                                         LogSink log) {
-  if (mkdir(settings.run_dir.c_str(), 0755) != 0 && errno != EEXIST) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make run_dir ", settings.run_dir));
-  }
-  absl::StatusOr<InstanceLock> lock =
-      InstanceLock::Take(absl::StrCat(settings.run_dir, "/controlplane.lock"));
+  absl::StatusOr<InstanceLock> lock = InstanceLock::Take(settings.run_dir, "controlplane");
   if (!lock.ok()) return lock.status();
   std::unique_ptr<Process> process(
       new Process(std::move(settings), std::move(*lock), std::move(log)));

@@ -11,7 +11,7 @@
 #include "controlplane/aaa/local_users.h"
 #include "controlplane/config/settings.h"
 #include "controlplane/lns/engine.h"
-#include "controlplane/loop/instance_lock.h"
+#include "lib/os/instance_lock.h"
 #include "controlplane/loop/log.h"
 #include "controlplane/loop/mailbox.h"
 #include "controlplane/loop/poller.h"

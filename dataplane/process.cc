@@ -48,9 +48,9 @@ Process::~Process() {
 }
 
 absl::Status Process::StartParts() {
-  absl::StatusOr<std::unique_ptr<RunLock>> lock = RunLock::Take(settings_.run_dir);
+  absl::StatusOr<InstanceLock> lock = InstanceLock::Take(settings_.run_dir, "dataplane");
   if (!lock.ok()) return lock.status();
-  lock_ = *std::move(lock);
+  lock_.emplace(*std::move(lock));
   // AF_XDP sockets pin their buffers.
   const rlimit unlimited{.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
   if (setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0) {

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dataplane/core/handoff.h"
@@ -17,12 +18,12 @@
 #include "dataplane/ports/port_set.h"
 #include "dataplane/punt/punt_memory.h"
 #include "dataplane/punt/punt_server.h"
-#include "dataplane/run_lock.h"
 #include "dataplane/services/api_server.h"
 #include "dataplane/settings.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "dataplane/worker.h"
 #include "dataplane/xdp/steering.h"
+#include "lib/os/instance_lock.h"
 
 #include "absl/status/statusor.h"
 
@@ -53,7 +54,7 @@ class Process {
   const Settings settings_;
   const uint64_t generation_;
   // In the order of their making; destroyed in reverse.
-  std::unique_ptr<RunLock> lock_;
+  std::optional<InstanceLock> lock_;
   std::unique_ptr<Eal> eal_;
   Steering steering_;
   std::unique_ptr<PortSet> ports_;

@@ -19,8 +19,8 @@
 
 #include "controlplane/lns/actions.h"
 #include "controlplane/lns/engine.h"
-#include "controlplane/loop/file_descriptor.h"
 #include "lib/base/time.h"
+#include "lib/os/file_descriptor.h"
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"

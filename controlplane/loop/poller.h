@@ -6,8 +6,8 @@
 
 #include <functional>
 
-#include "controlplane/loop/file_descriptor.h"
 #include "lib/base/time.h"
+#include "lib/os/file_descriptor.h"
 
 #include "absl/container/flat_hash_map.h"
 

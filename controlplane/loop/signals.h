@@ -4,7 +4,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
-#include "controlplane/loop/file_descriptor.h"
+#include "lib/os/file_descriptor.h"
 
 namespace lns::controlplane {
 

@@ -14,7 +14,7 @@
 #include <chrono>
 #include <cstring>
 
-#include "controlplane/loop/file_descriptor.h"
+#include "lib/os/file_descriptor.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/loop/file_descriptor.h"
 #include "lib/base/bytes.h"
+#include "lib/os/file_descriptor.h"
 #include "lib/punt/mapping.h"
 
 #include "absl/status/status.h"

@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "tools/lacsim/file_descriptor.h"
+#include "lib/os/file_descriptor.h"
 
 #include "absl/status/statusor.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "lib/base/time.h"
-#include "tools/lacsim/file_descriptor.h"
+#include "lib/os/file_descriptor.h"
 
 #include "absl/status/status.h"
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "tools/lacsim/file_descriptor.h"
+#include "lib/os/file_descriptor.h"
 
 #include "absl/status/statusor.h"
 

@@ -10,7 +10,7 @@
 #include <string>
 
 #include "lib/base/bytes.h"
-#include "tools/lacsim/file_descriptor.h"
+#include "lib/os/file_descriptor.h"
 
 #include "absl/status/statusor.h"
 

@@ -17,7 +17,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/net/address.h"
-#include "tools/lacsim/file_descriptor.h"
+#include "lib/os/file_descriptor.h"
 #include "tools/lacsim/wire.h"
 
 #include "absl/status/statusor.h"

@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/loop/file_descriptor.h"
+#include "lib/os/file_descriptor.h"
 #include "lib/punt/handshake.h"
 #include "lib/punt/mapping.h"
 

@@ -1,4 +1,4 @@
-// Owns one file descriptor; closes it at the end.
+// A file descriptor with one owner, closed when the owner goes.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -7,7 +7,7 @@
 
 #include <utility>
 
-namespace lns::lacsim {
+namespace lns {
 
 class FileDescriptor {
  public:
@@ -15,18 +15,23 @@ class FileDescriptor {
   explicit FileDescriptor(int fd) : fd_(fd) {}
   FileDescriptor(FileDescriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
+    if (this != &other) {
+      Reset();
+      fd_ = std::exchange(other.fd_, -1);
+    }
     return *this;
   }
-  ~FileDescriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
+  ~FileDescriptor() { Reset(); }
 
   int get() const { return fd_; }
   bool valid() const { return fd_ >= 0; }
+  void Reset() {
+    if (fd_ >= 0) close(fd_);
+    fd_ = -1;
+  }
 
  private:
   int fd_ = -1;
 };
 
-}  // namespace lns::lacsim
+}  // namespace lns

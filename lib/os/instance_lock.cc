@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
-#include "dataplane/run_lock.h"
+#include "lib/os/instance_lock.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -14,7 +14,7 @@
 
 #include "absl/strings/str_cat.h"
 
-namespace lns::dataplane {
+namespace lns {
 namespace {
 
 // A file may be removed by its last owner between our open and our flock; then it is tried again.
@@ -43,38 +43,32 @@ int HolderPid(int file) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<RunLock>> RunLock::Take(const std::string& run_dir) {
+absl::StatusOr<InstanceLock> InstanceLock::Take(const std::string& run_dir, std::string_view kind) {
   if (mkdir(run_dir.c_str(), 0755) != 0 && errno != EEXIST) return PathError(run_dir, errno);
-  const std::string path = run_dir + "/dataplane.lock";
+  const std::string path = run_dir + "/" + std::string(kind) + ".lock";
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (file < 0) return PathError(path, errno);
-    if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-      const int pid = HolderPid(file);
-      close(file);
-      return absl::FailedPreconditionError(absl::StrCat("another lns-dataplane (pid ", pid,
-                                                        ") already runs with run_dir ", run_dir,
-                                                        ": stop it or choose another run_dir"));
+    FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!file.valid()) return PathError(path, errno);
+    if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) return PathError(path, errno);
+      return absl::FailedPreconditionError(absl::StrCat(
+          "another lns-", std::string(kind), " (pid ", HolderPid(file.get()),
+          ") already runs with run_dir ", run_dir, ": stop it or choose another run_dir"));
     }
-    if (!IsStillAt(file, path)) {
-      close(file);
-      continue;
-    }
+    if (!IsStillAt(file.get(), path)) continue;
     const std::string pid = absl::StrCat(getpid(), "\n");
-    if (ftruncate(file, 0) != 0 ||
-        pwrite(file, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-      const int error = errno;
-      close(file);
-      return PathError(path, error);
+    if (ftruncate(file.get(), 0) != 0 ||
+        pwrite(file.get(), pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
+      return PathError(path, errno);
     }
-    return std::unique_ptr<RunLock>(new RunLock(path, file));
+    return InstanceLock(path, std::move(file));
   }
   return absl::UnavailableError(absl::StrCat(path, ": taken and released too often; try again"));
 }
 
-RunLock::~RunLock() {
-  unlink(path_.c_str());
-  close(file_);
+InstanceLock::~InstanceLock() {
+  // While it is locked: afterwards it may be another's. One that was moved from has none.
+  if (file_.valid()) unlink(path_.c_str());
 }
 
-}  // namespace lns::dataplane
+}  // namespace lns
