@@ -155,6 +155,8 @@ class Engine {
   virtual bool ShutdownComplete() const = 0;
 
   virtual std::vector<TunnelView> Tunnels() const = 0;
+  // At most `limit` tunnels, ordered by id, from the first one after `after`; 0 is the start.
+  virtual std::vector<TunnelView> TunnelsAfter(l2tp::LocalTunnelId after, size_t limit) const = 0;
   virtual std::vector<SessionView> Sessions() const = 0;
   // At most `limit` sessions, ordered by key, from the first one after `after`; {0, 0} is the
   // start.

@@ -47,6 +47,7 @@ class EngineImpl final : public Engine {
   bool ShutdownComplete() const override;
 
   std::vector<TunnelView> Tunnels() const override;
+  std::vector<TunnelView> TunnelsAfter(l2tp::LocalTunnelId after, size_t limit) const override;
   std::vector<SessionView> Sessions() const override;
   std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const override;
   std::optional<SessionView> FindSession(const SessionKey& key) const override;

@@ -76,9 +76,12 @@ TunnelView EngineImpl::ViewOf(const TunnelRecord& tunnel) const {
           .statistics = l2tp.statistics()};
 }
 
-std::vector<TunnelView> EngineImpl::Tunnels() const {
+std::vector<TunnelView> EngineImpl::Tunnels() const { return TunnelsAfter({}, SIZE_MAX); }
+
+std::vector<TunnelView> EngineImpl::TunnelsAfter(l2tp::LocalTunnelId after, size_t limit) const {
   std::vector<TunnelView> views;
-  for (uint16_t id = tunnel_ids_.NextTaken(0); id != 0; id = tunnel_ids_.NextTaken(id)) {
+  uint16_t id = after.value();
+  while (views.size() < limit && (id = tunnel_ids_.NextTaken(id)) != 0) {
     const TunnelRecord* tunnel = tunnels_.Find(l2tp::LocalTunnelId(id));
     if (tunnel != nullptr) views.push_back(ViewOf(*tunnel));  // else the id rests
   }

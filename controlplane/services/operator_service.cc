@@ -53,19 +53,39 @@ grpc::Status OperatorService::ListTunnels(grpc::ServerContext* context,
   if (request->local_tunnel_id() > kMaxTunnelId) {
     return {grpc::StatusCode::INVALID_ARGUMENT, "local_tunnel_id: expected at most 65535"};
   }
-  using Listing = std::pair<std::vector<TunnelView>, Instant>;
-  const auto listing = OnLoop<Listing>(*context, [](Engine& engine, Instant now, EngineActions&) {
-    return Listing(engine.Tunnels(), now);
-  });
-  if (!listing.ok()) return ToGrpc(listing.status());
-  for (const TunnelView& view : listing->first) {
-    const uint32_t wanted = request->local_tunnel_id();
-    if (wanted != 0 && view.local_id.value() != wanted) continue;
-    control::v1::Tunnel tunnel;
-    ToProto(view, listing->second, tunnel);
-    if (!writer->Write(tunnel)) return grpc::Status::CANCELLED;
+  return ToGrpc(ForEachTunnelPage(*context, request->local_tunnel_id(),
+                                  [&](const TunnelPage& page) -> absl::Status {
+                                    for (const TunnelView& view : page.tunnels) {
+                                      control::v1::Tunnel tunnel;
+                                      ToProto(view, page.now, tunnel);
+                                      if (!writer->Write(tunnel))
+                                        return absl::CancelledError("the caller went away");
+                                    }
+                                    return absl::OkStatus();
+                                  }));
+}
+
+absl::Status OperatorService::ForEachTunnelPage(
+    const grpc::ServerContext& context, uint32_t wanted,
+    const std::function<absl::Status(const TunnelPage&)>& visit) {
+  // The one that is wanted is the first after the id below it.
+  l2tp::LocalTunnelId after(static_cast<uint16_t>(wanted == 0 ? 0 : wanted - 1));
+  const size_t limit = wanted == 0 ? kPage : 1;
+  while (true) {
+    absl::StatusOr<TunnelPage> page =
+        OnLoop<TunnelPage>(context, [after, limit](Engine& engine, Instant now, EngineActions&) {
+          return TunnelPage{engine.TunnelsAfter(after, limit), now};
+        });
+    if (!page.ok()) return page.status();
+    const bool last = wanted != 0 || page->tunnels.size() < limit;
+    if (wanted != 0) {
+      std::erase_if(page->tunnels,
+                    [&](const TunnelView& view) { return view.local_id.value() != wanted; });
+    }
+    if (!page->tunnels.empty()) after = page->tunnels.back().local_id;
+    if (absl::Status status = visit(*page); !status.ok()) return status;
+    if (last) return absl::OkStatus();
   }
-  return grpc::Status::OK;
 }
 
 absl::Status OperatorService::ForEachPage(const grpc::ServerContext& context,
@@ -151,20 +171,24 @@ grpc::Status OperatorService::ClearTunnels(grpc::ServerContext* context,
     return {grpc::StatusCode::INVALID_ARGUMENT,
             "expected either a tunnel id or `all`, to clear every tunnel"};
   }
-  const auto cleared =
-      OnLoop<uint32_t>(*context, [wanted](Engine& engine, Instant now, EngineActions& out) {
-        uint32_t count = 0;
-        for (const TunnelView& view : engine.Tunnels()) {
-          if (wanted != 0 && view.local_id.value() != wanted) continue;
-          if (engine.ClearTunnel(view.local_id, now, out).ok()) ++count;
-        }
-        return count;
-      });
-  if (!cleared.ok()) return ToGrpc(cleared.status());
-  if (*cleared == 0) {
+  uint32_t cleared = 0;
+  const absl::Status status = ForEachTunnelPage(*context, wanted, [&](const TunnelPage& page) {
+    const auto begun =
+        OnLoop<uint32_t>(*context, [page](Engine& engine, Instant now, EngineActions& out) {
+          uint32_t count = 0;
+          for (const TunnelView& view : page.tunnels) {
+            if (engine.ClearTunnel(view.local_id, now, out).ok()) ++count;
+          }
+          return count;
+        });
+    cleared += begun.value_or(0);
+    return begun.status();
+  });
+  if (!status.ok()) return ToGrpc(status);
+  if (cleared == 0) {
     return {grpc::StatusCode::NOT_FOUND, absl::StrCat("there is no tunnel ", wanted)};
   }
-  reply->set_cleared(*cleared);
+  reply->set_cleared(cleared);
   return grpc::Status::OK;
 }
 

@@ -22,7 +22,7 @@ namespace lns::controlplane {
 
 class OperatorService final : public control::v1::Operator::Service {
  public:
-  // Sessions read or cleared per turn of the loop.
+  // Sessions or tunnels read or cleared per turn of the loop.
   static constexpr size_t kPage = 512;
   // For callers who set no deadline; bounds each wait for the loop.
   static constexpr Duration kPatience = Duration::Seconds(10);
@@ -66,10 +66,17 @@ class OperatorService final : public control::v1::Operator::Service {
     std::vector<SessionView> sessions;
     Instant now;
   };
+  struct TunnelPage {
+    std::vector<TunnelView> tunnels;
+    Instant now;
+  };
 
   // Runs `work(engine, now, out)` on the loop, within the caller's deadline.
   template <typename T, typename Work>
   absl::StatusOr<T> OnLoop(const grpc::ServerContext& context, Work work);
+  // Visits the tunnel `wanted`, or every one if that is 0, page by page.
+  absl::Status ForEachTunnelPage(const grpc::ServerContext& context, uint32_t wanted,
+                                 const std::function<absl::Status(const TunnelPage&)>& visit);
   // Visits every session that matches, page by page; `visit` gets the matches of each page and may
   // end it all by an error.
   absl::Status ForEachPage(const grpc::ServerContext& context,

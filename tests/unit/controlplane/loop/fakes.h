@@ -39,7 +39,8 @@ class FakeEngine final : public Engine {
   std::vector<uint16_t> programmed_revisions;  // one of each of these
   Instant deadline = Instant::Never();
   bool shutdown_complete = false;
-  mutable int pages_read = 0;  // of `tunnels` and `sessions`
+  mutable int pages_read = 0;       // of `tunnels` and `sessions`
+  mutable size_t largest_page = 0;  // of `tunnel_views`
 
   void OnControl(const net::EndpointPair& endpoints, ByteView message, Instant,
                  EngineActions& out) override {
@@ -77,6 +78,14 @@ class FakeEngine final : public Engine {
   void Shutdown(Instant, EngineActions& out) override { Called("shutdown", out); }
   bool ShutdownComplete() const override { return shutdown_complete; }
   std::vector<TunnelView> Tunnels() const override { return tunnel_views; }
+  std::vector<TunnelView> TunnelsAfter(l2tp::LocalTunnelId after, size_t limit) const override {
+    std::vector<TunnelView> page;
+    for (const TunnelView& view : tunnel_views) {  // in the order of ids
+      if (after < view.local_id && page.size() < limit) page.push_back(view);
+    }
+    largest_page = std::max(largest_page, page.size());
+    return page;
+  }
   std::vector<SessionView> Sessions() const override { return SessionsAfter({}, SIZE_MAX); }
   std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const override {
     std::vector<SessionView> page;

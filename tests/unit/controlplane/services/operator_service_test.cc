@@ -276,6 +276,30 @@ TEST_F(OperatorServiceTest, ListsAndClearsTunnels) {
   EXPECT_EQ(reply.cleared(), 2u);
 }
 
+TEST_F(OperatorServiceTest, ListsAndClearsManyTunnelsPageByPage) {
+  constexpr uint16_t kTunnels = 2 * OperatorService::kPage + 3;
+  for (uint16_t id = 1; id <= kTunnels; ++id) {
+    engine.tunnel_views.emplace_back().local_id = l2tp::LocalTunnelId(id);
+  }
+  ASSERT_TRUE(Start().ok());
+  RunLoop();
+  const auto context = Context();
+  const auto reader = stub->ListTunnels(context.get(), {});
+  control::v1::Tunnel tunnel;
+  for (uint32_t id = 1; id <= kTunnels; ++id) {
+    ASSERT_TRUE(reader->Read(&tunnel));
+    EXPECT_EQ(tunnel.local_id(), id);
+  }
+  EXPECT_FALSE(reader->Read(&tunnel));
+  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_LE(engine.largest_page, OperatorService::kPage);
+  control::v1::ClearTunnelsRequest clear;
+  clear.set_all(true);
+  control::v1::ClearReply reply;
+  ASSERT_TRUE(stub->ClearTunnels(Context().get(), clear, &reply).ok());
+  EXPECT_EQ(reply.cleared(), kTunnels);
+}
+
 TEST_F(OperatorServiceTest, CountersOfAllPartsInOneList) {
   ASSERT_TRUE(Start().ok());
   RunLoop();
