@@ -15,6 +15,7 @@
 import json
 import os
 import shutil
+import sys
 import uuid
 from pathlib import Path
 
@@ -107,9 +108,10 @@ def missing():
 class L2tpnsLab:
     """The namespaces, and what runs in them. Everything ends with `stack`."""
 
-    def __init__(self, lacsim, directory, stack, *, sessions, pool='100.64.0.0/24', debug=3):
+    def __init__(self, lacsim, directory, stack, *, sessions, pool='100.64.0.0/24', debug=3,
+                 lacs=1):
         """lacsim: the program. sessions: how many users there are, user1/pass1 and on.
-        debug: how much l2tpns logs; 0 where its speed is measured."""
+        debug: how much l2tpns logs; 0 where its speed is measured. lacs: addresses of LACs."""
         self._lacsim, self.directory, self._stack = lacsim, directory, stack
         self.sessions, self.pool, self._debug = sessions, pool, debug
         prefix = 'l2tpns-' + uuid.uuid4().hex[:6]
@@ -118,7 +120,9 @@ class L2tpnsLab:
         connect(self.lac, 'access', self.lns, 'access')
         connect(self.lns, 'core', self.host, 'core')
         access, core = config.ACCESS_PREFIX_LENGTH, config.CORE_PREFIX_LENGTH
-        self.lac.add_address('access', f'{config.FIRST_LAC_ADDRESS}/{access}')
+        self.lac_addresses = config.lac_addresses(lacs)
+        for address in self.lac_addresses:
+            self.lac.add_address('access', f'{address}/{access}')
         self.lns.add_address('access', f'{config.LNS_ADDRESS}/{access}')
         self.lns.add_address('core', f'{config.CORE_ADDRESS}/{core}')
         self.host.add_address('core', f'{config.HOST_ADDRESS}/{core}')
@@ -148,6 +152,12 @@ class L2tpnsLab:
         return self._start('freeradius',
                            ['freeradius', '-f', '-l', 'stdout', '-d', directory],
                            'Ready to process requests', **options)
+
+    def start_radius_stub(self, **options):
+        """A server that accepts everybody, faster than l2tpns asks."""
+        stub = Path(__file__).with_name('radius_stub.py')
+        return self._start('radius-stub', [sys.executable, stub, '127.0.0.1', 1812, RADIUS_SECRET],
+                           'ready', **options)
 
     def start_l2tpns(self, auth, **options):
         """l2tpns reads /etc/l2tpns only: `ip netns exec` gives it a mount namespace of its own,
