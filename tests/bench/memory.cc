@@ -54,6 +54,7 @@ bool RunMemory(Bench&, const Options& options, Report& report) {
   const uint64_t heap = after.heap - before.heap - fixed.heap;
 
   report.Add("sessions", uint64_t{population.sessions});
+  report.Add("bytes_per_session", PerSession(tables + heap, population));
   report.Add("table_bytes_per_session", PerSession(tables, population));
   report.Add("heap_bytes_per_session", PerSession(heap, population));
   report.Add("fixed_bytes", fixed.tables + fixed.heap);

@@ -118,9 +118,9 @@ int Run(const Options& options) {
     return static_cast<double>(static_cast<int64_t>(a - b)) / sessions;
   };
   std::printf(
-      "{\"sessions\": %u, \"heap_bytes_per_session\": %.1f, \"resident_bytes_per_session\": %.1f, "
+      "{\"sessions\": %u, \"bytes_per_session\": %.1f, \"heap_bytes_per_session\": %.1f, "
       "\"cpu_us_per_call\": %.2f, \"refill_seconds\": %.3f, \"refill_longest_turn_ms\": %.3f}\n",
-      sessions, each(after.heap, before.heap), each(after.resident, before.resident),
+      sessions, each(after.resident, before.resident), each(after.heap, before.heap),
       cpu / sessions * 1e6, refill ? refill->seconds : 0, refill ? refill->longest_turn_ms : 0);
   return 0;
 }
