@@ -72,6 +72,7 @@ constexpr Mode kModes[] = {
     {"forwarding-work", "the stages alone", RunForwardingWork},
     {"scaling", "one or two workers, each on a core of its own", RunScaling},
     {"latency", "how long packets are in the worker", RunLatency},
+    {"churn", "a worker while sessions come and go through gRPC", RunChurn},
     {"session-table", "lookups of random keys", RunSessionTable},
     {"memory", "bytes per session", RunMemory},
     {"clock", "core cycles per TSC tick, DPDK's version", TellClock},
@@ -93,7 +94,9 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   app.add_option("--owner", traffic.owner, "frames: only of sessions of this worker of --workers");
   app.add_option("--spread", arguments.spread, "scaling: owned, mixed, one-queue");
   app.add_option("--cpus", options.cpus, "scaling: the workers' cores");
-  app.add_option("--load", options.load, "latency: of the saturated rate")
+  app.add_option("--churn", options.churn_per_second, "sessions that come, and as many that go")
+      ->check(CLI::Range(0u, 100'000u));
+  app.add_option("--load", options.load, "latency, churn: of the saturated rate")
       ->check(CLI::Range(0.0, 0.99));
   app.add_option("--seconds", options.seconds);
   app.add_option("--table", options.table)->check(CLI::IsMember({"ours", "rte-hash", "direct"}));

@@ -31,8 +31,9 @@ struct Options {
   uint32_t capture_frames = 4096;     // in each of them
   uint32_t workers = 1;
   Spread spread = Spread::kOwned;
-  std::vector<uint32_t> cpus;  // scaling: of the workers
-  double load = 0;             // latency: of the saturated rate; 0: a packet now and then
+  std::vector<uint32_t> cpus;     // scaling: of the workers
+  double load = 0;                // latency: of the saturated rate; 0: a packet now and then
+  uint32_t churn_per_second = 0;  // churn: sessions that come, and as many that go
   double seconds = 1;
   uint32_t writer_changes_per_second = 0;  // session-table: a writer beside the reader
   std::string table = "ours";              // session-table: ours, rte-hash, direct
@@ -50,6 +51,8 @@ bool RunForwardingWork(Bench& bench, const Options& options, Report& report);
 bool RunScaling(Bench& bench, const Options& options, Report& report);
 // How long packets are in the worker.
 bool RunLatency(Bench& bench, const Options& options, Report& report);
+// A worker at a share of its rate, while sessions come and go through gRPC.
+bool RunChurn(Bench& bench, const Options& options, Report& report);
 // Lookups in one of the tables.
 bool RunSessionTable(Bench& bench, const Options& options, Report& report);
 // Bytes per session and the rate of programming.
