@@ -13,7 +13,7 @@ namespace lns::ppp {
 namespace {
 
 constexpr size_t kLinks = 1000;
-constexpr size_t kMaxBytesPerLink = 600;
+constexpr size_t kMaxBytesPerLink = 500;
 
 size_t HeapInUse() { return mallinfo2().uordblks; }
 
