@@ -9,6 +9,7 @@
 #include "lib/base/check.h"
 #include "lib/l2tp/header.h"
 #include "lib/ppp/frame.h"
+#include "lib/ppp/lac_exchange.h"
 #include "tools/lacsim/options.h"
 
 namespace lns::lacsim {
@@ -72,6 +73,7 @@ void Lac::PlaceCall(uint32_t local_index, Instant now) {
   l2tp::CallInfo info = Line();
   info.call_serial_number = subscriber.index + 1;
   info.calling_number = std::to_string(subscriber.index + 1);
+  if (settings_.proxy) NegotiateForLns(subscriber, info, now);
   l2tp::Actions actions;
   tunnel_->PlaceCall(SessionIdOf(local_index), info, now, actions);
   CarryOut(actions, now);
@@ -312,13 +314,42 @@ void Lac::OnEstablished(const l2tp::SessionEstablished& action, Instant now) {
   StartLink(*subscriber, now);
 }
 
-void Lac::StartLink(Subscriber& subscriber, Instant now) {
+std::unique_ptr<ppp::Link> Lac::MakeLink(const Subscriber& subscriber) {
   const uint32_t number = subscriber.index + 1;
   const ppp::Credentials credentials{.user_name = ExpandNumber(settings_.user_pattern, number),
                                      .password = ExpandNumber(settings_.password_pattern, number)};
-  subscriber.link = ppp::Link::MakeClient(settings_.link, credentials, rng_);
+  return ppp::Link::MakeClient(settings_.link, credentials, rng_);
+}
+
+// The subscriber and this LAC are one process, so what they say to each other takes no time. Where
+// they do not agree the LNS is left to try.
+void Lac::NegotiateForLns(Subscriber& subscriber, l2tp::CallInfo& info, Instant now) {
+  Subscriber::BeforeCall before{.link = MakeLink(subscriber), .said = {}};
+  std::optional<ppp::LacExchange> exchange =
+      ppp::ExchangeAsLac(*before.link, *settings_.proxy, rng_, now, before.said);
+  if (!exchange) return;
+  subscriber.before_call = std::make_unique<Subscriber::BeforeCall>(std::move(before));
+  info.initial_received_confreq = std::move(exchange->initial_received);
+  info.last_sent_confreq = std::move(exchange->last_sent);
+  info.last_received_confreq = std::move(exchange->last_received);
+  if (!settings_.proxy_answer) return;
+  info.proxy_authen_type = exchange->authen_type;
+  info.proxy_authen_name = std::move(exchange->authen_name);
+  info.proxy_authen_challenge = std::move(exchange->authen_challenge);
+  info.proxy_authen_id = exchange->authen_id;
+  info.proxy_authen_response = std::move(exchange->authen_response);
+}
+
+void Lac::StartLink(Subscriber& subscriber, Instant now) {
   ppp::LinkActions actions;
-  subscriber.link->Start(now, actions);
+  if (subscriber.before_call != nullptr) {
+    subscriber.link = std::move(subscriber.before_call->link);
+    actions = std::move(subscriber.before_call->said);
+    subscriber.before_call.reset();
+  } else {
+    subscriber.link = MakeLink(subscriber);
+    subscriber.link->Start(now, actions);
+  }
   CarryOut(subscriber, actions, now);
   RefreshTimer(subscriber);
 }

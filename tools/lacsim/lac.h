@@ -39,6 +39,10 @@ class LacListener {
 // Shared by all LACs of a run; outlives them.
 struct LacSettings {
   ppp::LinkSettings link;
+  // The LAC negotiates LCP with the subscriber and asks it who it is, and the ICCN tells the LNS
+  // (RFC 2661 4.4.5); none: it leaves both to the LNS.
+  std::optional<ppp::LinkSettings> proxy;
+  bool proxy_answer = true;  // false: the ICCN tells of LCP only
   Duration setup_timeout = Duration::Seconds(30);
   std::string user_pattern;
   std::string password_pattern;
@@ -122,6 +126,8 @@ class Lac {
   void OnSessionClosed(const l2tp::SessionClosed& action);
   void OnTunnelClosed(const l2tp::TunnelClosed& action);
   void OnLinkDown(Subscriber& subscriber, const ppp::LinkDown& action, Instant now);
+  std::unique_ptr<ppp::Link> MakeLink(const Subscriber& subscriber);
+  void NegotiateForLns(Subscriber& subscriber, l2tp::CallInfo& info, Instant now);
   void StartLink(Subscriber& subscriber, Instant now);
   void CloseSession(Subscriber& subscriber, uint16_t result, Instant now);
   Ending& EndingOf(Subscriber& subscriber);

@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "lib/ppp/mschap.h"
 #include "tools/lacsim/probe.h"
 
 namespace lns::lacsim {
@@ -44,7 +45,7 @@ Duration FromSeconds(double seconds) {
 // The command line as CLI11 fills it, before it is checked.
 struct RawOptions {
   std::string lns, lac_addresses, host, auth = "chap", direction = "both";
-  std::string order = "round-robin", close = "sessions";
+  std::string order = "round-robin", close = "sessions", proxy = "none";
   double hold = 0, setup_timeout = 30, traffic_seconds = 0, ping_interval = 0.2;
   double hello = 60, echo = 30, exec_timeout = 120;
 };
@@ -68,8 +69,11 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
   app.add_option("--host-name", options.host_name, "Host Name of the LAC; %d is the tunnel");
   app.add_option("--user", options.user, "user name; %d is the subscriber, from 1");
   app.add_option("--password", options.password, "password; %d as in --user");
-  app.add_option("--auth", raw.auth, "pap, chap or any")
-      ->check(CLI::IsMember({"pap", "chap", "any"}));
+  app.add_option("--auth", raw.auth, "pap, chap, mschapv1, mschapv2 or any")
+      ->check(CLI::IsMember({"pap", "chap", "mschapv1", "mschapv2", "any"}));
+  app.add_option("--proxy", raw.proxy,
+                 "what a LAC does before it calls: none, lcp (negotiate), auth (ask as well)")
+      ->check(CLI::IsMember({"none", "lcp", "auth"}));
   app.add_option("--mru", options.mru, "MRU to negotiate")->check(CLI::Range(128, 1500));
   app.add_flag("--compress", options.compress,
                "let the LNS leave out PPP's address, control and first protocol bytes");
@@ -133,8 +137,16 @@ std::string Interpret(const RawOptions& raw, Options& options) {
   static const std::map<std::string, ppp::AuthProtocol> kAuth = {
       {"pap", ppp::AuthProtocol::kPap},
       {"chap", ppp::AuthProtocol::kChapMd5},
+      {"mschapv1", ppp::AuthProtocol::kMsChapV1},
+      {"mschapv2", ppp::AuthProtocol::kMsChapV2},
       {"any", ppp::AuthProtocol::kNone}};
   options.auth = kAuth.at(raw.auth);
+  if (options.auth >= ppp::AuthProtocol::kMsChapV1 && !ppp::MsChapError().empty()) {
+    return "--auth: " + ppp::MsChapError();
+  }
+  static const std::map<std::string, ProxyMode> kProxy = {
+      {"none", ProxyMode::kNone}, {"lcp", ProxyMode::kLcp}, {"auth", ProxyMode::kAuth}};
+  options.proxy = kProxy.at(raw.proxy);
   static const std::map<std::string, CloseMode> kClose = {{"sessions", CloseMode::kSessions},
                                                           {"tunnels", CloseMode::kTunnels},
                                                           {"none", CloseMode::kNone}};

@@ -23,6 +23,13 @@ enum class CloseMode : uint8_t {
   kNone,      // leave without a word
 };
 
+// What a LAC does with a subscriber before it calls (RFC 2661 4.4.5).
+enum class ProxyMode : uint8_t {
+  kNone,  // nothing: PPP is the LNS's
+  kLcp,   // negotiates LCP
+  kAuth,  // and asks who it is
+};
+
 enum class SessionOrder : uint8_t { kRoundRobin, kRandom };
 
 struct TrafficOptions {
@@ -51,6 +58,7 @@ struct Options {
   std::string user = "user%d";       // "%d" is the subscriber's number, from 1
   std::string password = "password";
   ppp::AuthProtocol auth = ppp::AuthProtocol::kChapMd5;
+  ProxyMode proxy = ProxyMode::kNone;
   uint16_t mru = 1460;    // what 1500 bytes on the way to the LNS leave
   bool compress = false;  // offer to receive compressed PPP headers
   Duration hello_interval = Duration::Seconds(60);

@@ -30,6 +30,12 @@ LacSettings MakeLacSettings(const Options& options) {
   settings.link.ask_pfc = settings.link.ask_acfc = options.compress;
   if (options.auth != ppp::AuthProtocol::kNone) settings.link.auth = {options.auth};
   settings.link.echo_interval = options.echo_interval;
+  if (options.proxy != ProxyMode::kNone) {
+    settings.proxy = settings.link;
+    settings.proxy->role = ppp::Role::kServer;
+    settings.proxy->local_name = "lac";
+    settings.proxy_answer = options.proxy == ProxyMode::kAuth;
+  }
   settings.setup_timeout = options.setup_timeout;
   settings.user_pattern = options.user;
   settings.password_pattern = options.password;

@@ -54,6 +54,12 @@ struct Subscriber {
   Instant called_at;
   Instant deadline = Instant::Never();  // of set-up, or of waiting for a CDN
   std::unique_ptr<ppp::Link> link;
+  // With a LAC that negotiates itself, until there is a session: the link, and what it says first.
+  struct BeforeCall {
+    std::unique_ptr<ppp::Link> link;
+    ppp::LinkActions said;
+  };
+  std::unique_ptr<BeforeCall> before_call;
   std::unique_ptr<Ending> ending;  // only when something went wrong
 };
 

@@ -131,6 +131,8 @@ class Server {
 
   struct Call {
     l2tp::PeerSessionId peer_id;
+    l2tp::CallInfo info;
+    bool proxied = false;  // LCP was taken over
     std::unique_ptr<ppp::Link> link;
     std::vector<Bytes> ip_packets;
     bool terminated = false;  // LCP Terminate-Request came before the CDN
@@ -170,12 +172,24 @@ class Server {
         calls[id].peer_id = up->peer_session_id;
         calls[id].link = ppp::Link::MakeServer(link_settings, rng_);
         ppp::LinkActions link_actions;
-        calls[id].link->Start(now, link_actions);
+        calls[id].link->StartProxied(ProxiedOf(up->info), now, link_actions);
+        calls[id].info = up->info;
         CarryOut(id, link_actions, now);
       } else if (auto* closed = std::get_if<l2tp::SessionClosed>(&action)) {
         calls[closed->local_session_id.value()].closed = true;
       }
     }
+  }
+
+  static ppp::ProxiedLcp ProxiedOf(const l2tp::CallInfo& info) {
+    return {.initial_received = info.initial_received_confreq,
+            .last_sent = info.last_sent_confreq,
+            .last_received = info.last_received_confreq,
+            .authen_type = info.proxy_authen_type,
+            .authen_name = info.proxy_authen_name,
+            .authen_challenge = info.proxy_authen_challenge,
+            .authen_id = info.proxy_authen_id,
+            .authen_response = info.proxy_authen_response};
   }
 
   void Answer(const l2tp::IncomingCall& incoming, Instant now) {
@@ -196,6 +210,8 @@ class Server {
     for (ppp::LinkAction& action : actions) {
       if (auto* send = std::get_if<ppp::SendFrame>(&action)) {
         SendFrame(id, send->bytes);
+      } else if (auto* opened = std::get_if<ppp::LinkOpened>(&action)) {
+        call.proxied = opened->proxied;
       } else if (auto* needed = std::get_if<ppp::AuthenticationNeeded>(&action)) {
         ppp::AuthenticationVerdict verdict;
         verdict.accepted = needed->password == password;
@@ -324,6 +340,53 @@ TEST_F(LacTest, SubscribersComeOnlineAndLeaveInOrder) {
   EXPECT_FALSE(lac->failure());
   EXPECT_EQ(server->tunnel->state(), l2tp::TunnelState::kRetained);
   EXPECT_EQ(tunnels_down, 1);
+}
+
+// RFC 2661 4.4.5.
+TEST_F(LacTest, ALacThatNegotiatesTellsTheLnsWhatItLearned) {
+  for (const bool answer : {true, false}) {
+    settings.proxy = settings.link;
+    settings.proxy->role = ppp::Role::kServer;
+    settings.proxy_answer = answer;
+    if (answer) Open(2);
+    const uint32_t index = answer ? 0 : 1;
+    lac->PlaceCall(index, now);
+    Run(Duration::Seconds(2));
+    ASSERT_EQ(online, static_cast<int>(index) + 1);
+    const Server::Call& call = server->calls.rbegin()->second;
+    EXPECT_FALSE(call.info.initial_received_confreq.empty());
+    EXPECT_FALSE(call.info.last_sent_confreq.empty());
+    EXPECT_FALSE(call.info.last_received_confreq.empty());
+    EXPECT_EQ(call.info.proxy_authen_type.has_value(), answer);
+    if (answer) {
+      EXPECT_EQ(call.info.proxy_authen_type, 3);
+      EXPECT_EQ(call.info.proxy_authen_name, "user1");
+      EXPECT_EQ(AsText(call.info.proxy_authen_response), "secret");
+    }
+    EXPECT_TRUE(call.proxied);
+  }
+}
+
+TEST_F(LacTest, ASubscriberThatWillNotNegotiateWithTheLacIsCalledForAllTheSame) {
+  settings.proxy = settings.link;
+  settings.proxy->role = ppp::Role::kServer;
+  settings.proxy->auth = {ppp::AuthProtocol::kChapMd5};
+  Open(1);
+  lac->PlaceCall(0, now);
+  Run(Duration::Seconds(2));
+  EXPECT_EQ(online, 1);
+  EXPECT_TRUE(server->calls.rbegin()->second.info.last_sent_confreq.empty());
+}
+
+TEST_F(LacTest, HangingUpBeforeTheCallIsAnsweredEndsItAtOnce) {
+  settings.proxy = settings.link;
+  settings.proxy->role = ppp::Role::kServer;
+  server->mute = true;
+  Open(1);
+  lac->PlaceCall(0, now);
+  Run(Duration::Seconds(1));
+  lac->HangUp(0, now);
+  EXPECT_EQ(gone, 1);
 }
 
 TEST_F(LacTest, PppNeverOvertakesTheIccnThroughASmallWindow) {

@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include "lib/ppp/mschap.h"
 #include "tools/lacsim/options.h"
 
 namespace lns::lacsim {
@@ -26,6 +27,15 @@ TEST(Options, DialsOneSessionByDefault) {
   EXPECT_EQ(options.auth, ppp::AuthProtocol::kChapMd5);
   EXPECT_EQ(options.hold, Duration());
   EXPECT_FALSE(options.traffic.enabled());
+}
+
+TEST(Options, ProxyAndMsChapAreChosenByName) {
+  EXPECT_EQ(MustParse({"--lns", "198.51.100.1"}).proxy, ProxyMode::kNone);
+  EXPECT_EQ(MustParse({"--lns", "198.51.100.1", "--proxy", "lcp"}).proxy, ProxyMode::kLcp);
+  EXPECT_EQ(MustParse({"--lns", "198.51.100.1", "--proxy", "auth"}).proxy, ProxyMode::kAuth);
+  if (!ppp::MsChapError().empty()) GTEST_SKIP() << ppp::MsChapError();
+  EXPECT_EQ(MustParse({"--lns", "198.51.100.1", "--auth", "mschapv2"}).auth,
+            ppp::AuthProtocol::kMsChapV2);
 }
 
 TEST(Options, TakesSourcePort1701OnlyWithAnAddressPerTunnel) {
@@ -63,6 +73,7 @@ TEST(Options, RefusesWhatCannotBeRun) {
       {"--lns", "nowhere"},
       {"--lns", "198.51.100.1:0"},
       {"--lns", "198.51.100.1", "--auth", "eap"},
+      {"--lns", "198.51.100.1", "--proxy", "eap"},
       {"--lns", "198.51.100.1", "--sessions", "65535"},
       {"--lns", "198.51.100.1", "--lac-addresses", "2001:db8::1"},
       {"--lns", "198.51.100.1", "--lac-addresses", "198.51.100.11/0"},
