@@ -4,6 +4,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -78,6 +79,44 @@ struct TunnelClosed {
 // The retention time after the close is over: destroy the object, the id may rest and be reused.
 struct TunnelReleased {};
 
+// The subscriber's line as its access node described it to the LAC (RFC 5515, AVPs of the Broadband
+// Forum's vendor id). Each value is there only if the LAC gave it.
+struct AccessLine {
+  std::string circuit_id;
+  std::string remote_id;
+  std::optional<uint64_t> actual_rate_up_bps;
+  std::optional<uint64_t> actual_rate_down_bps;
+  std::optional<uint64_t> minimum_rate_up_bps;
+  std::optional<uint64_t> minimum_rate_down_bps;
+  std::optional<uint64_t> attainable_rate_up_bps;
+  std::optional<uint64_t> attainable_rate_down_bps;
+  std::optional<uint64_t> maximum_rate_up_bps;
+  std::optional<uint64_t> maximum_rate_down_bps;
+  std::optional<uint64_t> minimum_low_power_rate_up_bps;
+  std::optional<uint64_t> minimum_low_power_rate_down_bps;
+  std::optional<uint32_t> maximum_interleaving_delay_up_ms;
+  std::optional<uint32_t> actual_interleaving_delay_up_ms;
+  std::optional<uint32_t> maximum_interleaving_delay_down_ms;
+  std::optional<uint32_t> actual_interleaving_delay_down_ms;
+  std::optional<uint32_t> loop_encapsulation;  // three bytes: data link, encapsulations 1 and 2
+  std::optional<uint32_t> line_type;           // DSL transmission system
+  std::optional<bool> iwf_session;             // PPPoA turned into PPPoE on the way
+
+  bool operator==(const AccessLine&) const = default;
+};
+
+// An AVP this library does not know, as it came (unhidden where it was hidden).
+struct VendorAvp {
+  uint16_t vendor = 0;
+  uint16_t type = 0;
+  Bytes value;
+
+  bool operator==(const VendorAvp&) const = default;
+};
+// Of one message; what is beyond either bound is ignored and counted.
+inline constexpr size_t kMaxVendorAvps = 16;
+inline constexpr size_t kMaxVendorAvpBytes = 1024;
+
 // What an incoming call says of itself (ICRQ and ICCN AVPs, RFC 2661 6.6 and 6.8).
 struct CallInfo {
   uint32_t call_serial_number = 0;
@@ -100,6 +139,24 @@ struct CallInfo {
   Bytes proxy_authen_challenge;
   std::optional<uint16_t> proxy_authen_id;
   Bytes proxy_authen_response;
+
+  // RFC 5515. `connect_speed_updates`: the LAC will send CSUN when the line's speed changes.
+  AccessLine access_line;
+  bool connect_speed_updates = false;
+  // RFC 3437: LCP options as in a Configure-Request; empty where absent.
+  Bytes lcp_want_options;
+  Bytes lcp_allow_options;
+  // RFC 3308: the DSCP of the per-hop behaviour asked for the session's data packets.
+  std::optional<uint8_t> session_dscp;
+  // RFC 3301, of calls from ATM access networks.
+  std::optional<uint32_t> rx_minimum_bps;
+  std::optional<uint32_t> rx_maximum_bps;
+  std::optional<uint16_t> service_category;  // bit 0: real time
+  std::string service_name;
+  Bytes calling_sub_address;        // NSAP
+  std::optional<uint32_t> vpi_vci;  // VPI in bits 16 to 27, VCI in 0 to 15
+  // Unknown AVPs without the M bit, for those who know the vendor.
+  std::vector<VendorAvp> vendor_avps;
 };
 
 // LNS: an ICRQ arrived. The owner must answer, now or later, with Tunnel::AcceptCall or
