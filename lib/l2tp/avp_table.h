@@ -1,7 +1,7 @@
 // The AVPs of RFC 2661 and those of its extensions that are met on the wire, one row each: the
 // name, the M bit when we send it, whether it may be hidden, the bounds of its value, where it is
 // defined. Reading, writing and refusing AVPs walk this table. Values: message.h; who may carry
-// what: message_table.h.
+// what: message_table.h. The Broadband Forum's AVPs are in access_line_table.h.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -53,6 +53,23 @@ enum class AvpType : uint16_t {
   kPrivateGroupId = 37,
   kRxConnectSpeed = 38,
   kSequencingRequired = 39,
+  kRxMinimumBps = 40,
+  kRxMaximumBps = 41,
+  kServiceCategory = 42,
+  kServiceName = 43,
+  kCallingSubAddress = 44,
+  kVpiVci = 45,
+  kPppDisconnectCause = 46,
+  kControlConnectionDs = 47,
+  kSessionDs = 48,
+  kLcpWantOptions = 49,
+  kLcpAllowOptions = 50,
+  kLnsLastSentConfReq = 51,
+  kLnsLastReceivedConfReq = 52,
+  kModemOnHoldCapable = 53,
+  kModemOnHoldStatus = 54,
+  kConnectSpeedUpdate = 97,
+  kConnectSpeedUpdateEnable = 98,
 };
 
 inline constexpr size_t kAvpHeaderLength = 6;
@@ -115,44 +132,48 @@ inline constexpr auto kAvpTable = std::to_array<AvpRow>({
     {37, "Private Group ID", false, true, 0, kAnyLength, "RFC 2661 4.4.4"},
     {38, "Rx Connect Speed", false, true, 4, 4, "RFC 2661 4.4.4"},
     {39, "Sequencing Required", true, false, 0, 0, "RFC 2661 4.4.4"},
-    {40, "Rx Minimum BPS", false, true, 0, kAnyLength, "RFC 3301"},
-    {41, "Rx Maximum BPS", false, true, 0, kAnyLength, "RFC 3301"},
-    {42, "Service Category", false, true, 0, kAnyLength, "RFC 3301"},
-    {43, "Service Name", false, true, 0, kAnyLength, "RFC 3301"},
-    {44, "Calling Sub-Address", false, true, 0, kAnyLength, "RFC 3301"},
-    {45, "VPI/VCI Identifier", false, true, 0, kAnyLength, "RFC 3301"},
-    {46, "PPP Disconnect Cause Code", false, true, 0, kAnyLength, "RFC 3145"},
-    {47, "Control Connection DS", false, true, 0, kAnyLength, "RFC 3308"},
-    {48, "Session DS", false, true, 0, kAnyLength, "RFC 3308"},
-    {49, "LCP Want Options", false, true, 0, kAnyLength, "RFC 3437"},
-    {50, "LCP Allow Options", false, true, 0, kAnyLength, "RFC 3437"},
-    {51, "LNS Last Sent LCP CONFREQ", false, true, 0, kAnyLength, "RFC 3437"},
-    {52, "LNS Last Received LCP CONFREQ", false, true, 0, kAnyLength, "RFC 3437"},
-    {53, "Modem On-Hold Capable", false, true, 0, kAnyLength, "RFC 3573"},
-    {54, "Modem On-Hold Status", false, true, 0, kAnyLength, "RFC 3573"},
+    {40, "Rx Minimum BPS", false, true, 4, 4, "RFC 3301 5.2"},
+    {41, "Rx Maximum BPS", false, true, 4, 4, "RFC 3301 5.2"},
+    {42, "Service Category", false, true, 2, 2, "RFC 3301 5.2"},
+    {43, "Service Name", false, true, 1, kAnyLength, "RFC 3301 5.2"},
+    {44, "Calling Sub-Address", false, true, 1, kAnyLength, "RFC 3301 5.2"},
+    {45, "VPI/VCI Identifier", false, true, 4, 4, "RFC 3301 5.2"},
+    {46, "PPP Disconnect Cause Code", false, true, 5, kAnyLength, "RFC 3145 2"},
+    {47, "Control Connection DS", false, true, 2, 2, "RFC 3308 3.1"},
+    {48, "Session DS", false, true, 2, 2, "RFC 3308 4.1"},
+    {49, "LCP Want Options", false, true, 0, kAnyLength, "RFC 3437 2.1"},
+    {50, "LCP Allow Options", false, true, 0, kAnyLength, "RFC 3437 2.2"},
+    {51, "LNS Last Sent LCP CONFREQ", false, true, 0, kAnyLength, "RFC 3437 2.3"},
+    {52, "LNS Last Received LCP CONFREQ", false, true, 0, kAnyLength, "RFC 3437 2.3"},
+    {53, "Modem On-Hold Capable", false, true, 0, 0, "RFC 3573 4.1"},
+    {54, "Modem On-Hold Status", false, true, 2, 2, "RFC 3573 4.2"},
     {55, "PPPoE Relay", false, true, 0, kAnyLength, "RFC 3817"},
     {56, "PPPoE Relay Response Capability", false, true, 0, kAnyLength, "RFC 3817"},
     {57, "PPPoE Relay Forward Capability", false, true, 0, kAnyLength, "RFC 3817"},
+    {97, "Connect Speed Update", false, true, 12, 12, "RFC 5515 6.1"},
+    {98, "Connect Speed Update Enable", false, true, 0, 0, "RFC 5515 6.2"},
 });
 
 // Vendors whose AVPs never end a call, M bit or not: 3561 is the Broadband Forum, whose
-// access-line AVPs some LACs send as mandatory (RFC 5515).
+// access-line AVPs some LACs send as mandatory (RFC 5515; access_line_table.h).
 inline constexpr uint16_t kVendorIetf = 0;
 inline constexpr uint16_t kVendorBroadbandForum = 3561;
 
-// The table has no gaps: a type is its row's index.
-constexpr bool AvpTableIsIndexedByType() {
+// Where a type's row is, one more than its index: 0 is a type without a row.
+inline constexpr size_t kAvpTypeLimit = 128;
+inline constexpr auto kAvpRowByType = [] {
+  std::array<uint8_t, kAvpTypeLimit> rows{};
   for (size_t i = 0; i < kAvpTable.size(); ++i) {
-    if (kAvpTable[i].type != i) return false;
+    rows[kAvpTable[i].type] = static_cast<uint8_t>(i + 1);
   }
-  return true;
-}
-static_assert(AvpTableIsIndexedByType());
+  return rows;
+}();
 
 constexpr const AvpRow* FindAvp(uint16_t type) {
-  return type < kAvpTable.size() ? &kAvpTable[type] : nullptr;
+  if (type >= kAvpTypeLimit || kAvpRowByType[type] == 0) return nullptr;
+  return &kAvpTable[kAvpRowByType[type] - 1u];
 }
-constexpr const AvpRow& RowOf(AvpType type) { return kAvpTable[static_cast<uint16_t>(type)]; }
+constexpr const AvpRow& RowOf(AvpType type) { return *FindAvp(static_cast<uint16_t>(type)); }
 
 // Which AVPs a message has, must have or may have.
 class AvpSet {
@@ -164,18 +185,29 @@ class AvpSet {
     (set.Add(types), ...);
     return set;
   }
-  constexpr void Add(AvpType type) { bits_ |= Bit(type); }
-  constexpr bool Has(AvpType type) const { return (bits_ & Bit(type)) != 0; }
-  constexpr bool empty() const { return bits_ == 0; }
-  constexpr AvpSet operator|(AvpSet other) const { return AvpSet(bits_ | other.bits_); }
-  constexpr AvpSet Without(AvpSet other) const { return AvpSet(bits_ & ~other.bits_); }
+  constexpr void Add(AvpType type) { bits_[static_cast<uint16_t>(type) / 64] |= Bit(type); }
+  constexpr bool Has(AvpType type) const {
+    return (bits_[static_cast<uint16_t>(type) / 64] & Bit(type)) != 0;
+  }
+  constexpr bool empty() const { return *this == AvpSet(); }
+  constexpr AvpSet operator|(const AvpSet& other) const {
+    AvpSet result = *this;
+    for (size_t i = 0; i < bits_.size(); ++i) result.bits_[i] |= other.bits_[i];
+    return result;
+  }
+  constexpr AvpSet Without(const AvpSet& other) const {
+    AvpSet result = *this;
+    for (size_t i = 0; i < bits_.size(); ++i) result.bits_[i] &= ~other.bits_[i];
+    return result;
+  }
   constexpr bool operator==(const AvpSet&) const = default;
 
  private:
-  explicit constexpr AvpSet(uint64_t bits) : bits_(bits) {}
-  static constexpr uint64_t Bit(AvpType type) { return uint64_t{1} << static_cast<unsigned>(type); }
-  uint64_t bits_ = 0;
+  static constexpr uint64_t Bit(AvpType type) {
+    return uint64_t{1} << (static_cast<unsigned>(type) % 64);
+  }
+
+  std::array<uint64_t, kAvpTypeLimit / 64> bits_{};
 };
-static_assert(kAvpTable.size() <= 64);
 
 }  // namespace lns::l2tp

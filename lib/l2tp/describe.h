@@ -1,6 +1,11 @@
-// One line of text for one control message, for logs of a single call and for `explain`: the name,
-// the ids, Ns and Nr, each AVP by name and value. Never fails, whatever the bytes; secrets are not
-// shown: of challenges, responses and passwords only the length, of hidden AVPs nothing.
+// One line of text for one control message, for `explain` and the logs of a
+// single call: the name, the ids, Ns and Nr, each AVP by name and value. Never
+// fails, whatever the bytes, and the line is bounded and printable. Secrets are
+// not shown: of challenges, responses and what is unknown only the length, of
+// hidden AVPs nothing.
+//
+//   ICRQ tunnel 7 session 0 Ns 2 Nr 1: Assigned Session ID 9, Call Serial
+//   Number 1, Called Number "100"
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -11,8 +16,7 @@
 
 namespace lns::l2tp {
 
-// `control_message` from its first header byte: "SCCRQ tunnel 0 session 0 Ns 0 Nr 0, Protocol
-// Version 1.0, Host Name 'lac', ...". What does not parse is said so, in place.
+// `control_message` from its first header byte.
 std::string Describe(ByteView control_message);
 
 }  // namespace lns::l2tp

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lib/base/check.h"
+#include "lib/l2tp/access_line_table.h"
 #include "lib/l2tp/avp.h"
 #include "lib/l2tp/avp_hiding.h"
 #include "lib/l2tp/header.h"
@@ -26,6 +27,11 @@ std::string NameOf(const Avp& avp) {
   const AvpRow* row = FindAvp(avp.type);
   return "AVP " + std::to_string(avp.type) +
          (row != nullptr ? " (" + std::string(row->name) + ")" : "");
+}
+
+// Messages whose other vendors' AVPs belong to the call.
+bool DescribesCall(MessageType type) {
+  return type == MessageType::kIcrq || type == MessageType::kIccn || type == MessageType::kOccn;
 }
 
 // Walks the AVPs of one message. Goes on after a rejection, the first of which stands: what is
@@ -80,7 +86,9 @@ class Decoder {
   void ReadAvp(const Avp& avp) {
     const AvpRow* known =
         avp.vendor == kVendorIetf && !avp.reserved_bits ? FindAvp(avp.type) : nullptr;
-    if (known == nullptr) return ReadUnknown(avp);
+    if (known == nullptr) {
+      return avp.vendor != kVendorIetf && !avp.reserved_bits ? ReadVendor(avp) : ReadUnknown(avp);
+    }
     if (avp.type == static_cast<uint16_t>(AvpType::kRandomVector) && !avp.hidden) {
       // From here on this one counts, until the next (RFC 2661 4.3).
       if (!avp.value.empty()) random_vector_ = avp.value;
@@ -97,7 +105,7 @@ class Decoder {
   }
 
   void ReadUnknown(const Avp& avp) {
-    if (!avp.mandatory || (avp.vendor == kVendorBroadbandForum && !avp.reserved_bits)) {
+    if (!avp.mandatory) {
       result_.events.Add(L2tpEvent::kAvpUnknownIgnored);
       return;
     }
@@ -106,6 +114,46 @@ class Decoder {
       return;
     }
     Reject(L2tpEvent::kAvpUnknownMandatory, GeneralError::kUnknownMandatoryAvp, NameOf(avp));
+  }
+
+  // Another vendor's AVP: of the access line, or of what we do not know and hand on as it is.
+  void ReadVendor(const Avp& avp) {
+    const bool broadband_forum = avp.vendor == kVendorBroadbandForum;
+    if (avp.mandatory && !broadband_forum) return ReadUnknown(avp);
+    if (!DescribesCall(row_->type)) {
+      result_.events.Add(L2tpEvent::kAvpUnknownIgnored);
+      return;
+    }
+    ByteView value = avp.value;
+    std::optional<Bytes> clear;
+    if (avp.hidden) {
+      if (!secret_.empty() && !random_vector_.empty()) {
+        clear = UnhideValue(avp.type, secret_, random_vector_, avp.value);
+      }
+      if (!clear) {
+        result_.events.Add(L2tpEvent::kAvpHiddenUnreadable);
+        return;
+      }
+      value = *clear;
+    }
+    const AccessLineRow* line = broadband_forum && row_->type == MessageType::kIcrq
+                                    ? FindAccessLineAvp(avp.type)
+                                    : nullptr;
+    if (line == nullptr) return KeepVendorAvp(avp, value);
+    if (value.size() < line->min_length || value.size() > line->max_length ||
+        !line->read(value, result_.message.call.access_line)) {
+      result_.events.Add(L2tpEvent::kAvpBadLengthIgnored);
+    }
+  }
+
+  void KeepVendorAvp(const Avp& avp, ByteView value) {
+    result_.events.Add(L2tpEvent::kAvpUnknownIgnored);
+    if (!AddVendorAvp({.vendor = avp.vendor,
+                       .type = avp.type,
+                       .value = Bytes(value.begin(), value.end())},
+                      result_.message.call)) {
+      result_.events.Add(L2tpEvent::kVendorAvpsDropped);
+    }
   }
 
   std::optional<Bytes> Unhide(const Avp& avp) {
@@ -132,7 +180,7 @@ class Decoder {
                NameOf(avp) + " does not belong in " + row_->name);
       return;
     }
-    if (result_.message.Has(type)) {
+    if (result_.message.Has(type) && !field->repeats) {
       result_.events.Add(L2tpEvent::kAvpDuplicate);
       return;
     }
@@ -212,6 +260,51 @@ bool ShouldHide(const Message& message, const AvpRow& row) {
                            row.type == static_cast<uint16_t>(AvpType::kAssignedTunnelId));
 }
 
+// Appends AVPs to a control message, and a Random Vector before the first hidden one.
+class AvpWriter {
+ public:
+  // `hiding` null: nothing is hidden.
+  AvpWriter(MessageType type, const Hiding* hiding) : hiding_(hiding), out_(kControlHeaderLength) {
+    Bytes value(2);
+    StoreBe16(value.data(), static_cast<uint16_t>(type));
+    AppendAvp(out_, {.mandatory = RowOf(type).mandatory,
+                     .type = static_cast<uint16_t>(AvpType::kMessageType),
+                     .value = value});
+  }
+
+  // Values longer than an AVP can carry are cut.
+  void Append(Avp avp, Bytes value, bool may_hide) {
+    const bool hide = hiding_ != nullptr && may_hide;
+    value.resize(std::min(value.size(), hide ? kMaxHideableValue : kMaxAvpValue));
+    if (hide) value = Hide(avp.type, value);
+    avp.hidden = hide;
+    avp.value = value;
+    AppendAvp(out_, avp);
+  }
+
+  Bytes Take() && { return std::move(out_); }
+
+ private:
+  Bytes Hide(uint16_t type, ByteView value) {
+    if (!vector_sent_) {
+      hiding_->rng.Fill(random_vector_);
+      AppendAvp(out_, {.mandatory = true,
+                       .type = static_cast<uint16_t>(AvpType::kRandomVector),
+                       .value = random_vector_});
+      vector_sent_ = true;
+    }
+    Bytes padding(
+        std::min<size_t>(hiding_->rng.Below(kMaxPadding), kMaxHideableValue - value.size()));
+    hiding_->rng.Fill(padding);
+    return HideValue(type, hiding_->secret, random_vector_, value, padding);
+  }
+
+  const Hiding* hiding_;
+  Bytes out_;
+  std::array<uint8_t, kRandomVectorLength> random_vector_{};
+  bool vector_sent_ = false;
+};
+
 }  // namespace
 
 DecodedMessage DecodeMessage(ByteView avps, std::string_view secret, const Tolerance& tolerate) {
@@ -224,38 +317,48 @@ MessageType TypeOf(ByteView encoded) {
   return RowOf(static_cast<MessageType>(reader.ReadU16())).type;
 }
 
+bool AddVendorAvp(VendorAvp avp, CallInfo& call) {
+  size_t bytes = avp.value.size();
+  for (const VendorAvp& other : call.vendor_avps) bytes += other.value.size();
+  if (call.vendor_avps.size() >= kMaxVendorAvps || bytes > kMaxVendorAvpBytes) return false;
+  call.vendor_avps.push_back(std::move(avp));
+  return true;
+}
+
+void AddWhatIsSet(Message& message) {
+  const AvpSet& may = RowOf(message.type).may;
+  for (const FieldRow& field : kFieldTable) {
+    if (may.Has(field.type) && field.is_set(message)) message.present.Add(field.type);
+  }
+}
+
 Bytes EncodeMessage(const Message& message, PeerTunnelId tunnel, PeerSessionId session,
                     const Hiding* hiding) {
-  Bytes out(kControlHeaderLength);
-  Bytes type(2);
-  StoreBe16(type.data(), static_cast<uint16_t>(message.type));
-  AppendAvp(
-      out,
-      {.mandatory = true, .type = static_cast<uint16_t>(AvpType::kMessageType), .value = type});
-  std::array<uint8_t, kRandomVectorLength> random_vector{};
-  bool vector_sent = false;
+  AvpWriter writer(message.type, hiding);
   for (const FieldRow& field : kFieldTable) {
     if (!message.Has(field.type)) continue;
     const AvpRow& row = RowOf(field.type);
-    Bytes value = field.write(message);
-    const bool hide = hiding != nullptr && ShouldHide(message, row);
-    value.resize(std::min(value.size(), hide ? kMaxHideableValue : kMaxAvpValue));
-    if (hide) {
-      if (!vector_sent) {
-        hiding->rng.Fill(random_vector);
-        AppendAvp(out, {.mandatory = true,
-                        .type = static_cast<uint16_t>(AvpType::kRandomVector),
-                        .value = random_vector});
-        vector_sent = true;
-      }
-      Bytes padding(
-          std::min<size_t>(hiding->rng.Below(kMaxPadding), kMaxHideableValue - value.size()));
-      hiding->rng.Fill(padding);
-      value = HideValue(row.type, hiding->secret, random_vector, value, padding);
+    const size_t count = field.count(message);
+    for (size_t i = 0; i < count; ++i) {
+      writer.Append({.mandatory = row.mandatory, .type = row.type}, field.write(message, i),
+                    ShouldHide(message, row));
     }
-    AppendAvp(out, {.mandatory = row.mandatory, .hidden = hide, .type = row.type, .value = value});
   }
-  // No message comes near 64 KiB: at most 40 AVPs of at most 1,023 bytes.
+  if (message.type == MessageType::kIcrq) {
+    for (const AccessLineRow& row : kAccessLineTable) {
+      const std::optional<Bytes> value = row.write(message.call.access_line);
+      if (!value) continue;
+      writer.Append({.vendor = kVendorBroadbandForum, .type = row.type}, *value, true);
+    }
+  }
+  if (DescribesCall(message.type)) {
+    for (const VendorAvp& avp : message.call.vendor_avps) {
+      writer.Append({.vendor = avp.vendor, .type = avp.type}, avp.value, false);
+    }
+  }
+  Bytes out = std::move(writer).Take();
+  // No message reaches 64 KiB: at most 25 AVPs of its own of at most 1,023 bytes, 19 short ones of
+  // an access line, and those of other vendors and of speed updates within their bounds.
   const Header header = ControlHeader(tunnel.value(), session.value(), 0, 0);
   LNS_CHECK(WriteHeader(header, out.size() - kControlHeaderLength, out) == kControlHeaderLength);
   return out;

@@ -7,9 +7,12 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/bytes.h"
 #include "lib/base/rng.h"
@@ -26,6 +29,22 @@ struct AccmMasks {
   uint32_t send = 0;
   uint32_t receive = 0;
 };
+
+// RFC 3573: the subscriber's modem went on hold, for at most `timeout` (a V.92 code), or came back.
+struct ModemOnHold {
+  bool on_hold = false;
+  uint8_t timeout = 0;
+};
+
+// RFC 5515 6.1, one session of a CSUN; in a CSURQ both speeds are 0. The id is the receiver's.
+struct SpeedUpdate {
+  uint16_t session_id = 0;
+  uint32_t tx_bps = 0;  // as the LAC sees it: to the subscriber
+  uint32_t rx_bps = 0;
+
+  bool operator==(const SpeedUpdate&) const = default;
+};
+inline constexpr size_t kMaxSpeedUpdates = 1024;  // of one message, what exceeds it is ignored
 
 // Every field some message has. Which of them this one has is `present`; the others are defaults.
 struct Message {
@@ -51,10 +70,23 @@ struct Message {
   PppDisconnectCause ppp_cause;
   CallErrors call_errors;
   AccmMasks accm;
+  Bytes lns_last_sent_confreq;
+  Bytes lns_last_received_confreq;
+  std::optional<uint8_t> control_dscp;
+  bool modem_on_hold_capable = false;
+  ModemOnHold modem_on_hold;
+  std::vector<SpeedUpdate> speed_updates;
   CallInfo call;
 
   bool Has(AvpType avp) const { return present.Has(avp); }
 };
+
+// Keeps an AVP this library does not know; false where the bounds of a call's are reached.
+bool AddVendorAvp(VendorAvp avp, CallInfo& call);
+
+// Adds to `present` each AVP a message of its type may have and whose field says something: is not
+// empty, zero or false.
+void AddWhatIsSet(Message& message);
 
 inline constexpr uint16_t kProtocolVersion1 = 0x0100;  // version 1, revision 0
 

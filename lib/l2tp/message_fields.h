@@ -1,17 +1,23 @@
-// How each AVP's value is read into and written from its field of Message: one row per AVP, used by
-// message.cc alone. Message Type and Random Vector are not fields; message.cc handles them itself.
+// How each AVP's value is read into and written from its field of Message: one row per AVP. Message
+// Type and Random Vector are not fields, nor are other vendors' AVPs; message.cc handles them.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "lib/base/bytes.h"
 #include "lib/l2tp/message.h"
+#include "lib/l2tp/phb.h"
+#include "lib/l2tp/ppp_disconnect_cause.h"
 #include "lib/l2tp/result_code.h"
 
 namespace lns::l2tp {
@@ -77,6 +83,34 @@ inline bool ReadValue(ByteView value, AccmMasks& out, EventSet&) {
   out.receive = reader.ReadU32();
   return reader.ok();
 }
+inline bool ReadValue(ByteView value, PppDisconnectCause& out, EventSet&) {
+  return ReadPppDisconnectCause(value, out);
+}
+inline bool ReadValue(ByteView value, ModemOnHold& out, EventSet&) {
+  Reader reader(value);
+  const uint16_t word = reader.ReadU16();
+  out = {.on_hold = (word & 0x8000) != 0, .timeout = static_cast<uint8_t>(word & 0x000f)};
+  return reader.ok();
+}
+// A DSCP travels as its per-hop behaviour. One that has no DSCP is understood and says nothing.
+inline bool ReadValue(ByteView value, std::optional<uint8_t>& out, EventSet&) {
+  Reader reader(value);
+  out = DscpOfPhb(reader.ReadU16());
+  return reader.ok();
+}
+inline bool ReadValue(ByteView value, std::vector<SpeedUpdate>& out, EventSet& events) {
+  if (out.size() >= kMaxSpeedUpdates) {
+    events.Add(L2tpEvent::kAvpDuplicate);
+    return true;
+  }
+  Reader reader(value);
+  reader.ReadU16();  // reserved
+  SpeedUpdate& update = out.emplace_back();
+  update.session_id = reader.ReadU16();
+  update.tx_bps = reader.ReadU32();
+  update.rx_bps = reader.ReadU32();
+  return reader.ok();
+}
 template <typename T>
 bool ReadValue(ByteView value, std::optional<T>& out, EventSet& events) {
   return ReadValue(value, out.emplace(), events);
@@ -129,32 +163,89 @@ inline Bytes WriteValue(const AccmMasks& in) {
   writer.WriteU32(in.receive);
   return value;
 }
+inline Bytes WriteValue(const PppDisconnectCause& in) { return WritePppDisconnectCause(in); }
+inline Bytes WriteValue(const ModemOnHold& in) {
+  return WriteValue(static_cast<uint16_t>((in.on_hold ? 0x8000 : 0) | (in.timeout & 0x0f)));
+}
+inline Bytes WriteValue(const std::optional<uint8_t>& in) {
+  return WriteValue(PhbOfDscp(in.value_or(0)));
+}
+inline Bytes WriteValue(const SpeedUpdate& in) {
+  Bytes value(12);
+  Writer writer(value);
+  writer.WriteU16(0);
+  writer.WriteU16(in.session_id);
+  writer.WriteU32(in.tx_bps);
+  writer.WriteU32(in.rx_bps);
+  return value;
+}
 template <typename T>
 Bytes WriteValue(const std::optional<T>& in) {
   return WriteValue(in.value_or(T{}));
 }
 
+// How many AVPs of its type a field is written as: one, except for a list.
+template <typename T>
+size_t CountOf(const T&) {
+  return 1;
+}
+inline size_t CountOf(const std::vector<SpeedUpdate>& in) {
+  return std::min(in.size(), kMaxSpeedUpdates);
+}
+template <typename T>
+Bytes WriteNth(const T& in, size_t) {
+  return WriteValue(in);
+}
+inline Bytes WriteNth(const std::vector<SpeedUpdate>& in, size_t index) {
+  return WriteValue(in[index]);
+}
+
+// Whether a field says something. Structures are always put in by name.
+template <typename T>
+bool IsSet(const T& in) {
+  if constexpr (std::is_arithmetic_v<T> || std::is_same_v<T, std::array<uint8_t, 16>>) {
+    return in != T{};
+  } else if constexpr (requires { in.has_value(); }) {
+    return in.has_value();
+  } else if constexpr (requires { in.empty(); }) {
+    return !in.empty();
+  } else {
+    return false;
+  }
+}
+
 struct FieldRow {
   AvpType type;
+  bool repeats;  // a list: each AVP of the type adds to it
   bool (*read)(ByteView, Message&, EventSet&);
-  Bytes (*write)(const Message&);
+  size_t (*count)(const Message&);
+  Bytes (*write)(const Message&, size_t index);
+  bool (*is_set)(const Message&);
 };
 
+template <auto kMember, auto kOf>
+constexpr FieldRow MakeField(AvpType type) {
+  using Value = std::remove_cvref_t<decltype(kOf(std::declval<Message&>()).*kMember)>;
+  return {
+      .type = type,
+      .repeats = std::is_same_v<Value, std::vector<SpeedUpdate>>,
+      .read =
+          [](ByteView value, Message& message, EventSet& events) {
+            return ReadValue(value, kOf(message).*kMember, events);
+          },
+      .count = [](const Message& message) { return CountOf(kOf(message).*kMember); },
+      .write = [](const Message& message,
+                  size_t index) { return WriteNth(kOf(message).*kMember, index); },
+      .is_set = [](const Message& message) { return IsSet(kOf(message).*kMember); },
+  };
+}
 template <auto kMember>
 constexpr FieldRow Field(AvpType type) {
-  return {type,
-          [](ByteView value, Message& message, EventSet& events) {
-            return ReadValue(value, message.*kMember, events);
-          },
-          [](const Message& message) { return WriteValue(message.*kMember); }};
+  return MakeField<kMember, [](auto& message) -> auto& { return message; }>(type);
 }
 template <auto kMember>
 constexpr FieldRow CallField(AvpType type) {
-  return {type,
-          [](ByteView value, Message& message, EventSet& events) {
-            return ReadValue(value, message.call.*kMember, events);
-          },
-          [](const Message& message) { return WriteValue(message.call.*kMember); }};
+  return MakeField<kMember, [](auto& message) -> auto& { return message.call; }>(type);
 }
 
 // In the order in which messages are written.
@@ -196,6 +287,23 @@ inline constexpr auto kFieldTable = std::to_array<FieldRow>({
     CallField<&CallInfo::private_group_id>(AvpType::kPrivateGroupId),
     CallField<&CallInfo::rx_connect_speed_bps>(AvpType::kRxConnectSpeed),
     CallField<&CallInfo::sequencing_required>(AvpType::kSequencingRequired),
+    CallField<&CallInfo::rx_minimum_bps>(AvpType::kRxMinimumBps),
+    CallField<&CallInfo::rx_maximum_bps>(AvpType::kRxMaximumBps),
+    CallField<&CallInfo::service_category>(AvpType::kServiceCategory),
+    CallField<&CallInfo::service_name>(AvpType::kServiceName),
+    CallField<&CallInfo::calling_sub_address>(AvpType::kCallingSubAddress),
+    CallField<&CallInfo::vpi_vci>(AvpType::kVpiVci),
+    Field<&Message::ppp_cause>(AvpType::kPppDisconnectCause),
+    Field<&Message::control_dscp>(AvpType::kControlConnectionDs),
+    CallField<&CallInfo::session_dscp>(AvpType::kSessionDs),
+    CallField<&CallInfo::lcp_want_options>(AvpType::kLcpWantOptions),
+    CallField<&CallInfo::lcp_allow_options>(AvpType::kLcpAllowOptions),
+    Field<&Message::lns_last_sent_confreq>(AvpType::kLnsLastSentConfReq),
+    Field<&Message::lns_last_received_confreq>(AvpType::kLnsLastReceivedConfReq),
+    Field<&Message::modem_on_hold_capable>(AvpType::kModemOnHoldCapable),
+    Field<&Message::modem_on_hold>(AvpType::kModemOnHoldStatus),
+    Field<&Message::speed_updates>(AvpType::kConnectSpeedUpdate),
+    CallField<&CallInfo::connect_speed_updates>(AvpType::kConnectSpeedUpdateEnable),
 });
 
 constexpr const FieldRow* FindField(uint16_t type) {

@@ -1,5 +1,6 @@
-// The control messages of RFC 2661 section 6, one row each: name, whether they concern the tunnel
-// or a session, the AVPs they must and may have, and how soon they are acknowledged.
+// The control messages of RFC 2661 section 6 and of its extensions, one row each: name, whether they
+// concern the tunnel or a session, the AVPs they must and may have, and how soon they are
+// acknowledged.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -26,6 +27,9 @@ enum class MessageType : uint16_t {
   kCdn = 14,
   kWen = 15,
   kSli = 16,
+  kMdmst = 17,  // RFC 3573
+  kCsun = 28,   // RFC 5515
+  kCsurq = 29,  // RFC 5515
 };
 
 enum class MessageScope : uint8_t { kTunnel, kSession };
@@ -45,7 +49,9 @@ struct MessageRow {
   AvpSet may;
   // Of `must`: left out by known peers, and a default serves (RFC 2661 asks for them).
   AvpSet tolerated;
-  const char* section;
+  const char* section;  // of RFC 2661 where no other is named
+  // The M bit of its Message Type: clear where a peer without the extension must not mind.
+  bool mandatory = true;
 };
 
 // Of what is tolerated, these only where the peer's profile says so (Tolerance::missing_framing);
@@ -65,7 +71,7 @@ inline constexpr auto kMessageTable = [] {
        .ack = kDelayed,
        .must = AvpSet::Of(kProtocolVersion, kHostName, kFramingCapabilities, kAssignedTunnelId),
        .may = AvpSet::Of(kBearerCapabilities, kReceiveWindowSize, kChallenge, kTieBreaker,
-                         kFirmwareRevision, kVendorName),
+                         kFirmwareRevision, kVendorName, kControlConnectionDs, kModemOnHoldCapable),
        .tolerated = AvpSet::Of(kFramingCapabilities),
        .section = "6.1"},
       {.type = MessageType::kSccrp,
@@ -74,7 +80,7 @@ inline constexpr auto kMessageTable = [] {
        .ack = kDelayed,
        .must = AvpSet::Of(kProtocolVersion, kFramingCapabilities, kHostName, kAssignedTunnelId),
        .may = AvpSet::Of(kBearerCapabilities, kFirmwareRevision, kVendorName, kReceiveWindowSize,
-                         kChallenge, kChallengeResponse),
+                         kChallenge, kChallengeResponse, kControlConnectionDs, kModemOnHoldCapable),
        .tolerated = AvpSet::Of(kFramingCapabilities),
        .section = "6.2"},
       {.type = MessageType::kScccn,
@@ -107,7 +113,9 @@ inline constexpr auto kMessageTable = [] {
        .ack = kDelayed,
        .must = AvpSet::Of(kAssignedSessionId, kCallSerialNumber),
        .may =
-           AvpSet::Of(kBearerType, kPhysicalChannelId, kCallingNumber, kCalledNumber, kSubAddress),
+           AvpSet::Of(kBearerType, kPhysicalChannelId, kCallingNumber, kCalledNumber, kSubAddress,
+                      kServiceCategory, kServiceName, kCallingSubAddress, kVpiVci, kSessionDs,
+                      kConnectSpeedUpdateEnable),
        .tolerated = AvpSet(),
        .section = "6.6"},
       {.type = MessageType::kIcrp,
@@ -115,7 +123,7 @@ inline constexpr auto kMessageTable = [] {
        .scope = kSession,
        .ack = kDelayed,
        .must = AvpSet::Of(kAssignedSessionId),
-       .may = AvpSet(),
+       .may = AvpSet::Of(kSessionDs),
        .tolerated = AvpSet(),
        .section = "6.7"},
       {.type = MessageType::kIccn,
@@ -126,7 +134,8 @@ inline constexpr auto kMessageTable = [] {
        .may =
            AvpSet::Of(kInitialReceivedConfReq, kLastSentConfReq, kLastReceivedConfReq,
                       kProxyAuthenType, kProxyAuthenName, kProxyAuthenChallenge, kProxyAuthenId,
-                      kProxyAuthenResponse, kPrivateGroupId, kRxConnectSpeed, kSequencingRequired),
+                      kProxyAuthenResponse, kPrivateGroupId, kRxConnectSpeed, kSequencingRequired,
+                      kLcpWantOptions, kLcpAllowOptions),
        .tolerated = AvpSet::Of(kFramingType),
        .section = "6.8"},
       {.type = MessageType::kOcrq,
@@ -135,7 +144,8 @@ inline constexpr auto kMessageTable = [] {
        .ack = kDelayed,
        .must = AvpSet::Of(kAssignedSessionId, kCallSerialNumber, kMinimumBps, kMaximumBps,
                           kBearerType, kFramingType, kCalledNumber),
-       .may = AvpSet::Of(kSubAddress),
+       .may = AvpSet::Of(kSubAddress, kRxMinimumBps, kRxMaximumBps, kServiceCategory, kServiceName,
+                         kSessionDs),
        .tolerated = AvpSet(),
        .section = "6.9"},
       {.type = MessageType::kOcrp,
@@ -143,7 +153,7 @@ inline constexpr auto kMessageTable = [] {
        .scope = kSession,
        .ack = kImmediate,
        .must = AvpSet::Of(kAssignedSessionId),
-       .may = AvpSet::Of(kPhysicalChannelId),
+       .may = AvpSet::Of(kPhysicalChannelId, kVpiVci, kSessionDs),
        .tolerated = AvpSet(),
        .section = "6.10"},
       {.type = MessageType::kOccn,
@@ -151,7 +161,7 @@ inline constexpr auto kMessageTable = [] {
        .scope = kSession,
        .ack = kImmediate,
        .must = AvpSet::Of(kTxConnectSpeed, kFramingType),
-       .may = AvpSet::Of(kRxConnectSpeed, kSequencingRequired),
+       .may = AvpSet::Of(kRxConnectSpeed, kSequencingRequired, kLcpWantOptions, kLcpAllowOptions),
        .tolerated = AvpSet::Of(kFramingType),
        .section = "6.11"},
       {.type = MessageType::kCdn,
@@ -159,7 +169,7 @@ inline constexpr auto kMessageTable = [] {
        .scope = kSession,
        .ack = kImmediate,
        .must = AvpSet::Of(kResultCode, kAssignedSessionId),
-       .may = AvpSet::Of(kQ931CauseCode),
+       .may = AvpSet::Of(kQ931CauseCode, kPppDisconnectCause),
        .tolerated = AvpSet::Of(kResultCode, kAssignedSessionId),
        .section = "6.12"},
       {.type = MessageType::kWen,
@@ -175,9 +185,36 @@ inline constexpr auto kMessageTable = [] {
        .scope = kSession,
        .ack = kImmediate,
        .must = AvpSet::Of(kAccm),
-       .may = AvpSet(),
+       .may = AvpSet::Of(kLnsLastSentConfReq, kLnsLastReceivedConfReq),
        .tolerated = AvpSet::Of(kAccm),
        .section = "6.14"},
+      {.type = MessageType::kMdmst,
+       .name = "MDMST",
+       .scope = kSession,
+       .ack = kImmediate,
+       .must = AvpSet::Of(kModemOnHoldStatus),
+       .may = AvpSet(),
+       .tolerated = AvpSet::Of(kModemOnHoldStatus),
+       .section = "RFC 3573 3.1",
+       .mandatory = false},
+      {.type = MessageType::kCsun,
+       .name = "CSUN",
+       .scope = kTunnel,
+       .ack = kImmediate,
+       .must = AvpSet::Of(kConnectSpeedUpdate),
+       .may = AvpSet(),
+       .tolerated = AvpSet::Of(kConnectSpeedUpdate),
+       .section = "RFC 5515 4.1",
+       .mandatory = false},
+      {.type = MessageType::kCsurq,
+       .name = "CSURQ",
+       .scope = kTunnel,
+       .ack = kImmediate,
+       .must = AvpSet::Of(kConnectSpeedUpdate),
+       .may = AvpSet(),
+       .tolerated = AvpSet::Of(kConnectSpeedUpdate),
+       .section = "RFC 5515 4.2",
+       .mandatory = false},
   });
 }();
 

@@ -20,6 +20,7 @@ constexpr auto kStopCcnNames = std::to_array<const char*>({
     "protocol version not supported",
     "shutting down",
     "state machine error",
+    "DiffServ of the control connection not accepted",
 });
 constexpr auto kCdnNames = std::to_array<const char*>({
     "reserved",
@@ -34,6 +35,7 @@ constexpr auto kCdnNames = std::to_array<const char*>({
     "no dial tone",
     "not established in time",
     "no appropriate framing",
+    "DiffServ of the session not accepted",
 });
 constexpr auto kErrorNames = std::to_array<const char*>({
     "no general error",

@@ -22,6 +22,7 @@ enum class StopCcnResult : uint16_t {
   kProtocolVersion = 5,  // the error code is the highest version supported
   kShuttingDown = 6,
   kFsmError = 7,
+  kControlDsMismatch = 8,  // RFC 3308
 };
 
 enum class CdnResult : uint16_t {
@@ -36,6 +37,7 @@ enum class CdnResult : uint16_t {
   kNoDialTone = 9,
   kTimeout = 10,
   kNoFraming = 11,
+  kSessionDsMismatch = 12,  // RFC 3308
 };
 
 // With result 2 in either message.

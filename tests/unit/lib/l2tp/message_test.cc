@@ -7,45 +7,12 @@
 #include "lib/l2tp/header.h"
 #include "lib/l2tp/message.h"
 #include "lib/l2tp/message_fields.h"
+#include "tests/unit/lib/l2tp/avps.h"
 
 namespace lns::l2tp {
 namespace {
 
 constexpr char kSecret[] = "secret";
-
-// A message's AVPs, written one by one.
-class Avps {
- public:
-  explicit Avps(uint16_t message_type, bool mandatory = true) {
-    Add(0, WriteValue(message_type), mandatory);
-  }
-  Avps& Add(uint16_t type, const Bytes& value, bool mandatory = true) {
-    AppendAvp(bytes, {.mandatory = mandatory, .type = type, .value = value});
-    return *this;
-  }
-  Avps& Vendor(uint16_t vendor, uint16_t type, bool mandatory) {
-    AppendAvp(bytes, {.mandatory = mandatory, .vendor = vendor, .type = type});
-    return *this;
-  }
-  Avps& Hidden(uint16_t type, const Bytes& hidden, bool mandatory = true) {
-    AppendAvp(bytes, {.mandatory = mandatory, .hidden = true, .type = type, .value = hidden});
-    return *this;
-  }
-  DecodedMessage Decode(std::string_view secret = {}) const { return DecodeMessage(bytes, secret); }
-
-  Bytes bytes;
-};
-
-Avps GoodIcrq() {
-  return Avps(10).Add(14, WriteValue(uint16_t{5})).Add(15, WriteValue(uint32_t{77}));
-}
-Avps GoodSccrq() {
-  return Avps(1)
-      .Add(2, {1, 0})
-      .Add(3, WriteValue(uint32_t{3}))
-      .Add(7, {'a'})
-      .Add(9, WriteValue(uint16_t{5}));
-}
 
 void ExpectRejected(const DecodedMessage& decoded, L2tpEvent event, uint16_t error,
                     std::string_view text) {
@@ -77,6 +44,13 @@ Message FullMessage(const MessageRow& row) {
   message.q931_cause = {.cause = 16, .message = 3, .advisory = "bye"};
   message.call_errors = {.crc_errors = 1, .timeout_errors = 5, .alignment_errors = 6};
   message.accm = {.send = 7, .receive = 8};
+  message.ppp_cause = {.code = 16, .protocol = 0xc223, .direction = 2, .message = "bad"};
+  message.lns_last_sent_confreq = {1, 4, 5, 0xd4};
+  message.lns_last_received_confreq = {7, 2};
+  message.control_dscp = 48;
+  message.modem_on_hold_capable = true;
+  message.modem_on_hold = {.on_hold = true, .timeout = 13};
+  message.speed_updates = {{.session_id = 5, .tx_bps = 1000, .rx_bps = 2000}, {.session_id = 6}};
   message.call = {.call_serial_number = 99,
                   .called_number = "1",
                   .calling_number = "2",
@@ -95,7 +69,17 @@ Message FullMessage(const MessageRow& row) {
                   .proxy_authen_name = "joe",
                   .proxy_authen_challenge = {9, 9},
                   .proxy_authen_id = 10,
-                  .proxy_authen_response = Bytes(16, 11)};
+                  .proxy_authen_response = Bytes(16, 11),
+                  .connect_speed_updates = true,
+                  .lcp_want_options = {1, 4, 5, 0xdc},
+                  .lcp_allow_options = {8, 2},
+                  .session_dscp = 46,
+                  .rx_minimum_bps = 100,
+                  .rx_maximum_bps = 200,
+                  .service_category = 1,
+                  .service_name = "pvc",
+                  .calling_sub_address = Bytes(20, 0x47),
+                  .vpi_vci = 0x00080020};
   return message;
 }
 
@@ -155,7 +139,8 @@ TEST(Message, MBitsOnTheWireFollowTheTable) {
   AvpReader reader(ByteView(datagram).subspan(kControlHeaderLength));
   Avp avp;
   while (reader.Next(avp)) {
-    // RFC 2661 6.8: of these, Connect Speed, Framing Type, Sequencing Required (and 0).
+    // RFC 2661 6.8: of these, Connect Speed, Framing Type, Sequencing Required (and 0); none of an
+    // extension.
     const bool mandatory = avp.type == 0 || avp.type == 24 || avp.type == 19 || avp.type == 39;
     EXPECT_EQ(avp.mandatory, mandatory) << avp.type;
   }
@@ -193,9 +178,9 @@ TEST(Message, UnknownMessageTypeIsRefusedWithMAndIgnoredWithout) {
 
 TEST(Message, UnknownAvpIsRefusedWithMAndIgnoredWithout) {
   ExpectRejected(GoodIcrq().Add(200, {}).Decode(), L2tpEvent::kAvpUnknownMandatory, 8, "AVP 200");
-  ExpectRejected(GoodIcrq().Vendor(9, 1, true).Decode(), L2tpEvent::kAvpUnknownMandatory, 8,
+  ExpectRejected(GoodIcrq().Vendor(9, 1, {}, true).Decode(), L2tpEvent::kAvpUnknownMandatory, 8,
                  "vendor 9 AVP 1");
-  for (const Avps& avps : {GoodIcrq().Add(200, {}, false), GoodIcrq().Vendor(9, 1, false)}) {
+  for (const Avps& avps : {GoodIcrq().Add(200, {}, false), GoodIcrq().Vendor(9, 1, {}, false)}) {
     EXPECT_EQ(avps.Decode().verdict, Verdict::kAccept);
     EXPECT_TRUE(avps.Decode().events.Has(L2tpEvent::kAvpUnknownIgnored));
   }
@@ -219,7 +204,7 @@ TEST(Message, ReservedAvpBitsMakeAnAvpUnknown) {
 }
 
 TEST(Message, AccessLineAvpsNeverRefuseACall) {
-  EXPECT_EQ(GoodIcrq().Vendor(3561, 1, true).Vendor(3561, 151, true).Decode().verdict,
+  EXPECT_EQ(GoodIcrq().Vendor(3561, 1, {}, true).Vendor(3561, 151, {}, true).Decode().verdict,
             Verdict::kAccept);
 }
 
