@@ -12,6 +12,12 @@
 namespace lns::l2tp {
 namespace {
 
+// A call has at most this many messages of ours at a time: to ask for or answer it, to tell of it,
+// to end it.
+constexpr size_t kMessagesPerCall = 3;
+// The tunnel's own, and refusals: a peer with a small window may ask faster than it can be refused.
+constexpr size_t kSpareMessages = 16'384;
+
 ChannelSettings ChannelSettingsOf(const TunnelSettings& settings) {
   return {.initial_ns = settings.initial_ns,
           .initial_nr = settings.initial_nr,
@@ -19,7 +25,8 @@ ChannelSettings ChannelSettingsOf(const TunnelSettings& settings) {
           .retransmit_initial = settings.retransmit_initial,
           .retransmit_cap = settings.retransmit_cap,
           .max_retransmits = settings.max_retransmits,
-          .ack_delay = settings.ack_delay};
+          .ack_delay = settings.ack_delay,
+          .max_queued = kMessagesPerCall * settings.max_sessions + kSpareMessages};
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ void ReliableChannel::set_peer_window(uint16_t messages) {
 
 void ReliableChannel::Enqueue(Bytes message, Place place) {
   LNS_DCHECK(message.size() >= kControlHeaderLength);
-  if (messages_.size() >= kMaxQueued) {
+  if (messages_.size() >= settings_.max_queued) {
     overflowed_ = true;
     return;
   }

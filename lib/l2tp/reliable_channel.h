@@ -32,6 +32,9 @@ struct ChannelSettings {
   Duration retransmit_cap = Duration::Seconds(8);
   int max_retransmits = 5;
   Duration ack_delay = Duration::Milliseconds(50);
+  // Messages waiting or unacknowledged, at most: more means a peer that makes us answer and does
+  // not acknowledge.
+  size_t max_queued = 1024;
 };
 
 struct ChannelStatistics {
@@ -52,9 +55,6 @@ class ReliableChannel {
   // The peer's window until it says otherwise (RFC 2661 4.4.3), and the most we ever use of it.
   static constexpr uint16_t kDefaultPeerWindow = 4;
   static constexpr uint16_t kMaxPeerWindow = 1024;
-  // Messages waiting or unacknowledged. A call has at most three of ours at a time; reaching this
-  // means a peer that makes us answer and does not acknowledge.
-  static constexpr size_t kMaxQueued = 3 * 65536;
 
   explicit ReliableChannel(const ChannelSettings& settings);
 

@@ -263,7 +263,7 @@ TEST_F(ReliableChannelTest, AnUrgentMessageOvertakesOnlyWhatWasNeverSent) {
 }
 
 TEST_F(ReliableChannelTest, TheQueueIsBounded) {
-  for (size_t i = 0; i < ReliableChannel::kMaxQueued; ++i) channel.Enqueue(MessageOf(1));
+  for (size_t i = 0; i < ChannelSettings{}.max_queued; ++i) channel.Enqueue(MessageOf(1));
   EXPECT_FALSE(channel.overflowed());
   channel.Enqueue(MessageOf(1));
   EXPECT_TRUE(channel.overflowed());
