@@ -137,6 +137,7 @@ class ControlConnection final : public Tunnel {
   void OnConnected(Slot slot, const DecodedMessage& decoded, Instant now, Actions& out);
   void OnNews(const Session& session, const Message& message, Actions& out);
   void OnSessionless(const DecodedMessage& decoded, Actions& out);
+  void OnSpeedUpdates(const Message& csun, Actions& out);
   std::optional<Slot> FindSession(const Header& header, const Message& message) const;
   void StepSession(Slot slot, SessionEvent event, const SessionInput& input, Instant now,
                    Actions& out);
@@ -150,6 +151,7 @@ class ControlConnection final : public Tunnel {
   bool AnswerCall(SessionRole role, PeerSessionId call, LocalSessionId local_id, Instant now,
                   Actions& out);
   std::optional<Slot> FindUnanswered(PeerSessionId call) const;
+  const Session* FindEstablished(LocalSessionId id, bool as_lns) const;
   bool SendNews(LocalSessionId id, bool as_lns, const Message& message, Instant now, Actions& out);
   void Indicate(const Session& session, const Message& request, Actions& out);
   void SendReply(const Session& session);

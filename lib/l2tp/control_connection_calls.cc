@@ -4,6 +4,7 @@
 // Copyright The Terminus Authors
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "lib/base/check.h"
 #include "lib/l2tp/control_connection.h"
@@ -22,24 +23,29 @@ CallInfo Join(CallInfo request, CallInfo connected) {
   connected.sub_address = std::move(request.sub_address);
   connected.bearer_type = request.bearer_type;
   connected.physical_channel_id = request.physical_channel_id;
+  connected.access_line = std::move(request.access_line);
+  connected.connect_speed_updates = request.connect_speed_updates;
+  connected.session_dscp = request.session_dscp;
+  connected.rx_minimum_bps = request.rx_minimum_bps;
+  connected.rx_maximum_bps = request.rx_maximum_bps;
+  connected.service_category = request.service_category;
+  connected.service_name = std::move(request.service_name);
+  connected.calling_sub_address = std::move(request.calling_sub_address);
+  connected.vpi_vci = request.vpi_vci;
+  // Both may bring some; the bound holds for them together.
+  std::vector<VendorAvp> later =
+      std::exchange(connected.vendor_avps, std::move(request.vendor_avps));
+  for (VendorAvp& avp : later) AddVendorAvp(std::move(avp), connected);
   if (connected.framing_type == 0) connected.framing_type = request.framing_type;
   return connected;
 }
 
 Message IcrqOf(LocalSessionId local_id, const CallInfo& info) {
-  using enum AvpType;
   Message message{.type = MessageType::kIcrq,
-                  .present = AvpSet::Of(kAssignedSessionId, kCallSerialNumber),
+                  .present = RowOf(MessageType::kIcrq).must,
                   .assigned_session_id = local_id.value(),
                   .call = info};
-  const auto add_if = [&](bool condition, AvpType type) {
-    if (condition) message.present.Add(type);
-  };
-  add_if(info.bearer_type != 0, kBearerType);
-  add_if(info.physical_channel_id.has_value(), kPhysicalChannelId);
-  add_if(!info.called_number.empty(), kCalledNumber);
-  add_if(!info.calling_number.empty(), kCallingNumber);
-  add_if(!info.sub_address.empty(), kSubAddress);
+  AddWhatIsSet(message);
   return message;
 }
 
@@ -54,30 +60,14 @@ Message OcrqOf(LocalSessionId local_id, const OutgoingCallInfo& info) {
   message.call.framing_type = info.framing_type;
   message.call.called_number = info.called_number;
   message.call.sub_address = info.sub_address;
-  if (!info.sub_address.empty()) message.present.Add(AvpType::kSubAddress);
+  AddWhatIsSet(message);
   return message;
 }
 
 // ICCN or OCCN; only the first may speak of PPP (RFC 2661 6.8, 6.11).
 Message ConnectedOf(MessageType type, CallInfo info) {
-  using enum AvpType;
-  Message message{
-      .type = type, .present = AvpSet::Of(kTxConnectSpeed, kFramingType), .call = std::move(info)};
-  const CallInfo& call = message.call;
-  const auto add_if = [&](bool condition, AvpType avp) {
-    if (condition && (RowOf(type).must | RowOf(type).may).Has(avp)) message.present.Add(avp);
-  };
-  add_if(call.rx_connect_speed_bps != 0, kRxConnectSpeed);
-  add_if(!call.private_group_id.empty(), kPrivateGroupId);
-  add_if(call.sequencing_required, kSequencingRequired);
-  add_if(!call.initial_received_confreq.empty(), kInitialReceivedConfReq);
-  add_if(!call.last_sent_confreq.empty(), kLastSentConfReq);
-  add_if(!call.last_received_confreq.empty(), kLastReceivedConfReq);
-  add_if(call.proxy_authen_type.has_value(), kProxyAuthenType);
-  add_if(!call.proxy_authen_name.empty(), kProxyAuthenName);
-  add_if(!call.proxy_authen_challenge.empty(), kProxyAuthenChallenge);
-  add_if(call.proxy_authen_id.has_value(), kProxyAuthenId);
-  add_if(!call.proxy_authen_response.empty(), kProxyAuthenResponse);
+  Message message{.type = type, .present = RowOf(type).must, .call = std::move(info)};
+  AddWhatIsSet(message);
   return message;
 }
 
@@ -182,11 +172,13 @@ bool ControlConnection::CloseSession(LocalSessionId session, const ResultCode& r
 }
 
 bool ControlConnection::SendLinkInfo(const LinkInfo& info, Instant now, Actions& out) {
-  return SendNews(info.local_session_id, /*as_lns=*/true,
-                  {.type = MessageType::kSli,
-                   .present = AvpSet::Of(AvpType::kAccm),
-                   .accm = {.send = info.send_accm, .receive = info.receive_accm}},
-                  now, out);
+  Message sli{.type = MessageType::kSli,
+              .present = AvpSet::Of(AvpType::kAccm),
+              .accm = {.send = info.send_accm, .receive = info.receive_accm},
+              .lns_last_sent_confreq = info.last_sent_confreq,
+              .lns_last_received_confreq = info.last_received_confreq};
+  AddWhatIsSet(sli);
+  return SendNews(info.local_session_id, /*as_lns=*/true, sli, now, out);
 }
 
 bool ControlConnection::SendWanErrors(const WanErrors& errors, Instant now, Actions& out) {
@@ -197,17 +189,33 @@ bool ControlConnection::SendWanErrors(const WanErrors& errors, Instant now, Acti
                   now, out);
 }
 
-bool ControlConnection::RequestAccessLineUpdate(LocalSessionId, Instant, Actions&) { return false; }
+// A tunnel's message that names the session (RFC 5515 4.2).
+bool ControlConnection::RequestAccessLineUpdate(LocalSessionId id, Instant now, Actions& out) {
+  const Session* session = FindEstablished(id, /*as_lns=*/true);
+  if (session == nullptr) return false;
+  Send({.type = MessageType::kCsurq,
+        .present = AvpSet::Of(AvpType::kConnectSpeedUpdate),
+        .speed_updates = {{.session_id = session->peer_id.value()}}},
+       PeerSessionId());
+  Finish(now, out);
+  return true;
+}
 
 bool ControlConnection::SendNews(LocalSessionId id, bool as_lns, const Message& message,
                                  Instant now, Actions& out) {
-  const std::optional<Slot> slot = sessions_.Find(id);
-  if (!slot) return false;
-  const Session& session = sessions_.at(*slot);
-  if (session.state != SessionState::kEstablished || IsLns(session.role) != as_lns) return false;
-  Send(message, session.peer_id);
+  const Session* session = FindEstablished(id, as_lns);
+  if (session == nullptr) return false;
+  Send(message, session->peer_id);
   Finish(now, out);
   return true;
+}
+
+const Session* ControlConnection::FindEstablished(LocalSessionId id, bool as_lns) const {
+  const std::optional<Slot> slot = sessions_.Find(id);
+  if (!slot) return nullptr;
+  const Session& session = sessions_.at(*slot);
+  const bool found = session.state == SessionState::kEstablished && IsLns(session.role) == as_lns;
+  return found ? &session : nullptr;
 }
 
 void ControlConnection::Indicate(const Session& session, const Message& request, Actions& out) {

@@ -40,6 +40,7 @@ SessionEvent EventFor(MessageType type, bool good) {
 // What a CDN says beyond its Result Code.
 void AddCauses(const Message& cdn, SessionClosed& closed) {
   if (cdn.Has(AvpType::kQ931CauseCode)) closed.q931_cause = cdn.q931_cause;
+  if (cdn.Has(AvpType::kPppDisconnectCause)) closed.ppp_cause = cdn.ppp_cause;
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ void ControlConnection::OnSessionMessage(const Header& header, const DecodedMess
   OnNews(sessions_.at(*slot), message, out);
 }
 
-// WEN and SLI change no state: who has no use for one only counts it.
+// WEN, SLI and MDMST change no state: who has no use for one only counts it.
 void ControlConnection::OnNews(const Session& session, const Message& message, Actions& out) {
   const bool up = session.state == SessionState::kEstablished;
   const bool lns = IsLns(session.role);
@@ -88,9 +89,29 @@ void ControlConnection::OnNews(const Session& session, const Message& message, A
     if (!message.Has(AvpType::kAccm)) return;
     out.emplace_back(LinkInfo{.local_session_id = session.local_id,
                               .send_accm = message.accm.send,
-                              .receive_accm = message.accm.receive});
+                              .receive_accm = message.accm.receive,
+                              .last_sent_confreq = message.lns_last_sent_confreq,
+                              .last_received_confreq = message.lns_last_received_confreq});
+  } else if (message.type == MessageType::kMdmst && up && lns) {
+    // The line's silence has a reason (RFC 3573); nothing here ends a call for silence.
+    out.emplace_back(CountEvent{L2tpEvent::kModemStatus});
   } else {
     out.emplace_back(CountEvent{L2tpEvent::kSessionUnexpectedMessage});
+  }
+}
+
+// LNS: new speeds of some of the tunnel's sessions (RFC 5515 4.1). Those it does not know may just
+// have ended.
+void ControlConnection::OnSpeedUpdates(const Message& csun, Actions& out) {
+  out.emplace_back(CountEvent{L2tpEvent::kConnectSpeedUpdate});
+  for (const SpeedUpdate& update : csun.speed_updates) {
+    const LocalSessionId id(update.session_id);
+    if (FindEstablished(id, /*as_lns=*/true) == nullptr) {
+      out.emplace_back(CountEvent{L2tpEvent::kSessionUnknown});
+      continue;
+    }
+    out.emplace_back(
+        AccessLineUpdate{.local_session_id = id, .tx_bps = update.tx_bps, .rx_bps = update.rx_bps});
   }
 }
 
@@ -292,7 +313,10 @@ void ControlConnection::SendCdn(const SessionIds& ids, const ResultCode& result,
                   .present = AvpSet::Of(AvpType::kResultCode, AvpType::kAssignedSessionId),
                   .assigned_session_id = ids.local_id.value(),
                   .result = result};
-  if (ppp_cause != nullptr) message.ppp_cause = *ppp_cause;
+  if (ppp_cause != nullptr) {
+    message.ppp_cause = *ppp_cause;
+    message.present.Add(AvpType::kPppDisconnectCause);
+  }
   Send(message, ids.peer_id);
 }
 

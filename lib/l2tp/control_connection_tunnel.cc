@@ -80,9 +80,14 @@ void ControlConnection::OnTunnelMessage(const DecodedMessage& decoded, Instant n
       return StepTunnel(TunnelEvent::kStopCcn, {.result = message.result, .end = TunnelEnd::kPeer},
                         now, out);
     default:
-      // HELLO: its acknowledgement is the answer.
+      // HELLO: its acknowledgement is the answer. CSURQ: a LAC's matter, this one's lines do not
+      // change.
       if (decoded.verdict == Verdict::kReject) {
-        StepTunnel(TunnelEvent::kLocalClose, {.result = decoded.rejection}, now, out);
+        return StepTunnel(TunnelEvent::kLocalClose, {.result = decoded.rejection}, now, out);
+      }
+      if (message.type == MessageType::kCsun) OnSpeedUpdates(message, out);
+      if (message.type == MessageType::kCsurq) {
+        out.emplace_back(CountEvent{L2tpEvent::kConnectSpeedUpdate});
       }
   }
 }

@@ -136,9 +136,8 @@ class Decoder {
       }
       value = *clear;
     }
-    const AccessLineRow* line = broadband_forum && row_->type == MessageType::kIcrq
-                                    ? FindAccessLineAvp(avp.type)
-                                    : nullptr;
+    const AccessLineRow* line =
+        broadband_forum && row_->type == MessageType::kIcrq ? FindAccessLineAvp(avp.type) : nullptr;
     if (line == nullptr) return KeepVendorAvp(avp, value);
     if (value.size() < line->min_length || value.size() > line->max_length ||
         !line->read(value, result_.message.call.access_line)) {
@@ -148,10 +147,9 @@ class Decoder {
 
   void KeepVendorAvp(const Avp& avp, ByteView value) {
     result_.events.Add(L2tpEvent::kAvpUnknownIgnored);
-    if (!AddVendorAvp({.vendor = avp.vendor,
-                       .type = avp.type,
-                       .value = Bytes(value.begin(), value.end())},
-                      result_.message.call)) {
+    if (!AddVendorAvp(
+            {.vendor = avp.vendor, .type = avp.type, .value = Bytes(value.begin(), value.end())},
+            result_.message.call)) {
       result_.events.Add(L2tpEvent::kVendorAvpsDropped);
     }
   }

@@ -229,10 +229,8 @@ constexpr FieldRow MakeField(AvpType type) {
   return {
       .type = type,
       .repeats = std::is_same_v<Value, std::vector<SpeedUpdate>>,
-      .read =
-          [](ByteView value, Message& message, EventSet& events) {
-            return ReadValue(value, kOf(message).*kMember, events);
-          },
+      .read = [](ByteView value, Message& message,
+                 EventSet& events) { return ReadValue(value, kOf(message).*kMember, events); },
       .count = [](const Message& message) { return CountOf(kOf(message).*kMember); },
       .write = [](const Message& message,
                   size_t index) { return WriteNth(kOf(message).*kMember, index); },
@@ -241,11 +239,13 @@ constexpr FieldRow MakeField(AvpType type) {
 }
 template <auto kMember>
 constexpr FieldRow Field(AvpType type) {
-  return MakeField<kMember, [](auto& message) -> auto& { return message; }>(type);
+  return MakeField < kMember, [](auto& message) -> auto& { return message; }
+  > (type);
 }
 template <auto kMember>
 constexpr FieldRow CallField(AvpType type) {
-  return MakeField<kMember, [](auto& message) -> auto& { return message.call; }>(type);
+  return MakeField < kMember, [](auto& message) -> auto& { return message.call; }
+  > (type);
 }
 
 // In the order in which messages are written.

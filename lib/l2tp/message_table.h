@@ -1,5 +1,5 @@
-// The control messages of RFC 2661 section 6 and of its extensions, one row each: name, whether they
-// concern the tunnel or a session, the AVPs they must and may have, and how soon they are
+// The control messages of RFC 2661 section 6 and of its extensions, one row each: name, whether
+// they concern the tunnel or a session, the AVPs they must and may have, and how soon they are
 // acknowledged.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
@@ -112,10 +112,9 @@ inline constexpr auto kMessageTable = [] {
        .scope = kSession,
        .ack = kDelayed,
        .must = AvpSet::Of(kAssignedSessionId, kCallSerialNumber),
-       .may =
-           AvpSet::Of(kBearerType, kPhysicalChannelId, kCallingNumber, kCalledNumber, kSubAddress,
-                      kServiceCategory, kServiceName, kCallingSubAddress, kVpiVci, kSessionDs,
-                      kConnectSpeedUpdateEnable),
+       .may = AvpSet::Of(kBearerType, kPhysicalChannelId, kCallingNumber, kCalledNumber,
+                         kSubAddress, kServiceCategory, kServiceName, kCallingSubAddress, kVpiVci,
+                         kSessionDs, kConnectSpeedUpdateEnable),
        .tolerated = AvpSet(),
        .section = "6.6"},
       {.type = MessageType::kIcrp,
@@ -131,11 +130,10 @@ inline constexpr auto kMessageTable = [] {
        .scope = kSession,
        .ack = kExplicit,
        .must = AvpSet::Of(kTxConnectSpeed, kFramingType),
-       .may =
-           AvpSet::Of(kInitialReceivedConfReq, kLastSentConfReq, kLastReceivedConfReq,
-                      kProxyAuthenType, kProxyAuthenName, kProxyAuthenChallenge, kProxyAuthenId,
-                      kProxyAuthenResponse, kPrivateGroupId, kRxConnectSpeed, kSequencingRequired,
-                      kLcpWantOptions, kLcpAllowOptions),
+       .may = AvpSet::Of(kInitialReceivedConfReq, kLastSentConfReq, kLastReceivedConfReq,
+                         kProxyAuthenType, kProxyAuthenName, kProxyAuthenChallenge, kProxyAuthenId,
+                         kProxyAuthenResponse, kPrivateGroupId, kRxConnectSpeed,
+                         kSequencingRequired, kLcpWantOptions, kLcpAllowOptions),
        .tolerated = AvpSet::Of(kFramingType),
        .section = "6.8"},
       {.type = MessageType::kOcrq,

@@ -85,6 +85,7 @@ TEST(AvpTable, BitsOnTheWireMatchRfc2661InEveryMessage) {
   SeededRng rng(3);
   const Hiding hiding{.secret = "secret", .rng = rng};
   for (const MessageRow& message_row : kMessageTable) {
+    if (message_row.type > MessageType::kSli) continue;  // another RFC's
     Message message{.type = message_row.type, .present = message_row.must | message_row.may};
     message.host_name = "h";
     message.challenge = {1};

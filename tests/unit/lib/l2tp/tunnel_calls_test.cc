@@ -236,6 +236,75 @@ TEST_F(TunnelCalls, ACdnSaysItsCausesToTheOtherEnd) {
   EXPECT_EQ(closed->q931_cause, (Q931Cause{.cause = 16, .message = 69, .advisory = "bye"}));
 }
 
+TEST_F(TunnelCalls, ThePppCauseOfACloseReachesTheOtherEnd) {
+  pair.Call(kLacSession, kLnsSession);
+  const PppDisconnectCause cause{
+      .code = 16, .protocol = 0xc223, .direction = 1, .message = "wrong password"};
+  ASSERT_TRUE(pair.lns.tunnel->CloseSession(kLnsSession, MakeResult(CdnResult::kAdministrative),
+                                            cause, pair.now, pair.actions));
+  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.Settle();
+  ASSERT_TRUE(pair.lac.Last<SessionClosed>());
+  EXPECT_EQ(pair.lac.Last<SessionClosed>()->ppp_cause, cause);
+  EXPECT_FALSE(pair.lns.Last<SessionClosed>()->ppp_cause);
+}
+
+TEST_F(TunnelCalls, CsunTellsNewSpeedsAndCsurqAsksForThem) {
+  pair.Call(kLacSession, kLnsSession);
+  Message csun{
+      .type = MessageType::kCsun,
+      .present = AvpSet::Of(AvpType::kConnectSpeedUpdate),
+      .speed_updates = {{.session_id = kLnsSession.value(), .tx_bps = 5'000'000, .rx_bps = 600'000},
+                        {.session_id = 4711, .tx_bps = 1, .rx_bps = 1}}};
+  pair.InjectToLns(FromLac(csun, 0));
+  ASSERT_EQ(pair.lns.All<AccessLineUpdate>().size(), 1u);
+  EXPECT_EQ(pair.lns.Last<AccessLineUpdate>()->local_session_id, kLnsSession);
+  EXPECT_EQ(pair.lns.Last<AccessLineUpdate>()->tx_bps, 5'000'000u);
+  EXPECT_EQ(pair.lns.Last<AccessLineUpdate>()->rx_bps, 600'000u);
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kSessionUnknown));
+
+  ASSERT_TRUE(pair.lns.tunnel->RequestAccessLineUpdate(kLnsSession, pair.now, pair.actions));
+  pair.lns.Take(pair.actions, pair.to_lac);
+  const Message csurq = Decode(pair.lns.LastMessage()).message;
+  EXPECT_EQ(csurq.type, MessageType::kCsurq);
+  ASSERT_EQ(csurq.speed_updates.size(), 1u);
+  EXPECT_EQ(csurq.speed_updates[0].session_id, kLacSession.value());
+  EXPECT_FALSE(
+      pair.lns.tunnel->RequestAccessLineUpdate(LocalSessionId(4711), pair.now, pair.actions));
+  pair.Settle();
+  EXPECT_TRUE(pair.lac.Counted(L2tpEvent::kConnectSpeedUpdate));
+  EXPECT_EQ(pair.lac.tunnel->state(), TunnelState::kEstablished);
+}
+
+TEST_F(TunnelCalls, AModemOnHoldIsCountedOnly) {
+  pair.Call(kLacSession, kLnsSession);
+  pair.InjectToLns(FromLac({.type = MessageType::kMdmst,
+                            .present = AvpSet::Of(AvpType::kModemOnHoldStatus),
+                            .modem_on_hold = {.on_hold = true}},
+                           kLnsSession.value()));
+  EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kModemStatus));
+  EXPECT_EQ(pair.lns.tunnel->session_count(), 1u);
+}
+
+TEST_F(TunnelCalls, WhatTheRequestSaysOfTheLineIsThereWhenTheCallIsUp) {
+  CallInfo info{.framing_type = 1};
+  info.access_line.circuit_id = "atm 1/2:3.4";
+  info.access_line.actual_rate_down_bps = 16'000'000;
+  info.connect_speed_updates = true;
+  info.session_dscp = 46;
+  info.service_name = "gold";
+  info.vendor_avps = {{.vendor = 9, .type = 1, .value = {1, 2}}};
+  pair.Call(kLacSession, kLnsSession, info);
+  const auto up = pair.lns.Last<SessionEstablished>();
+  ASSERT_TRUE(up);
+  EXPECT_EQ(up->info.access_line, info.access_line);
+  EXPECT_TRUE(up->info.connect_speed_updates);
+  EXPECT_EQ(up->info.session_dscp, info.session_dscp);
+  EXPECT_EQ(up->info.service_name, "gold");
+  ASSERT_FALSE(up->info.vendor_avps.empty());
+  EXPECT_EQ(up->info.vendor_avps[0], info.vendor_avps[0]);
+}
+
 TEST_F(TunnelCalls, ACdnWithoutAReasonIsObeyed) {
   pair.Call(kLacSession, kLnsSession);
   pair.InjectToLns(FromLac({.type = MessageType::kCdn}, kLnsSession.value()));
@@ -347,9 +416,12 @@ TEST_F(TunnelCalls, AWenWithAnUnknownMandatoryAvpEndsItsCall) {
 
 TEST_F(TunnelCalls, SliTellsTheLacWhatLcpAgreedOn) {
   pair.Call(kLacSession, kLnsSession);
-  ASSERT_TRUE(pair.lns.tunnel->SendLinkInfo(
-      {.local_session_id = kLnsSession, .send_accm = 0x000a0000, .receive_accm = 0x00000001},
-      pair.now, pair.actions));
+  ASSERT_TRUE(pair.lns.tunnel->SendLinkInfo({.local_session_id = kLnsSession,
+                                             .send_accm = 0x000a0000,
+                                             .receive_accm = 0x00000001,
+                                             .last_sent_confreq = {1, 4, 5, 0xd4},
+                                             .last_received_confreq = {5, 6, 1, 2, 3, 4}},
+                                            pair.now, pair.actions));
   pair.lns.Take(pair.actions, pair.to_lac);
   pair.Settle();
   const auto info = pair.lac.Last<LinkInfo>();
@@ -357,6 +429,8 @@ TEST_F(TunnelCalls, SliTellsTheLacWhatLcpAgreedOn) {
   EXPECT_EQ(info->local_session_id, kLacSession);
   EXPECT_EQ(info->send_accm, 0x000a0000u);
   EXPECT_EQ(info->receive_accm, 1u);
+  EXPECT_EQ(info->last_sent_confreq, (Bytes{1, 4, 5, 0xd4}));
+  EXPECT_EQ(info->last_received_confreq, (Bytes{5, 6, 1, 2, 3, 4}));
 }
 
 TEST_F(TunnelCalls, NewsIsSentOnlyByTheRightSideOfAnEstablishedCall) {
