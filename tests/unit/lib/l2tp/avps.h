@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string_view>
 
@@ -48,9 +49,9 @@ class Avps {
   // As a control message.
   Bytes Datagram(uint16_t tunnel = 7, uint16_t session = 0, uint16_t ns = 2,
                  uint16_t nr = 1) const {
-    Bytes datagram(kControlHeaderLength);
+    Bytes datagram(kControlHeaderLength + bytes.size());
     WriteHeader(ControlHeader(tunnel, session, ns, nr), bytes.size(), datagram);
-    datagram.insert(datagram.end(), bytes.begin(), bytes.end());
+    std::copy(bytes.begin(), bytes.end(), datagram.begin() + kControlHeaderLength);
     return datagram;
   }
 
