@@ -3,7 +3,7 @@
 // the network, so what it never acknowledges was lost.
 //
 // Checked after each event: what is sent is well formed; session ids are unique, and what becomes
-// of each is told once; the number of actions is bounded; nothing comes after the release; no
+// of each is told once; the number of actions is bounded; the release is the last; no
 // deadline stays in the past.
 //
 // Input: one byte of settings, then events of one byte that says what, one that says how, and what
@@ -38,7 +38,7 @@ class Driver {
 
   void Run() {
     Start(input_.ReadU8());
-    for (size_t i = 0; i < kMaxEvents && input_.remaining() > 0; ++i) {
+    for (size_t i = 0; i < kMaxEvents && !released_ && input_.remaining() > 0; ++i) {
       const uint8_t what = input_.ReadU8();
       Step(what, input_.ReadU8());
       Take();
