@@ -22,17 +22,18 @@ TunnelSettings SettingsOf(const char* name, bool tie_breaker) {
 
 }  // namespace
 
+TieSim::End::End(int number_on_link, const char* name, bool with_tie_breaker, Instant open,
+                 Rng& rng)
+    : number(number_on_link),
+      tie_breaker(with_tie_breaker),
+      open_at(open),
+      node(static_cast<uint16_t>(0x100 * (number + 1)), SettingsOf(name, tie_breaker), rng) {}
+
 TieSim::TieSim(uint64_t seed)
     : rng_(seed),
       link_({.loss_percent = 20, .duplicate_percent = 20, .reorder_percent = 20}, rng_),
-      a_{.number = 0,
-         .tie_breaker = rng_.Below(3) != 0,
-         .open_at = now_ + Duration::Milliseconds(rng_.Below(1000)),
-         .node = {0x100, SettingsOf("a", a_.tie_breaker), rng_}},
-      b_{.number = 1,
-         .tie_breaker = rng_.Below(3) != 0,
-         .open_at = now_ + Duration::Milliseconds(rng_.Below(1000)),
-         .node = {0x200, SettingsOf("b", b_.tie_breaker), rng_}} {}
+      a_(0, "a", rng_.Below(3) != 0, now_ + Duration::Milliseconds(rng_.Below(1000)), rng_),
+      b_(1, "b", rng_.Below(3) != 0, now_ + Duration::Milliseconds(rng_.Below(1000)), rng_) {}
 
 std::optional<std::string> TieSim::Run() {
   RunUntil(now_ + Duration::Seconds(30));

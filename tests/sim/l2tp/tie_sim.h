@@ -27,8 +27,10 @@ class TieSim {
 
  private:
   struct End {
-    int number;
-    bool tie_breaker;
+    End(int number_on_link, const char* name, bool with_tie_breaker, Instant open, Rng& rng);
+
+    const int number;
+    const bool tie_breaker;
     Instant open_at;
     bool opened = false;
     test::TunnelNode node;
