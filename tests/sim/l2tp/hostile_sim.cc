@@ -11,6 +11,7 @@
 #include "lib/l2tp/header.h"
 #include "lib/l2tp/result_code.h"
 #include "lib/l2tp/tunnel_auth.h"
+#include "tests/sim/l2tp/sent_message.h"
 
 namespace lns::l2tp {
 namespace {
@@ -396,13 +397,9 @@ void HostileSim::OnOffered(PeerSessionId peer, uint32_t serial) {
 
 void HostileSim::CheckSent(const Bytes& datagram) {
   Header header;
-  Check(ParseHeader(datagram, header) == HeaderError::kNone && header.control &&
-            header.end == datagram.size(),
-        "sent a bad header");
-  if (failure_ || header.payload_length() == 0) return;
-  const DecodedMessage decoded =
-      DecodeMessage(ByteView(datagram).subspan(header.payload_offset), settings_.secret);
-  Check(decoded.type_known && decoded.verdict == Verdict::kAccept, "sent a bad message");
+  const std::optional<DecodedMessage> sent = ReadSent(datagram, settings_.secret, header);
+  Check(sent.has_value(), "sent a bad message");
+  if (failure_ || !sent->type_known) return;
   // Damage may have changed the window it gave; before it gave one it was four.
   const int ahead = SequenceDistance(highest_nr_sent_, header.ns);
   Check(ahead >= 0 && ahead < std::max<int>(tunnel_->peer_window(), 4),

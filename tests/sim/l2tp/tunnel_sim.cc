@@ -11,6 +11,7 @@
 #include "lib/l2tp/header.h"
 #include "lib/l2tp/message.h"
 #include "lib/l2tp/result_code.h"
+#include "tests/sim/l2tp/sent_message.h"
 
 namespace lns::l2tp {
 namespace {
@@ -417,14 +418,11 @@ void TunnelSim::OnUp(SimEnd& end, const SessionEstablished& open) {
 // What leaves must be well formed, and within the window the peer gave.
 void TunnelSim::CheckSent(SimEnd& end, const Bytes& datagram) {
   Header header;
-  Check(ParseHeader(datagram, header) == HeaderError::kNone && header.control &&
-            header.end == datagram.size(),
-        "sent a bad header");
-  if (failure_ || header.payload_length() == 0) return;
-  const DecodedMessage decoded =
-      DecodeMessage(ByteView(datagram).subspan(header.payload_offset), lac_settings_.secret);
-  Check(decoded.verdict == Verdict::kAccept && decoded.events.empty(), "sent a bad message");
-  if (decoded.message.type == MessageType::kIccn || decoded.message.type == MessageType::kOccn) {
+  const std::optional<DecodedMessage> sent = ReadSent(datagram, lac_settings_.secret, header);
+  Check(sent.has_value(), "sent a bad message");
+  if (failure_ || !sent->type_known) return;
+  const MessageType type = sent->message.type;
+  if (type == MessageType::kIccn || type == MessageType::kOccn) {
     end.connected.insert(header.session_id);
   }
   const uint16_t peer_window =

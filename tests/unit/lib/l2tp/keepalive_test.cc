@@ -162,19 +162,6 @@ TEST_F(Keepalive, StopCcnOvertakesQueuedCallSetUpInAWindowOfOne) {
   EXPECT_EQ(pair.lac.Last<TunnelClosed>()->end, TunnelEnd::kPeer);
 }
 
-TEST_F(Keepalive, ASetUpThatStopsHalfwayIsToldAsSuch) {
-  pair.OpenLac();
-  pair.DeliverToLns();
-  Bytes zlb(kControlHeaderLength);
-  ASSERT_NE(WriteHeader(ControlHeader(kLnsTunnel.value(), 0, 1, 1), 0, zlb), 0u);
-  pair.InjectToLns(zlb);
-  pair.now = pair.lns.tunnel->NextDeadline();
-  pair.lns.tunnel->OnTimer(pair.now, pair.actions);
-  pair.lns.Take(pair.actions, pair.to_lac);
-  EXPECT_EQ(Closed().end, TunnelEnd::kSetupTimeout);
-  EXPECT_FALSE(Closed().timed_out);
-}
-
 TEST(TunnelEnd, EachHasAName) {
   for (int end = 0; end <= static_cast<int>(TunnelEnd::kTieLost); ++end) {
     EXPECT_STRNE(ToString(static_cast<TunnelEnd>(end)), "?");

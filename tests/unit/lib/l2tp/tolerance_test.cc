@@ -113,9 +113,7 @@ TEST_F(ToleranceTest, AStrictProfileRefusesAnSccrqWithoutFramingCapabilities) {
       .assigned_tunnel_id = 7};
   const Bytes datagram = EncodeMessage(sccrq, PeerTunnelId(), PeerSessionId(), nullptr);
   pair.lns_settings.tolerate.missing_framing = false;
-  pair.lns.tunnel =
-      Tunnel::Accept(pair.lns_settings, kLnsTunnel, datagram, pair.rng, pair.now, pair.actions);
-  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.AcceptAtLns(datagram);
   EXPECT_EQ(LastFromLns().type, MessageType::kStopCcn);
   EXPECT_EQ(LastFromLns().result.error, 6);
 }
@@ -199,9 +197,7 @@ TEST_F(ToleranceTest, AHiddenAssignedTunnelIdIsReadOnceTheSecretIsChosen) {
   EXPECT_EQ(after->peer_tunnel_id, PeerTunnelId(0x1234));
 
   pair.lns_settings.secret = "secret";
-  pair.lns.tunnel =
-      Tunnel::Accept(pair.lns_settings, kLnsTunnel, sccrq, pair.rng, pair.now, pair.actions);
-  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.AcceptAtLns(sccrq);
   EXPECT_EQ(LastFromLns().type, MessageType::kSccrp);
   EXPECT_EQ(pair.lns.tunnel->peer_id(), PeerTunnelId(0x1234));
   Header header;
@@ -222,9 +218,7 @@ TEST_F(ToleranceTest, AHiddenTunnelIdUnderAnotherSecretIsRefused) {
   const Bytes hidden = HideValue(9, "one", vector, Bytes{0x12, 0x34}, {});
   sccrq = With(sccrq, {.mandatory = true, .hidden = true, .type = 9, .value = hidden});
   pair.lns_settings.secret = "two";
-  pair.lns.tunnel =
-      Tunnel::Accept(pair.lns_settings, kLnsTunnel, sccrq, pair.rng, pair.now, pair.actions);
-  pair.lns.Take(pair.actions, pair.to_lac);
+  pair.AcceptAtLns(sccrq);
   EXPECT_EQ(LastFromLns().type, MessageType::kStopCcn);
   EXPECT_EQ(LastFromLns().assigned_tunnel_id, kLnsTunnel.value());
   EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kAvpHiddenUnreadable));

@@ -90,6 +90,11 @@ class TunnelPair {
     lac.tunnel = Tunnel::Open(lac_settings, kLacTunnel, rng, now, actions);
     lac.Take(actions, to_lns);
   }
+  // A new tunnel at the LNS for `first`, the LAC's first datagram.
+  void AcceptAtLns(const Bytes& first) {
+    lns.tunnel = Tunnel::Accept(lns_settings, kLnsTunnel, first, rng, now, actions);
+    lns.Take(actions, to_lac);
+  }
   // Delivers all that is under way, and all that follows from it, in no time.
   void Settle() {
     while (!to_lns.empty() || !to_lac.empty()) {
@@ -102,11 +107,10 @@ class TunnelPair {
     to_lns.pop_front();
     if (lns.tunnel == nullptr) {
       ASSERT_TRUE(PeekSccrq(datagram).ok());
-      lns.tunnel = Tunnel::Accept(lns_settings, kLnsTunnel, datagram, rng, now, actions);
+      AcceptAtLns(datagram);
     } else {
-      lns.tunnel->OnDatagram(datagram, now, actions);
+      InjectToLns(datagram);
     }
-    lns.Take(actions, to_lac);
   }
   void DeliverToLac() {
     const Bytes datagram = std::move(to_lac.front());

@@ -15,11 +15,6 @@ namespace {
 
 class TunnelRobustness : public testing::Test {
  protected:
-  void Accept(const Bytes& first) {
-    pair.lns.tunnel =
-        Tunnel::Accept(pair.lns_settings, kLnsTunnel, first, pair.rng, pair.now, pair.actions);
-    pair.lns.Take(pair.actions, pair.to_lac);
-  }
   Message LastFromLns() const { return Decode(pair.lns.LastMessage()).message; }
   static Bytes Icrq(const Side& to, uint16_t id) {
     return TunnelPair::NextFor(to, {.type = MessageType::kIcrq,
@@ -79,12 +74,13 @@ TEST_F(TunnelRobustness, WhatFollowsTheLengthIsNoPartOfAMessage) {
 }
 
 TEST_F(TunnelRobustness, AFirstMessageThatIsNoSccrqIsAnsweredWithStopCcn) {
-  Accept(EncodeMessage({.type = MessageType::kHello}, PeerTunnelId(), PeerSessionId(), nullptr));
+  pair.AcceptAtLns(
+      EncodeMessage({.type = MessageType::kHello}, PeerTunnelId(), PeerSessionId(), nullptr));
   EXPECT_EQ(LastFromLns().type, MessageType::kStopCcn);
   EXPECT_EQ(LastFromLns().result.result, 7);
   EXPECT_EQ(pair.lns.tunnel->state(), TunnelState::kClosing);
 
-  Accept({1, 2, 3});
+  pair.AcceptAtLns({1, 2, 3});
   EXPECT_EQ(LastFromLns().type, MessageType::kStopCcn);
   EXPECT_EQ(LastFromLns().result.error, 3);
   EXPECT_EQ(pair.lns.tunnel->state(), TunnelState::kClosing);

@@ -33,9 +33,7 @@ class TunnelSetup : public testing::Test {
  protected:
   // The LNS's answer to `sccrq`.
   void Accept(const Bytes& sccrq) {
-    pair.lns.tunnel =
-        Tunnel::Accept(pair.lns_settings, kLnsTunnel, sccrq, pair.rng, pair.now, pair.actions);
-    pair.lns.Take(pair.actions, pair.to_lac);
+    pair.AcceptAtLns(sccrq);
     ASSERT_EQ(pair.lns.sent.size(), 1u);
   }
   void ExpectRefused(uint16_t result, uint16_t error) {
@@ -177,6 +175,8 @@ TEST_F(TunnelSetup, APeerThatOnlyAcknowledgesIsGivenUp) {
   pair.lns.Take(pair.actions, pair.to_lac);
   EXPECT_TRUE(pair.lns.Counted(L2tpEvent::kTunnelSetupTimeout));
   EXPECT_EQ(StopCcnOf(pair.lns.sent.back()).result, 1);
+  EXPECT_EQ(pair.lns.Last<TunnelClosed>()->end, TunnelEnd::kSetupTimeout);
+  EXPECT_FALSE(pair.lns.Last<TunnelClosed>()->timed_out);
 }
 
 TEST_F(TunnelSetup, HelloIsSentAfterSilenceOnlyAndADeadPeerIsNoticed) {
