@@ -63,5 +63,12 @@ TEST(ResultCode, IsDescribedForPeople) {
   EXPECT_EQ(Describe({.result = 77}, MessageType::kCdn), "unknown result (77)");
 }
 
+TEST(ResultCode, DiffServMismatchesHaveTheirNames) {
+  EXPECT_EQ(Describe(MakeResult(StopCcnResult::kControlDsMismatch), MessageType::kStopCcn),
+            "DiffServ of the control connection not accepted (8)");
+  EXPECT_EQ(Describe(MakeResult(CdnResult::kSessionDsMismatch), MessageType::kCdn),
+            "DiffServ of the session not accepted (12)");
+}
+
 }  // namespace
 }  // namespace lns::l2tp
