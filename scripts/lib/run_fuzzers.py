@@ -11,6 +11,7 @@ import concurrent.futures
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,9 @@ def parse_arguments():
                         help='inputs per target (default 10 million)')
     parser.add_argument('--seconds', type=int, default=0,
                         help='stop a target after this time, done or not (default: never)')
+    parser.add_argument('--cpu-seconds', type=int, default=0,
+                        help='stop a target after this much time of a CPU, however long a busy '
+                             'machine takes to give it (default: never)')
     parser.add_argument('--seed', type=int, default=1, help='libFuzzer\'s seed (default 1)')
     parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='targets at a time')
     return parser.parse_args()
@@ -42,6 +46,21 @@ def find_targets():
                             capture_output=True, text=True).stdout
     return {t['name']: Path(t['filename'][0]) for t in json.loads(output)
             if t['type'] == 'executable' and t['name'].startswith('fuzz-')}
+
+
+def wait_for(pid, cpu_limit):
+    """Exit status and CPU time of a fuzzer, ended politely where it has used up its time."""
+    ticks = os.sysconf('SC_CLK_TCK')
+    asked = False
+    while True:
+        done, status, usage = os.wait4(pid, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+        fields = Path(f'/proc/{pid}/stat').read_text().rsplit(')', 1)[1].split()
+        if cpu_limit and not asked and int(fields[11]) + int(fields[12]) >= cpu_limit * ticks:
+            os.kill(pid, signal.SIGUSR1)  # libFuzzer finishes the input and prints its statistics
+            asked = True
+        time.sleep(0.2)
 
 
 def fuzz(name, program, args):
@@ -58,19 +77,20 @@ def fuzz(name, program, args):
     if args.seconds:
         command.insert(1, f'-max_total_time={args.seconds}')
     environment = dict(os.environ, UBSAN_OPTIONS='print_stacktrace=1:halt_on_error=1')
-    begin = time.monotonic()
     with log.open('w') as stream:
-        status = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT,
-                                env=environment).returncode
+        process = subprocess.Popen(command, stdout=stream, stderr=subprocess.STDOUT,
+                                   env=environment)
+        process.returncode, cpu_seconds = wait_for(process.pid, args.cpu_seconds)
+    status = process.returncode
     text = log.read_text(errors='replace')
     runs = re.findall(r'stat::number_of_executed_units:\s+(\d+)', text)
     executed = int(runs[-1]) if runs else 0
     coverage = re.findall(r' cov: (\d+) ', text)
     outcome = 'ok' if status == 0 else f'FAILED (status {status}, log {log})'
     if status == 0 and executed < args.runs:
-        outcome = f'ok so far: stopped by --seconds before {args.runs} inputs'
+        outcome = f'ok so far: stopped by its time before {args.runs} inputs'
     return status == 0, (f'{name:28} {executed:>10} inputs  cov {coverage[-1] if coverage else "?":>5}'
-                         f'  {time.monotonic() - begin:6.0f} s  {outcome}')
+                         f'  {cpu_seconds:6.0f} CPU s  {outcome}')
 
 
 def main():
