@@ -44,6 +44,7 @@ struct TunnelEntry {
   l2tp::LocalTunnelId local_id;
   l2tp::PeerTunnelId peer_id;
   net::EndpointPair endpoints;
+  uint8_t dscp = 0;  // of data messages we send
 };
 struct SessionEntry {
   SessionKey key;

@@ -18,12 +18,14 @@ SccrqVerdict Admission::JudgeSccrq(const net::IpAddress& source, const PeerProfi
   }
   if (load.shutting_down) return SccrqVerdict::kRefuseShutdown;
   if (profile == nullptr) return SccrqVerdict::kRefuseNoProfile;
+  if (load.draining) return SccrqVerdict::kRefuseDraining;
   if (load.live >= settings_.max_tunnels) return SccrqVerdict::kRefuseTableFull;
   return SccrqVerdict::kAdmit;
 }
 
-CloseCause Admission::JudgeCall(uint32_t sessions, bool shutting_down) const {
+CloseCause Admission::JudgeCall(uint32_t sessions, bool shutting_down, bool draining) const {
   if (shutting_down) return CloseCause::kShuttingDown;
+  if (draining) return CloseCause::kDraining;
   if (sessions >= settings_.max_sessions) return CloseCause::kSessionTableFull;
   return CloseCause::kNone;
 }

@@ -23,6 +23,7 @@ enum class SccrqVerdict : uint8_t {
   kDropNoRoom,
   // Answered by a StopCCN and kept for its acknowledgement.
   kRefuseShutdown,
+  kRefuseDraining,
   kRefuseNoProfile,
   kRefuseTableFull,
 };
@@ -35,12 +36,13 @@ class Admission {
     uint32_t live = 0;     // neither closed nor refused
     uint32_t records = 0;  // everything kept
     bool shutting_down = false;
+    bool draining = false;
   };
   SccrqVerdict JudgeSccrq(const net::IpAddress& source, const PeerProfile* profile,
                           const TunnelLoad& load) const;
   // kNone: admitted.
   // A tunnel's own limit is kept by its L2TP engine.
-  CloseCause JudgeCall(uint32_t sessions, bool shutting_down) const;
+  CloseCause JudgeCall(uint32_t sessions, bool shutting_down, bool draining) const;
 
   void BeginHalfOpen(const net::IpAddress& source);
   void EndHalfOpen(const net::IpAddress& source);

@@ -29,7 +29,7 @@ CloseCause CauseOf(const absl::Status& refusal) {
 void EngineImpl::OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call,
                                 l2tp::Actions& actions, Turn turn) {
   counters_.Add(Counter::kCallOffered);
-  const CloseCause refusal = admission_.JudgeCall(sessions_.size(), shutting_down_);
+  const CloseCause refusal = admission_.JudgeCall(sessions_.size(), shutting_down_, draining_);
   if (refusal != CloseCause::kNone) return RefuseCall(tunnel, call, refusal, actions, turn);
   const std::optional<uint16_t> id = tunnel.session_ids.Allocate(rng_);
   if (!id) return RefuseCall(tunnel, call, CloseCause::kSessionIdsExhausted, actions, turn);
@@ -39,6 +39,8 @@ void EngineImpl::OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& 
   SessionRecord& session = sessions_.Add(key, tunnel);
   session.peer_id = call.peer_session_id;
   session.created = turn.now;
+  TakeOfferedCall(session, turn);
+  Note(session, TrailNote::kCallOffered, "", turn);
   session.give_up = turn.now + settings_.program_timeout;
   session.own_deadline = std::min(turn.now + settings_.program_retry, session.give_up);
   turn.out.push_back(ProgramSession{EntryOf(session), /*confirm=*/true});
@@ -47,6 +49,8 @@ void EngineImpl::OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& 
 
 void EngineImpl::RefuseCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call, CloseCause cause,
                             l2tp::Actions& actions, Turn turn) {
+  RecordUntakenOffer(tunnel, turn);
+  Note(tunnel, TrailNote::kCallRefused, TextOf(cause), turn);
   tunnel.l2tp->RejectCall(call.peer_session_id, ResultOf(cause), turn.now, actions);
   NoteRefusal(tunnel, cause, turn);
 }
@@ -86,7 +90,12 @@ void EngineImpl::OnSessionProgrammed(const SessionKey& key, uint16_t revision,
 }
 
 void EngineImpl::OnDataplaneReady(SessionRecord& session, Turn turn) {
-  if (session.stage == SessionStage::kProgramming) return AnswerCall(session, turn);
+  Note(session, TrailNote::kDataplaneReady, "", turn);
+  if (session.stage == SessionStage::kProgramming) {
+    if (!session.outgoing) return AnswerCall(session, turn);
+    session.own_deadline = Instant::Never();
+    return StartLink(session, {}, turn);
+  }
   SendHeldFrames(session, turn);
   Reschedule(session);
 }
@@ -102,7 +111,7 @@ void EngineImpl::AnswerCall(SessionRecord& session, Turn turn) {
     counters_.Add(Counter::kCallAnswered);
   } else {
     counters_.Add(Counter::kCallWithdrawn);
-    Release(session, CloseCause::kPeerCdn, "", turn);
+    Release(session, {.cause = CloseCause::kPeerCdn}, turn);
   }
   CarryOut(tunnel, actions, turn);
 }
@@ -119,23 +128,38 @@ void EngineImpl::ProgramAgain(SessionRecord& session, Turn turn) {
   Reschedule(session);
 }
 
-void EngineImpl::OnSessionEstablished(TunnelRecord& tunnel,
-                                      const l2tp::SessionEstablished& established, Starts& starts) {
+void EngineImpl::OnSessionEstablished(TunnelRecord& tunnel, l2tp::SessionEstablished& established,
+                                      Starts& starts, Turn turn) {
   SessionRecord* session = sessions_.Find({tunnel.id, established.local_session_id});
   if (session == nullptr) return;  // ended between our CDN and its acknowledgement
   counters_.Add(Counter::kCallEstablished);
-  const l2tp::CallInfo& info = established.info;
-  session->call = {.serial_number = info.call_serial_number,
-                   .bearer_type = info.bearer_type,
-                   .framing_type = info.framing_type,
-                   .tx_connect_speed_bps = info.tx_connect_speed_bps,
-                   .rx_connect_speed_bps = info.rx_connect_speed_bps,
-                   .physical_channel_id = info.physical_channel_id,
-                   .sequencing_required = info.sequencing_required,
-                   .called_number = strings_.Intern(info.called_number),
-                   .sub_address = strings_.Intern(info.sub_address),
-                   .calling_number = info.calling_number};
-  starts.push_back(session->key);
+  Note(*session, TrailNote::kCallEstablished, "", turn);
+  l2tp::CallInfo& info = established.info;
+  CallRecord& call = session->call;
+  call.framing_type = info.framing_type;
+  call.tx_connect_speed_bps = info.tx_connect_speed_bps;
+  call.rx_connect_speed_bps = info.rx_connect_speed_bps;
+  call.sequencing_required = info.sequencing_required;
+  TakeTreatment(*session, info);
+  if (session->outgoing) {
+    return OnCalledPartyAnswered(*session, established.peer_session_id, turn);
+  }
+  call.serial_number = info.call_serial_number;
+  call.bearer_type = info.bearer_type;
+  call.physical_channel_id = info.physical_channel_id;
+  call.called_number = strings_.Intern(info.called_number);
+  call.sub_address = strings_.Intern(info.sub_address);
+  call.calling_number = info.calling_number;
+  LearnLine(*session, info);
+  starts.push_back({session->key, std::move(info)});
+}
+
+// What the profile and the LAC's wishes make of the session's data messages.
+void EngineImpl::TakeTreatment(SessionRecord& session, const l2tp::CallInfo& info) {
+  const PeerTreatment& treatment = session.tunnel->profile->treatment;
+  session.sequence_numbers =
+      info.sequencing_required || treatment.sequencing == SequencingPolicy::kAlways;
+  if (treatment.accept_dscp && info.session_dscp) session.dscp = *info.session_dscp;
 }
 
 // By the peer's CDN, by the tunnel's own timers, or the echo of our own CloseSession (which finds
@@ -151,12 +175,20 @@ void EngineImpl::OnSessionClosed(TunnelRecord& tunnel, const l2tp::SessionClosed
   SessionRecord* session = sessions_.Find(key);
   if (session == nullptr) return;
   if (session->stage == SessionStage::kProgramming) counters_.Add(Counter::kCallWithdrawn);
-  const bool timed_out = !closed.by_peer && session->stage == SessionStage::kWaitConnect &&
-                         tunnel.l2tp->state() == l2tp::TunnelState::kEstablished;
+  const bool timed_out =
+      !closed.by_peer &&
+      (session->stage == SessionStage::kWaitConnect || session->stage == SessionStage::kPlaced) &&
+      tunnel.l2tp->state() == l2tp::TunnelState::kEstablished;
   const CloseCause cause = closed.by_peer ? CloseCause::kPeerCdn
                            : timed_out    ? CloseCause::kCallSetupTimeout
                                           : CloseCause::kTunnelClosed;
-  Release(*session, cause, Describe(closed.result), turn);
+  std::string detail = Describe(closed.result);
+  if (closed.ppp_cause) {
+    counters_.Add(Counter::kPppCauseReceived);
+    absl::StrAppend(&detail, ", PPP cause ", CauseText(*closed.ppp_cause));
+  }
+  Release(*session,
+          {.cause = cause, .detail = std::move(detail), .received_cause = closed.ppp_cause}, turn);
 }
 
 void EngineImpl::EndSession(SessionRecord& session, CloseCause cause, const std::string& detail,
@@ -165,19 +197,36 @@ void EngineImpl::EndSession(SessionRecord& session, CloseCause cause, const std:
   if (session.close_cause != CloseCause::kNone) cause = session.close_cause;
   TunnelRecord& tunnel = *session.tunnel;
   l2tp::Actions actions;
-  if (session.stage == SessionStage::kProgramming) {
+  std::optional<l2tp::PppDisconnectCause> ppp_cause;
+  if (session.stage == SessionStage::kProgramming && !session.outgoing) {
     tunnel.l2tp->RejectCall(session.peer_id, ResultOf(cause), turn.now, actions);
   } else {
-    tunnel.l2tp->CloseSession(session.key.session, ResultOf(cause), turn.now, actions);
+    ppp_cause = PppCauseOf(cause);
+    tunnel.l2tp->CloseSession(session.key.session, ResultOf(cause), ppp_cause, turn.now, actions);
   }
-  Release(session, cause, detail, turn);
+  // What is said last belongs to its story, which Release closes.
+  SendNow(tunnel, actions, turn);
+  Release(session, {.cause = cause, .detail = detail, .sent_cause = std::move(ppp_cause)}, turn);
   CarryOut(tunnel, actions, turn);
 }
 
-void EngineImpl::Release(SessionRecord& session, CloseCause cause, const std::string& detail,
-                         Turn turn) {
+// Carries out the sending alone.
+void EngineImpl::SendNow(TunnelRecord& tunnel, l2tp::Actions& actions, Turn turn) {
+  l2tp::Actions rest;
+  for (l2tp::Action& action : actions) {
+    if (auto* send = std::get_if<l2tp::SendDatagram>(&action)) {
+      Send(tunnel, std::move(send->bytes), turn);
+    } else {
+      rest.push_back(std::move(action));
+    }
+  }
+  actions = std::move(rest);
+}
+
+void EngineImpl::Release(SessionRecord& session, SessionEnd end, Turn turn) {
   if (session.stage == SessionStage::kGone) return;
-  if (session.stage == SessionStage::kProgramming) {
+  const bool programmed = session.stage != SessionStage::kPlaced;
+  if (session.stage == SessionStage::kProgramming && !session.outgoing) {
     pending_calls_.erase(PendingCall{session.key.tunnel, session.peer_id});
   }
   session.stage = SessionStage::kGone;
@@ -185,11 +234,18 @@ void EngineImpl::Release(SessionRecord& session, CloseCause cause, const std::st
   ReleaseLease(session);
   DropEarlyFrames(session);
   DropHeldFrames(session);
-  turn.out.push_back(RemoveSession{session.key});
-  counters_.Add(cause);
-  std::string text = absl::StrCat(NameOf(session), " closed: ", TextOf(cause));
-  if (!detail.empty()) absl::StrAppend(&text, ", ", detail);
-  Log(session.was_online ? LogLevel::kInfo : LogLevel::kWarn, std::move(text), turn);
+  ReleaseName(session);
+  if (programmed) turn.out.push_back(RemoveSession{session.key});
+  counters_.Add(end.cause);
+  std::string reason = TextOf(end.cause);
+  if (!end.detail.empty()) absl::StrAppend(&reason, ", ", end.detail);
+  Log(session.was_online ? LogLevel::kInfo : LogLevel::kWarn,
+      absl::StrCat(NameOf(session), " closed: ", reason), turn);
+  Note(session, TrailNote::kClosed, reason, turn);
+  KeepStory(session, {.at = turn.now,
+                      .reason = std::move(reason),
+                      .sent_cause = std::move(end.sent_cause),
+                      .received_cause = std::move(end.received_cause)});
   session_deadlines_.Clear(session.slot);
   resting_sessions_.Add(session.key, turn.now + settings_.id_rest);
   gone_sessions_.push_back(sessions_.Remove(session));

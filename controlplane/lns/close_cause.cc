@@ -2,6 +2,9 @@
 // Copyright The Terminus Authors
 #include "controlplane/lns/close_cause.h"
 
+#include "lib/ppp/frame.h"
+#include "lib/ppp/rfc3145.h"
+
 namespace lns::controlplane {
 namespace {
 
@@ -64,6 +67,37 @@ CloseCause CauseOf(ppp::LinkDownCause cause) {
       return CloseCause::kAddressRefused;
   }
   return CloseCause::kLinkClosed;
+}
+
+std::optional<l2tp::PppDisconnectCause> PppCauseOf(CloseCause cause) {
+  constexpr uint16_t kAdministrative = 1;
+  constexpr uint16_t kNoAddress = 20;
+  constexpr uint8_t kHere = 2;
+  switch (cause) {
+    case CloseCause::kOperator:
+    case CloseCause::kDuplicateUser:
+    case CloseCause::kReplaced:
+      return l2tp::PppDisconnectCause{.code = kAdministrative, .message = TextOf(cause)};
+    case CloseCause::kPoolExhausted:
+    case CloseCause::kNoSuchPool:
+    case CloseCause::kAddressInUse:
+      return l2tp::PppDisconnectCause{.code = kNoAddress,
+                                      .protocol = ppp::kProtocolIpcp,
+                                      .direction = kHere,
+                                      .message = TextOf(cause)};
+    default:
+      break;
+  }
+  for (auto link = ppp::LinkDownCause::kNone; link <= ppp::LinkDownCause::kAddressRefused;
+       link = static_cast<ppp::LinkDownCause>(static_cast<uint8_t>(link) + 1)) {
+    if (link == ppp::LinkDownCause::kNone || CauseOf(link) != cause) continue;
+    const ppp::Rfc3145Cause words = ppp::Rfc3145CauseOf(link);
+    return l2tp::PppDisconnectCause{.code = words.code,
+                                    .protocol = words.protocol,
+                                    .direction = words.direction,
+                                    .message = TextOf(cause)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace lns::controlplane

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "lib/l2tp/actions.h"
 #include "lib/ppp/link.h"
@@ -24,5 +25,7 @@ const char* NameOf(CloseCause cause);
 const char* TextOf(CloseCause cause);
 l2tp::ResultCode ResultOf(CloseCause cause);
 CloseCause CauseOf(ppp::LinkDownCause cause);
+// What the CDN says beside its result (RFC 3145); nullopt where PPP has nothing to do with it.
+std::optional<l2tp::PppDisconnectCause> PppCauseOf(CloseCause cause);
 
 }  // namespace lns::controlplane

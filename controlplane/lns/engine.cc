@@ -77,18 +77,26 @@ void EngineImpl::OnControl(const net::EndpointPair& endpoints, ByteView message,
     return;
   }
   if (header.tunnel_id == 0) {
-    OnSccrq(endpoints, message, turn);
+    OnSccrq(endpoints, header, message, turn);
   } else if (TunnelRecord* tunnel = tunnels_.Find(l2tp::LocalTunnelId(header.tunnel_id));
              tunnel == nullptr) {
     counters_.Add(Counter::kControlUnknownTunnel);
-  } else if (tunnel->endpoints != endpoints) {
+  } else if (tunnel->endpoints != endpoints && !MayComeFrom(*tunnel, endpoints, header)) {
     counters_.Add(Counter::kControlWrongSource);
   } else {
-    l2tp::Actions actions;
-    tunnel->l2tp->OnDatagram(message, now, actions);
-    CarryOut(*tunnel, actions, turn);
+    if (tunnel->endpoints != endpoints) MovePeer(*tunnel, endpoints, turn);
+    Deliver(*tunnel, header, message, turn);
   }
   FinishTurn();
+}
+
+void EngineImpl::Deliver(TunnelRecord& tunnel, const l2tp::Header& header, ByteView message,
+                         Turn turn) {
+  RecordReceived(tunnel, header, message, turn);
+  l2tp::Actions actions;
+  tunnel.l2tp->OnDatagram(message, turn.now, actions);
+  CarryOut(tunnel, actions, turn);
+  RecordUntakenOffer(tunnel, turn);
 }
 
 void EngineImpl::OnTimer(Instant now, EngineActions& out) {
@@ -97,13 +105,14 @@ void EngineImpl::OnTimer(Instant now, EngineActions& out) {
   if (RunDueTimers(tunnel_deadlines_, budget, turn, &EngineImpl::OnTunnelTimer)) {
     RunDueTimers(session_deadlines_, budget, turn, &EngineImpl::OnSessionTimer);
   }
+  if (NextReopening() <= now) Reopen(turn);
   EndRests(budget, now);
   FinishTurn();
 }
 
 Instant EngineImpl::NextDeadline() const {
   return std::min({tunnel_deadlines_.earliest(), session_deadlines_.earliest(),
-                   resting_tunnels_.earliest(), resting_sessions_.earliest()});
+                   resting_tunnels_.earliest(), resting_sessions_.earliest(), NextReopening()});
 }
 
 // False: the budget is spent and some may still be due.

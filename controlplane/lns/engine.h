@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@
 
 #include "controlplane/address/address_book.h"
 #include "controlplane/lns/actions.h"
+#include "controlplane/lns/explanation.h"
+#include "controlplane/lns/profiles.h"
 #include "lib/base/bytes.h"
 #include "lib/base/rng.h"
 #include "lib/base/time.h"
@@ -31,26 +34,42 @@
 #include "lib/ppp/link.h"
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 
 namespace lns::controlplane {
 
-// First match of `match_*` on an SCCRQ wins; no match is refused with StopCCN 4.
-struct PeerProfile {
-  std::string name;
-  std::string match_host_name;  // empty: any; a trailing '*' matches a prefix
-  std::optional<net::IpPrefix> match_address;
-  l2tp::TunnelSettings tunnel;
+// A user who logs in while a session of theirs is online already.
+enum class DuplicateUserPolicy : uint8_t {
+  kAllow,
+  kReplace,  // the older session ends
+  kDeny,     // the newer one is refused
+};
+
+// What is kept of each subscriber's messages to be explained later (trail.h).
+struct TrailSettings {
+  uint32_t session_bytes = 1024;  // of one session's latest events
+  uint32_t tunnel_bytes = 4096;   // of one tunnel's
+  // Sessions together; past it each keeps kFloorBytes of its latest events only.
+  uint64_t total_bytes = uint64_t{64} << 20;
+  uint32_t ended = 1024;  // sessions, and as many tunnels, that ended lately
+
+  static constexpr uint32_t kFloorBytes = 96;
 };
 
 struct EngineSettings {
   uint32_t max_tunnels = 4096;
   uint32_t max_sessions = 65536;
   Duration id_rest = Duration::Seconds(31);
+  // First match wins; an SCCRQ that none matches is refused with StopCCN 4.
   std::vector<PeerProfile> peers;
   ppp::LinkSettings ppp;
   std::vector<AddressPoolSettings> pools;
-  std::vector<net::IpAddress> dns;    // at most two, IPv4
-  net::IpAddress local_ipcp_address;  // none: the pool's gateway
+  std::vector<net::IpAddress> local_addresses;  // from which tunnels are opened
+  std::vector<net::IpAddress> dns;              // at most two, IPv4
+  net::IpAddress local_ipcp_address;            // none: the pool's gateway
+
+  DuplicateUserPolicy duplicate_users = DuplicateUserPolicy::kAllow;
+  TrailSettings trails;
 
   // Bounds on what an unproven peer can make us keep. A tunnel is half-open until established; one
   // we refused counts until its retention is over. Past either bound an SCCRQ is dropped unheard.
@@ -84,6 +103,26 @@ struct AuthVerdict {
   std::string pool;              // empty: the first
 };
 
+// What the LAC tells of a subscriber's line.
+struct LineRecord {
+  l2tp::AccessLine line;       // RFC 5515, with the newest speeds
+  bool speed_updates = false;  // the LAC will send CSUN
+  uint32_t updates = 0;        // CSUN received
+  l2tp::CallErrors errors;     // of the newest WEN: totals of the call
+  uint32_t error_notices = 0;  // WEN received
+};
+
+// An outgoing call, as the operator wants it.
+struct OutgoingCall {
+  std::string called_number;
+  std::string sub_address;
+  // The tunnel, or else a peer of which an established tunnel is taken.
+  l2tp::LocalTunnelId tunnel;
+  std::string peer;
+  uint32_t minimum_bps = 9600;
+  uint32_t maximum_bps = 100'000'000;
+};
+
 struct TunnelView {
   l2tp::LocalTunnelId local_id;
   l2tp::PeerTunnelId peer_id;
@@ -91,19 +130,21 @@ struct TunnelView {
   net::EndpointPair endpoints;
   std::string peer_host_name;
   std::string peer_vendor_name;
-  std::string profile;
+  std::string peer;     // as configured
+  std::string profile;  // how it is treated
   uint32_t sessions = 0;
   Instant created;
   uint16_t ns = 0;
   uint16_t nr = 0;
   uint16_t peer_window = 0;
   l2tp::Tunnel::Statistics statistics;
+  bool opened_by_us = false;
 };
 
 struct SessionView {
   SessionKey key;
   l2tp::PeerSessionId peer_id;
-  std::string state;  // wait-connect, lcp, authenticate, network, online, closing
+  std::string state;  // wait-reply, wait-connect, lcp, authenticate, network, online, closing
   std::string user_name;
   net::IpAddress ipv4_address;
   uint64_t ipv6_interface_id = 0;
@@ -112,6 +153,11 @@ struct SessionView {
   uint16_t peer_mru = 0;
   Instant created;
   net::Endpoint peer;
+  bool outgoing = false;
+  bool proxied_lcp = false;
+  bool sequence_numbers = false;
+  std::optional<uint8_t> dscp;
+  std::optional<LineRecord> line;
 };
 
 struct PoolView {
@@ -150,6 +196,18 @@ class Engine {
   // Operators. kNotFound where there is no such thing; kOk when the clearing has begun.
   virtual absl::Status ClearSession(const SessionKey& session, Instant now, EngineActions& out) = 0;
   virtual absl::Status ClearTunnel(l2tp::LocalTunnelId tunnel, Instant now, EngineActions& out) = 0;
+  // Opens a tunnel to a configured peer; kOk when its SCCRQ is on its way.
+  virtual absl::StatusOr<l2tp::LocalTunnelId> OpenTunnel(const std::string& peer, Instant now,
+                                                         EngineActions& out) = 0;
+  // Places a call; kOk when its OCRQ is on its way.
+  virtual absl::StatusOr<SessionKey> PlaceCall(const OutgoingCall& call, Instant now,
+                                               EngineActions& out) = 0;
+  // Asks the LAC for the line's speeds (RFC 5515).
+  virtual absl::Status RequestLineSpeed(const SessionKey& session, Instant now,
+                                        EngineActions& out) = 0;
+  // New tunnels and calls are refused, or taken again; what there is stays.
+  virtual void SetDrain(bool on, Instant now, EngineActions& out) = 0;
+  virtual bool draining() const = 0;
   // Process stop: StopCCN 6 to every peer; complete when each has acknowledged it or timed out.
   virtual void Shutdown(Instant now, EngineActions& out) = 0;
   virtual bool ShutdownComplete() const = 0;
@@ -163,6 +221,12 @@ class Engine {
   virtual std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const = 0;
   virtual std::optional<SessionView> FindSession(const SessionKey& session) const = 0;
   virtual std::vector<PoolView> Pools() const = 0;
+  // The story of one that lives (or is retained), and of those that ended lately, the newest first,
+  // that are wanted.
+  virtual std::optional<Explanation> Explain(const SessionKey& session) const = 0;
+  virtual std::optional<Explanation> Explain(l2tp::LocalTunnelId tunnel) const = 0;
+  virtual std::vector<Explanation> Ended(
+      const std::function<bool(const Explanation&)>& wanted) const = 0;
   virtual EngineCounts Counts() const = 0;
   virtual std::vector<std::pair<std::string, uint64_t>> Counters() const = 0;
 

@@ -1,15 +1,19 @@
 // The LNS engine's one class. Its methods are spread over files by subject, each file's head saying
-// what it does: engine.cc (dispatch, timers), tunnels.cc, calls.cc, links.cc, held_frames.cc,
-// operations.cc, views.cc. State that has rules of its own lives in the classes it is made of.
+// what it does: engine.cc (dispatch, timers), tunnels.cc, opening.cc, peer_endpoints.cc, calls.cc,
+// outgoing_calls.cc, links.cc, held_frames.cc, users.cc, lines.cc, trails.cc, operations.cc,
+// views.cc. State that has rules of its own lives in the classes it is made of.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,6 +28,7 @@
 #include "controlplane/lns/tunnel_table.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 
 namespace lns::controlplane {
 
@@ -43,6 +48,13 @@ class EngineImpl final : public Engine {
 
   absl::Status ClearSession(const SessionKey& key, Instant now, EngineActions& out) override;
   absl::Status ClearTunnel(l2tp::LocalTunnelId id, Instant now, EngineActions& out) override;
+  absl::StatusOr<l2tp::LocalTunnelId> OpenTunnel(const std::string& peer, Instant now,
+                                                 EngineActions& out) override;
+  absl::StatusOr<SessionKey> PlaceCall(const OutgoingCall& call, Instant now,
+                                       EngineActions& out) override;
+  absl::Status RequestLineSpeed(const SessionKey& key, Instant now, EngineActions& out) override;
+  void SetDrain(bool on, Instant now, EngineActions& out) override;
+  bool draining() const override { return draining_; }
   void Shutdown(Instant now, EngineActions& out) override;
   bool ShutdownComplete() const override;
 
@@ -52,6 +64,10 @@ class EngineImpl final : public Engine {
   std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const override;
   std::optional<SessionView> FindSession(const SessionKey& key) const override;
   std::vector<PoolView> Pools() const override;
+  std::optional<Explanation> Explain(const SessionKey& key) const override;
+  std::optional<Explanation> Explain(l2tp::LocalTunnelId id) const override;
+  std::vector<Explanation> Ended(
+      const std::function<bool(const Explanation&)>& wanted) const override;
   EngineCounts Counts() const override;
   std::vector<std::pair<std::string, uint64_t>> Counters() const override {
     return counters_.All();
@@ -73,9 +89,21 @@ class EngineImpl final : public Engine {
   // Sessions that reached `established` while their tunnel's actions are carried out: their links
   // start after the last of these, so that the ICCN's acknowledgement leaves before the first LCP
   // frame (some peers start PPP only then).
-  using Starts = std::vector<SessionKey>;
+  struct LinkStart {
+    SessionKey key;
+    l2tp::CallInfo info;
+  };
+  using Starts = std::vector<LinkStart>;
+  // Why a session ends: for the counter, the log and its story.
+  struct SessionEnd {
+    CloseCause cause = CloseCause::kNone;
+    std::string detail;
+    std::optional<l2tp::PppDisconnectCause> sent_cause = {};
+    std::optional<l2tp::PppDisconnectCause> received_cause = {};
+  };
 
   // engine.cc
+  void Deliver(TunnelRecord& tunnel, const l2tp::Header& header, ByteView message, Turn turn);
   void FinishTurn();
   void Log(LogLevel level, std::string text, Turn turn);
   bool RunDueTimers(Deadlines& deadlines, int& budget, Turn turn,
@@ -85,7 +113,8 @@ class EngineImpl final : public Engine {
   void EndRests(int& budget, Instant now);
 
   // tunnels.cc
-  void OnSccrq(const net::EndpointPair& endpoints, ByteView message, Turn turn);
+  void OnSccrq(const net::EndpointPair& endpoints, const l2tp::Header& header, ByteView message,
+               Turn turn);
   void AcceptTunnel(const net::EndpointPair& endpoints, ByteView message,
                     const l2tp::SccrqInfo& info, const PeerProfile& profile, Turn turn);
   void RefuseTunnel(const net::EndpointPair& endpoints, ByteView message,
@@ -96,6 +125,7 @@ class EngineImpl final : public Engine {
   void CarryOut(TunnelRecord& tunnel, l2tp::Actions& actions, Turn turn);
   void CarryOut(TunnelRecord& tunnel, l2tp::Action action, l2tp::Actions& actions, Starts& starts,
                 Turn turn);
+  void Send(TunnelRecord& tunnel, Bytes message, Turn turn);
   void OnTunnelEstablished(TunnelRecord& tunnel, Turn turn);
   void OnTunnelClosed(TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn);
   void EndHalfOpen(TunnelRecord& tunnel);
@@ -108,24 +138,29 @@ class EngineImpl final : public Engine {
   void RefuseCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call, CloseCause cause,
                   l2tp::Actions& actions, Turn turn);
   void NoteRefusal(const TunnelRecord& tunnel, CloseCause cause, Turn turn);
-  void OnSessionEstablished(TunnelRecord& tunnel, const l2tp::SessionEstablished& established,
-                            Starts& starts);
+  void OnSessionEstablished(TunnelRecord& tunnel, l2tp::SessionEstablished& established,
+                            Starts& starts, Turn turn);
+  void TakeTreatment(SessionRecord& session, const l2tp::CallInfo& info);
   void OnSessionClosed(TunnelRecord& tunnel, const l2tp::SessionClosed& closed, Turn turn);
   void OnDataplaneReady(SessionRecord& session, Turn turn);
   void AnswerCall(SessionRecord& session, Turn turn);
   void ProgramAgain(SessionRecord& session, Turn turn);
   // Ends a call from whatever stage, with a CDN. `detail` joins the log line.
   void EndSession(SessionRecord& session, CloseCause cause, const std::string& detail, Turn turn);
+  void SendNow(TunnelRecord& tunnel, l2tp::Actions& actions, Turn turn);
   // Gives back all a session holds.
-  void Release(SessionRecord& session, CloseCause cause, const std::string& detail, Turn turn);
+  void Release(SessionRecord& session, SessionEnd end, Turn turn);
 
   // links.cc
-  void StartLink(SessionRecord& session, Turn turn);
+  const ppp::LinkSettings& LinkSettingsOf(const SessionRecord& session) const;
+  void StartLink(SessionRecord& session, const l2tp::CallInfo& info, Turn turn);
+  void OnLinkOpened(SessionRecord& session, const ppp::LinkOpened& opened, Turn turn);
   void QueueEarlyFrame(SessionRecord& session, ByteView frame);
   void DropEarlyFrames(SessionRecord& session);
   void CarryOut(SessionRecord& session, ppp::LinkActions& actions, Turn turn);
   void CarryOut(SessionRecord& session, ppp::LinkAction action, Turn turn);
   void AskAaa(SessionRecord& session, ppp::AuthenticationNeeded credentials, Turn turn);
+  CloseCause Admit(SessionRecord& session, const AuthVerdict& verdict, Turn turn);
   CloseCause GrantAddress(SessionRecord& session, const AuthVerdict& verdict);
   void SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open, Turn turn);
   void SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn);
@@ -141,6 +176,54 @@ class EngineImpl final : public Engine {
   void DropHeldAcks(SessionRecord& session, uint16_t control_protocol);
   void DropHeldFrames(SessionRecord& session);
 
+  // trails.cc
+  void Record(SessionRecord& session, TrailKind kind, ByteView bytes, Turn turn);
+  void Record(TunnelRecord& tunnel, TrailKind kind, ByteView bytes, Turn turn);
+  void Note(SessionRecord& session, TrailNote note, std::string_view detail, Turn turn);
+  void Note(TunnelRecord& tunnel, TrailNote note, std::string_view detail, Turn turn);
+  ByteView BlottedControl(ByteView message);
+  void RecordReceived(TunnelRecord& tunnel, const l2tp::Header& header, ByteView message,
+                      Turn turn);
+  void TakeOfferedCall(SessionRecord& session, Turn turn);
+  void RecordUntakenOffer(TunnelRecord& tunnel, Turn turn);
+  void RecordSent(TunnelRecord& tunnel, ByteView message, Turn turn);
+  void RecordPpp(SessionRecord& session, TrailKind kind, ByteView frame, Turn turn);
+  void KeepStory(SessionRecord& session, Ending ending);
+  void KeepStory(TunnelRecord& tunnel);
+  Explanation StoryOf(const SessionRecord& session) const;
+  Explanation StoryOf(const TunnelRecord& tunnel) const;
+
+  // opening.cc
+  const PeerProfile* FindPeer(const std::string& name) const;
+  std::optional<l2tp::LocalTunnelId> Open(const PeerProfile& profile,
+                                          const net::EndpointPair& endpoints, Turn turn);
+  void EndOpening(const TunnelRecord& tunnel);
+  bool LosesTie(const net::EndpointPair& endpoints, const l2tp::SccrqInfo& info, Turn turn);
+  void GiveUp(TunnelRecord& tunnel, Turn turn);
+  Instant NextReopening() const;
+  void Reopen(Turn turn);
+
+  // peer_endpoints.cc
+  bool MayComeFrom(const TunnelRecord& tunnel, const net::EndpointPair& endpoints,
+                   const l2tp::Header& header) const;
+  void MovePeer(TunnelRecord& tunnel, const net::EndpointPair& endpoints, Turn turn);
+  TunnelRecord* FindUnnamedTunnel(const net::EndpointPair& endpoints, const l2tp::Header& header);
+
+  // outgoing_calls.cc
+  absl::StatusOr<TunnelRecord*> TunnelForCall(const OutgoingCall& call);
+  void OnCalledPartyAnswered(SessionRecord& session, l2tp::PeerSessionId peer_id, Turn turn);
+
+  // lines.cc
+  LineRecord& LineOf(SessionRecord& session);
+  void LearnLine(SessionRecord& session, const l2tp::CallInfo& info);
+  void OnWanErrors(TunnelRecord& tunnel, const l2tp::WanErrors& errors, Turn turn);
+  void OnLineSpeed(TunnelRecord& tunnel, const l2tp::AccessLineUpdate& update, Turn turn);
+  void TellLac(SessionRecord& session, const ppp::LinkOpened& opened, Turn turn);
+
+  // users.cc
+  CloseCause SettleDuplicates(SessionRecord& session, Turn turn);
+  void ReleaseName(SessionRecord& session);
+
   // operations.cc
   void CloseTunnel(TunnelRecord& tunnel, const l2tp::ResultCode& result, Turn turn);
 
@@ -152,6 +235,7 @@ class EngineImpl final : public Engine {
   Rng& rng_;
   const l2tp::TunnelSettings refusal_settings_;
   bool shutting_down_ = false;
+  bool draining_ = false;
 
   controlplane::Counters counters_;
   Admission admission_{settings_};
@@ -168,6 +252,17 @@ class EngineImpl final : public Engine {
   uint32_t early_frames_ = 0;
   uint32_t held_frames_ = 0;
   uint32_t auth_requests_ = 0;
+  uint32_t placed_calls_ = 0;
+  std::vector<l2tp::LocalTunnelId> opening_;  // ours that wait for an SCCRP; a handful
+  // Ties nobody won: ours to be opened again. At most one for each order of an operator.
+  struct Reopening {
+    Instant at;
+    const PeerProfile* profile = nullptr;
+    net::EndpointPair endpoints;
+  };
+  std::vector<Reopening> reopenings_;
+  // By user name, the slot of the session that holds it; the name is the session's.
+  absl::flat_hash_map<absl::string_view, uint32_t> users_;
   // Refusals under overload come by the thousand: one line a second each, saying how many.
   struct Refusals {
     Instant next_line;
@@ -187,6 +282,12 @@ class EngineImpl final : public Engine {
   };
   absl::flat_hash_map<PendingCall, SessionKey> pending_calls_;
 
+  uint64_t trail_bytes_ = 0;  // of live sessions
+  std::deque<Explanation> ended_sessions_;
+  std::deque<Explanation> ended_tunnels_;
+  ByteView offered_call_;  // the ICRQ being processed, until it is somebody's
+  Bytes scratch_;
+
   Deadlines tunnel_deadlines_;   // by local tunnel id
   Deadlines session_deadlines_;  // by slot
 
@@ -199,6 +300,7 @@ class EngineImpl final : public Engine {
 std::string Printable(const std::string& text);
 std::string NameOf(const TunnelRecord& tunnel);        // tunnel 7 (lac1, 198.51.100.11:1701)
 std::string NameOf(const SessionRecord& session);      // session 7/9 (user alice) in tunnel 7 (...)
+const char* StateOf(const SessionRecord& session);     // as SessionView::state
 std::string Describe(const l2tp::ResultCode& result);  // result 2 error 4 "no room"
 
 }  // namespace lns::controlplane

@@ -26,6 +26,10 @@ CloseCause CauseOf(LeaseError error) {
   return CloseCause::kPoolExhausted;
 }
 
+const char* OpenText(bool ipv4, bool ipv6) {
+  return ipv4 && ipv6 ? "IPv4 and IPv6" : ipv4 ? "IPv4" : "IPv6";
+}
+
 }  // namespace
 
 void EngineImpl::OnPpp(const SessionKey& key, ByteView frame, Instant now, EngineActions& out) {
@@ -36,6 +40,7 @@ void EngineImpl::OnPpp(const SessionKey& key, ByteView frame, Instant now, Engin
     return;
   }
   session->tunnel->l2tp->OnDataSeen(now);
+  RecordPpp(*session, TrailKind::kPppReceived, frame, turn);
   if (session->link == nullptr) {
     QueueEarlyFrame(*session, frame);
     return;
@@ -46,12 +51,38 @@ void EngineImpl::OnPpp(const SessionKey& key, ByteView frame, Instant now, Engin
   FinishTurn();
 }
 
-void EngineImpl::StartLink(SessionRecord& session, Turn turn) {
-  if (session.stage != SessionStage::kWaitConnect) return;
+const ppp::LinkSettings& EngineImpl::LinkSettingsOf(const SessionRecord& session) const {
+  const PeerProfile& profile = *session.tunnel->profile;
+  return profile.link == nullptr ? settings_.ppp : *profile.link;
+}
+
+// `info` is what the LAC has negotiated for us, and asks of us.
+void EngineImpl::StartLink(SessionRecord& session, const l2tp::CallInfo& info, Turn turn) {
+  const bool ready = session.outgoing ? session.stage == SessionStage::kProgramming
+                                      : session.stage == SessionStage::kWaitConnect;
+  if (!ready) return;
   session.stage = SessionStage::kLink;
-  session.link = ppp::Link::MakeServer(settings_.ppp, rng_);
+  if (session.numbers_or_marks() && !session.outgoing) {
+    // From the first frame on; where they must be numbered, not before the data plane does it.
+    ++session.revision;
+    if (session.sequence_numbers) BeginHolding(session, turn);
+    turn.out.push_back(ProgramSession{EntryOf(session), session.awaits_dataplane()});
+  }
+  session.link = ppp::Link::MakeServer(LinkSettingsOf(session), rng_);
+  if (!info.lcp_want_options.empty() || !info.lcp_allow_options.empty()) {
+    session.link->SetInterfaceOptions(info.lcp_want_options, info.lcp_allow_options);
+  }
+  Note(session, TrailNote::kLcpStarts, "", turn);
   ppp::LinkActions actions;
-  session.link->Start(turn.now, actions);
+  session.link->StartProxied({.initial_received = info.initial_received_confreq,
+                              .last_sent = info.last_sent_confreq,
+                              .last_received = info.last_received_confreq,
+                              .authen_type = info.proxy_authen_type,
+                              .authen_name = info.proxy_authen_name,
+                              .authen_challenge = info.proxy_authen_challenge,
+                              .authen_id = info.proxy_authen_id,
+                              .authen_response = info.proxy_authen_response},
+                             turn.now, actions);
   if (session.early_frames != nullptr) {
     for (const Bytes& frame : *session.early_frames) {
       session.link->OnFrame(frame, turn.now, actions);
@@ -61,13 +92,25 @@ void EngineImpl::StartLink(SessionRecord& session, Turn turn) {
   CarryOut(session, actions, turn);
 }
 
+void EngineImpl::OnLinkOpened(SessionRecord& session, const ppp::LinkOpened& opened, Turn turn) {
+  session.peer_mru = opened.peer_mru;
+  session.send_pfc = opened.send_pfc;
+  session.send_acfc = opened.send_acfc;
+  session.auth = opened.auth;
+  session.proxied = opened.proxied;
+  if (opened.proxied) counters_.Add(Counter::kLcpTakenOver);
+  Note(session, opened.proxied ? TrailNote::kLcpTakenOver : TrailNote::kLcpOpened, "", turn);
+  TellLac(session, opened, turn);
+}
+
 // PPP of a session and control of its tunnel are punted by different rings, so the subscriber's
 // first frame can overtake the ICCN it was sent after. Before the ICRP the peer cannot know the
 // session, and whatever claims to be its is forged.
 void EngineImpl::QueueEarlyFrame(SessionRecord& session, ByteView frame) {
   const size_t queued = session.early_frames == nullptr ? 0 : session.early_frames->size();
-  if (session.stage != SessionStage::kWaitConnect ||
-      queued >= settings_.max_early_frames_per_session ||
+  const bool expected = session.stage == SessionStage::kWaitConnect ||
+                        (session.stage == SessionStage::kProgramming && session.outgoing);
+  if (!expected || queued >= settings_.max_early_frames_per_session ||
       early_frames_ >= settings_.max_early_frames) {
     counters_.Add(Counter::kPppEarlyDropped);
     return;
@@ -98,14 +141,13 @@ void EngineImpl::CarryOut(SessionRecord& session, ppp::LinkAction action, Turn t
       [&](auto& what) {
         using What = std::decay_t<decltype(what)>;
         if constexpr (std::is_same_v<What, ppp::SendFrame>) {
+          RecordPpp(session, TrailKind::kPppSent, what.bytes, turn);
           SendOrHold(session, std::move(what.bytes), turn);
         } else if constexpr (std::is_same_v<What, ppp::LinkOpened>) {
-          session.peer_mru = what.peer_mru;
-          session.send_pfc = what.send_pfc;
-          session.send_acfc = what.send_acfc;
-          session.auth = what.auth;
+          OnLinkOpened(session, what, turn);
         } else if constexpr (std::is_same_v<What, ppp::LinkRenegotiating>) {
           session.auth_request = 0;
+          Note(session, TrailNote::kLcpAgain, "", turn);
         } else if constexpr (std::is_same_v<What, ppp::AuthenticationNeeded>) {
           AskAaa(session, std::move(what), turn);
         } else if constexpr (std::is_same_v<What, ppp::Ipv4Opening>) {
@@ -144,8 +186,12 @@ void EngineImpl::CarryOut(SessionRecord& session, ppp::LinkAction action, Turn t
 // table of requests, and one for an earlier question or holder of the slot finds none.
 void EngineImpl::AskAaa(SessionRecord& session, ppp::AuthenticationNeeded credentials, Turn turn) {
   counters_.Add(Counter::kAuthAsked);
+  Note(session, TrailNote::kUserAsked, credentials.user_name, turn);
   // Renegotiated as somebody else: what was decided for the first user is void.
-  if (credentials.user_name != session.user_name) ReleaseLease(session);
+  if (credentials.user_name != session.user_name) {
+    ReleaseLease(session);
+    ReleaseName(session);
+  }
   session.user_name = credentials.user_name;
   session.auth_request = uint64_t{++auth_requests_} << 32 | (session.slot + 1);
   turn.out.push_back(AuthenticateUser{session.auth_request, session.key, std::move(credentials)});
@@ -165,20 +211,25 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
       .accepted = verdict.accepted, .message = verdict.message, .ms_chap = verdict.ms_chap};
   if (!verdict.accepted) {
     counters_.Add(Counter::kAuthRejected);
-    Log(LogLevel::kWarn,
-        absl::StrCat("authentication failed: ",
-                     verdict.cause.empty() ? "refused by AAA" : Printable(verdict.cause), ", ",
-                     NameOf(*session)),
+    const std::string cause = verdict.cause.empty() ? "refused by AAA" : Printable(verdict.cause);
+    Note(*session, TrailNote::kUserRefused, cause, turn);
+    Log(LogLevel::kWarn, absl::StrCat("authentication failed: ", cause, ", ", NameOf(*session)),
         turn);
-  } else if (const CloseCause refusal = GrantAddress(*session, verdict);
+  } else if (const CloseCause refusal = Admit(*session, verdict, turn);
              refusal != CloseCause::kNone) {
     // The user is who they say, but has nowhere to go: told in PPP's only words for it, and by the
     // CDN's result code to the LAC.
     counters_.Add(Counter::kAuthAccepted);
     session->close_cause = refusal;
+    Note(*session, TrailNote::kUserRefused, TextOf(refusal), turn);
     answer = {.accepted = false, .message = TextOf(refusal)};
   } else {
     counters_.Add(Counter::kAuthAccepted);
+    Note(*session, TrailNote::kUserAccepted,
+         session->lease.address == 0
+             ? std::string()
+             : "with " + net::IpAddress::V4(session->lease.address).ToString(),
+         turn);
     answer.ipv4.peer = session->lease.address;
     answer.ipv4.local = settings_.local_ipcp_address.is_v4() ? settings_.local_ipcp_address.v4()
                                                              : addresses_.GatewayOf(session->lease);
@@ -190,9 +241,15 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
   FinishTurn();
 }
 
+// kNone: the user may go on, with what AAA granted.
+CloseCause EngineImpl::Admit(SessionRecord& session, const AuthVerdict& verdict, Turn turn) {
+  const CloseCause refusal = SettleDuplicates(session, turn);
+  return refusal == CloseCause::kNone ? GrantAddress(session, verdict) : refusal;
+}
+
 // A lease already held (LCP was renegotiated) is kept where it still fits what AAA wants.
 CloseCause EngineImpl::GrantAddress(SessionRecord& session, const AuthVerdict& verdict) {
-  if (!settings_.ppp.ipv4) return CloseCause::kNone;
+  if (!LinkSettingsOf(session).ipv4) return CloseCause::kNone;
   const AddressBook::Owner owner = session.slot + 1;
   if (verdict.fixed_address.is_v4()) {
     const uint32_t wanted = verdict.fixed_address.v4();
@@ -224,7 +281,10 @@ void EngineImpl::SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open,
   session.ipv4_open = ipv4_open;
   session.ipv6_open = ipv6_open;
   ++session.revision;
-  if (opens) BeginHolding(session, turn);
+  if (opens) {
+    Note(session, TrailNote::kOpening, OpenText(ipv4_open, ipv6_open), turn);
+    BeginHolding(session, turn);
+  }
   if (!session.open()) SendHeldFrames(session, turn);
   turn.out.push_back(ProgramSession{EntryOf(session), session.awaits_dataplane()});
 }
@@ -232,6 +292,7 @@ void EngineImpl::SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open,
 void EngineImpl::CloseNetwork(SessionRecord& session, uint16_t control_protocol, Turn turn) {
   const bool ipv4 = control_protocol == ppp::kProtocolIpcp;
   DropHeldAcks(session, control_protocol);
+  Note(session, TrailNote::kNetworkDown, OpenText(ipv4, !ipv4), turn);
   SetUp(session, session.ipv4_up && !ipv4, session.ipv6_up && ipv4, turn);
   SetOpen(session, session.ipv4_open && !ipv4, session.ipv6_open && ipv4, turn);
 }
@@ -244,6 +305,8 @@ void EngineImpl::SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn 
   session.ipv6_up = ipv6_up;
   if (session.online() && !was_up) ++sessions_online_;
   if (!session.online() && was_up) --sessions_online_;
+  if (ipv4_rose || ipv6_rose)
+    Note(session, TrailNote::kOnline, OpenText(ipv4_rose, ipv6_rose), turn);
   if (ipv4_rose) {
     Log(LogLevel::kInfo,
         absl::StrCat(NameOf(session), " online with ",
@@ -261,6 +324,9 @@ void EngineImpl::SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn 
 // opens.
 SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   SessionEntry entry{.key = session.key, .revision = session.revision, .peer_id = session.peer_id};
+  entry.sequence_numbers = session.sequence_numbers;
+  if (session.sequence_numbers) entry.reorder_ms = session.tunnel->profile->treatment.reorder_ms;
+  if (session.dscp != SessionRecord::kNoDscp) entry.dscp = session.dscp;
   if (!session.open()) return entry;
   entry.ipv4_open = session.ipv4_open;
   entry.ipv6_open = session.ipv6_open;

@@ -18,6 +18,7 @@ absl::Status EngineImpl::ClearSession(const SessionKey& key, Instant now, Engine
         absl::StrCat("no session ", key.tunnel.value(), "/", key.session.value()));
   }
   if (session->stage == SessionStage::kClosing) return absl::OkStatus();
+  Note(*session, TrailNote::kClearing, "by the operator", turn);
   if (session->link == nullptr) {
     EndSession(*session, CloseCause::kOperator, "", turn);
   } else {
@@ -40,6 +41,14 @@ absl::Status EngineImpl::ClearTunnel(l2tp::LocalTunnelId id, Instant now, Engine
   CloseTunnel(*tunnel, {.result = 1, .message = "cleared by the operator"}, {now, out});
   FinishTurn();
   return absl::OkStatus();
+}
+
+void EngineImpl::SetDrain(bool on, Instant now, EngineActions& out) {
+  if (on != draining_) {
+    Log(LogLevel::kInfo,
+        on ? "draining: new tunnels and calls are refused" : "not draining any more", {now, out});
+  }
+  draining_ = on;
 }
 
 void EngineImpl::Shutdown(Instant now, EngineActions& out) {

@@ -13,7 +13,9 @@
 #include "controlplane/address/address_book.h"
 #include "controlplane/lns/actions.h"
 #include "controlplane/lns/close_cause.h"
+#include "controlplane/lns/engine.h"
 #include "controlplane/lns/interned_strings.h"
+#include "controlplane/lns/trail.h"
 #include "lib/base/bytes.h"
 #include "lib/base/time.h"
 #include "lib/l2tp/actions.h"
@@ -27,7 +29,8 @@ namespace lns::controlplane {
 struct TunnelRecord;
 
 enum class SessionStage : uint8_t {
-  kProgramming,  // ICRQ admitted; the data plane has not confirmed the session yet
+  kPlaced,       // OCRQ sent; OCCN has not come yet
+  kProgramming,  // ICRQ admitted or OCCN received; the data plane has not confirmed the session yet
   kWaitConnect,  // ICRP sent
   kLink,         // ICCN received; the PPP link lives
   kClosing,      // LCP Terminate sent on somebody's order; CDN follows
@@ -49,6 +52,8 @@ struct CallRecord {
 };
 
 struct SessionRecord {
+  static constexpr uint8_t kNoDscp = 0xff;
+
   SessionKey key;
   l2tp::PeerSessionId peer_id;
   SessionStage stage = SessionStage::kProgramming;
@@ -64,7 +69,12 @@ struct SessionRecord {
   bool ipv4_up : 1 = false;
   bool ipv6_up : 1 = false;
   bool was_online : 1 = false;
-  uint16_t revision = 0;  // of its entry in the data plane
+  bool outgoing : 1 = false;          // we placed the call
+  bool proxied : 1 = false;           // LCP is the LAC's work
+  bool sequence_numbers : 1 = false;  // RFC 2661 5.4
+  bool holds_name : 1 = false;        // in the index of users
+  uint8_t dscp = kNoDscp;             // RFC 3308; none: the tunnel's
+  uint16_t revision = 0;              // of its entry in the data plane
 
   uint32_t slot = 0;
   // Neighbours in the tunnel's list, by slot.
@@ -81,10 +91,14 @@ struct SessionRecord {
 
   std::unique_ptr<ppp::Link> link;
   std::unique_ptr<std::vector<Bytes>> early_frames;
+  std::unique_ptr<LineRecord> line;                 // none: nothing is known of the line
   std::unique_ptr<std::vector<Bytes>> held_frames;  // set: the data plane is to open first
   std::string user_name;
   CallRecord call;
+  Trail trail;
 
+  // Its data messages are not like those of others.
+  bool numbers_or_marks() const { return sequence_numbers || dscp != kNoDscp; }
   bool open() const { return ipv4_open || ipv6_open; }
   bool online() const { return ipv4_up || ipv6_up; }
   // Whether its current entry must be confirmed before anything else happens.

@@ -14,16 +14,42 @@ TunnelRecord& TunnelTable::Add(l2tp::LocalTunnelId id, l2tp::PeerTunnelId sccrq_
   tunnel.id = id;
   tunnel.sccrq_peer_id = sccrq_peer_id;
   tunnel.endpoints = endpoints;
-  by_peer_.insert_or_assign({endpoints, sccrq_peer_id}, id);
+  Index(tunnel);
   return tunnel;
+}
+
+void TunnelTable::Index(const TunnelRecord& tunnel) {
+  by_peer_.insert_or_assign({tunnel.endpoints, tunnel.sccrq_peer_id}, tunnel.id);
+  by_endpoints_[tunnel.endpoints].push_back(tunnel.id);
+}
+
+void TunnelTable::Unindex(const TunnelRecord& tunnel) {
+  // A later tunnel of the same peer id may have taken the name over.
+  const auto name = by_peer_.find({tunnel.endpoints, tunnel.sccrq_peer_id});
+  if (name != by_peer_.end() && name->second == tunnel.id) by_peer_.erase(name);
+  const auto between = by_endpoints_.find(tunnel.endpoints);
+  LNS_CHECK(between != by_endpoints_.end());
+  std::erase(between->second, tunnel.id);
+  if (between->second.empty()) by_endpoints_.erase(between);
+}
+
+void TunnelTable::Move(TunnelRecord& tunnel, const net::EndpointPair& endpoints) {
+  Unindex(tunnel);
+  tunnel.endpoints = endpoints;
+  Index(tunnel);
+}
+
+const std::vector<l2tp::LocalTunnelId>& TunnelTable::Between(
+    const net::EndpointPair& endpoints) const {
+  static const std::vector<l2tp::LocalTunnelId> kNone;
+  const auto found = by_endpoints_.find(endpoints);
+  return found == by_endpoints_.end() ? kNone : found->second;
 }
 
 void TunnelTable::Remove(l2tp::LocalTunnelId id) {
   const auto entry = by_id_.find(id);
   LNS_CHECK(entry != by_id_.end());
-  // A later tunnel of the same peer id may have taken the name over.
-  const auto name = by_peer_.find({entry->second->endpoints, entry->second->sccrq_peer_id});
-  if (name != by_peer_.end() && name->second == id) by_peer_.erase(name);
+  Unindex(*entry->second);
   by_id_.erase(entry);
 }
 

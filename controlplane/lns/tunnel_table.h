@@ -7,8 +7,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "controlplane/lns/engine.h"
+#include "controlplane/lns/explanation.h"
 #include "controlplane/lns/id_allocator.h"
 #include "lib/base/time.h"
 #include "lib/l2tp/ids.h"
@@ -29,18 +32,26 @@ struct TunnelRecord {
   const PeerProfile* profile = nullptr;  // nullptr: refused
   uint64_t sccrq_digest = 0;
   Instant created;
+  bool opened_by_us = false;
   bool half_open = false;   // counted by admission
   bool programmed = false;  // the data plane knows it
   bool established = false;
   bool closed = false;    // retained for acknowledgements only
   bool released = false;  // to be destroyed when the call into the engine returns
 
+  Trail trail;
+  std::optional<uint16_t> recorded_ns;  // of the last message sent that is in it
+  std::optional<Ending> ending;
+
   IdAllocator session_ids;
   uint32_t session_count = 0;
   uint32_t first_session = UINT32_MAX;  // SessionTable::kNil
 
   TunnelEntry entry() const {
-    return {.local_id = id, .peer_id = l2tp->peer_id(), .endpoints = endpoints};
+    return {.local_id = id,
+            .peer_id = l2tp->peer_id(),
+            .endpoints = endpoints,
+            .dscp = profile == nullptr ? uint8_t{0} : profile->treatment.data_dscp};
   }
   bool refused() const { return profile == nullptr; }
   bool live() const { return !closed && !refused(); }
@@ -56,6 +67,10 @@ class TunnelTable {
   const TunnelRecord* Find(l2tp::LocalTunnelId id) const;
   // The newest tunnel of this peer's id, or nullptr.
   TunnelRecord* FindByPeer(const net::EndpointPair& endpoints, l2tp::PeerTunnelId sccrq_peer_id);
+  // Of a peer who moved.
+  void Move(TunnelRecord& tunnel, const net::EndpointPair& endpoints);
+  // The ids of all tunnels between two endpoints.
+  const std::vector<l2tp::LocalTunnelId>& Between(const net::EndpointPair& endpoints) const;
   size_t size() const { return by_id_.size(); }
 
  private:
@@ -69,8 +84,12 @@ class TunnelTable {
     }
   };
 
+  void Index(const TunnelRecord& tunnel);
+  void Unindex(const TunnelRecord& tunnel);
+
   absl::flat_hash_map<l2tp::LocalTunnelId, std::unique_ptr<TunnelRecord>> by_id_;
   absl::flat_hash_map<PeerKey, l2tp::LocalTunnelId> by_peer_;
+  absl::flat_hash_map<net::EndpointPair, std::vector<l2tp::LocalTunnelId>> by_endpoints_;
 };
 
 }  // namespace lns::controlplane

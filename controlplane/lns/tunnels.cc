@@ -7,6 +7,7 @@
 #include "controlplane/lns/engine_impl.h"
 #include "controlplane/lns/profiles.h"
 #include "lib/base/check.h"
+#include "lib/l2tp/avp.h"
 #include "lib/l2tp/header.h"
 
 #include "absl/hash/hash.h"
@@ -26,27 +27,45 @@ uint64_t DigestOf(ByteView sccrq) {
                         sccrq.size() - l2tp::kControlHeaderLength));
 }
 
+bool Challenges(ByteView sccrq) {
+  l2tp::AvpReader reader(sccrq.subspan(l2tp::kControlHeaderLength));
+  for (l2tp::Avp avp; reader.Next(avp);) {
+    if (avp.vendor == 0 && avp.type == static_cast<uint16_t>(l2tp::AvpType::kChallenge))
+      return true;
+  }
+  return false;
+}
+
+const char* WhoClosed(const l2tp::TunnelClosed& closed) {
+  if (closed.end == l2tp::TunnelEnd::kTieLost) return "in favour of the one the peer opened";
+  if (closed.by_peer) return "by the peer";
+  return closed.timed_out ? "as the peer stopped answering" : "by us";
+}
+
 }  // namespace
 
-void EngineImpl::OnSccrq(const net::EndpointPair& endpoints, ByteView message, Turn turn) {
+void EngineImpl::OnSccrq(const net::EndpointPair& endpoints, const l2tp::Header& header,
+                         ByteView message, Turn turn) {
   const auto info = l2tp::PeekSccrq(message);
   if (!info.ok()) {
-    counters_.Add(Counter::kControlNotSccrq);
+    TunnelRecord* meant = FindUnnamedTunnel(endpoints, header);
+    counters_.Add(meant == nullptr ? Counter::kControlNotSccrq : Counter::kControlZeroTunnel);
+    if (meant != nullptr) Deliver(*meant, header, message, turn);
     return;
   }
   TunnelRecord* same = tunnels_.FindByPeer(endpoints, info->peer_tunnel_id);
   if (same != nullptr && !same->released && IsSameSccrq(*same, message, turn.now)) {
     counters_.Add(Counter::kSccrqDuplicate);
-    l2tp::Actions actions;
-    same->l2tp->OnDatagram(message, turn.now, actions);
-    CarryOut(*same, actions, turn);
-    return;
+    return Deliver(*same, header, message, turn);
   }
-  const PeerProfile* profile =
-      MatchProfile(settings_.peers, info->host_name, endpoints.peer.address);
+  const PeerProfile* profile = MatchProfile(settings_.peers, {.host_name = info->host_name,
+                                                              .vendor_name = info->vendor_name,
+                                                              .address = endpoints.peer.address});
   const Admission::TunnelLoad load{.live = live_tunnels_,
                                    .records = static_cast<uint32_t>(tunnels_.size()),
-                                   .shutting_down = shutting_down_};
+                                   .shutting_down = shutting_down_,
+                                   .draining = draining_};
+  if (profile != nullptr && LosesTie(endpoints, *info, turn)) return;
   switch (admission_.JudgeSccrq(endpoints.peer.address, profile, load)) {
     case SccrqVerdict::kAdmit:
       return AcceptTunnel(endpoints, message, *info, *profile, turn);
@@ -60,6 +79,10 @@ void EngineImpl::OnSccrq(const net::EndpointPair& endpoints, ByteView message, T
       counters_.Add(Counter::kSccrqRefusedShutdown);
       return RefuseTunnel(endpoints, message, *info, {.result = 6, .message = "shutting down"},
                           turn);
+    case SccrqVerdict::kRefuseDraining:
+      counters_.Add(Counter::kSccrqRefusedDraining);
+      return RefuseTunnel(endpoints, message, *info,
+                          {.result = 2, .error = 7, .message = "draining, try another LNS"}, turn);
     case SccrqVerdict::kRefuseNoProfile:
       counters_.Add(Counter::kSccrqRefusedNoProfile);
       return RefuseTunnel(endpoints, message, *info, {.result = 4, .message = "not authorised"},
@@ -78,8 +101,15 @@ void EngineImpl::AcceptTunnel(const net::EndpointPair& endpoints, ByteView messa
   counters_.Add(Counter::kSccrqAccepted);
   tunnel->profile = &profile;
   ++live_tunnels_;
+  Note(*tunnel, TrailNote::kTunnelAdmitted,
+       absl::StrCat(profile.name, ", profile ", profile.profile), turn);
   l2tp::Actions actions;
-  tunnel->l2tp = l2tp::Tunnel::Accept(profile.tunnel, tunnel->id, message, rng_, turn.now, actions);
+  l2tp::TunnelSettings settings = profile.tunnel;
+  if (profile.treatment.challenge_if_offered) {
+    settings.challenge =
+        Challenges(message) ? l2tp::ChallengePolicy::kAlways : l2tp::ChallengePolicy::kNever;
+  }
+  tunnel->l2tp = l2tp::Tunnel::Accept(settings, tunnel->id, message, rng_, turn.now, actions);
   if (tunnel->l2tp->state() == l2tp::TunnelState::kWaitCtlConn) {
     // Before the SCCRP leaves: the peer's next message then already is control of a known tunnel.
     tunnel->programmed = true;
@@ -97,6 +127,7 @@ void EngineImpl::RefuseTunnel(const net::EndpointPair& endpoints, ByteView messa
       absl::StrCat("tunnel from ", Printable(info.host_name), " at ", endpoints.peer.ToString(),
                    " refused: ", Describe(result)),
       turn);
+  Note(*tunnel, TrailNote::kTunnelRefused, Describe(result), turn);
   l2tp::Actions actions;
   tunnel->l2tp =
       l2tp::Tunnel::Refuse(refusal_settings_, tunnel->id, message, result, rng_, turn.now, actions);
@@ -116,6 +147,7 @@ TunnelRecord* EngineImpl::AddTunnel(const net::EndpointPair& endpoints, ByteView
   tunnel.created = turn.now;
   tunnel.half_open = true;
   admission_.BeginHalfOpen(endpoints.peer.address);
+  Record(tunnel, TrailKind::kControlReceived, BlottedControl(message), turn);
   return &tunnel;
 }
 
@@ -129,8 +161,8 @@ void EngineImpl::CarryOut(TunnelRecord& tunnel, l2tp::Actions& actions, Turn tur
   for (size_t i = 0; i < actions.size(); ++i) {
     CarryOut(tunnel, std::move(actions[i]), actions, starts, turn);
   }
-  for (const SessionKey& key : starts) {
-    if (SessionRecord* session = sessions_.Find(key)) StartLink(*session, turn);
+  for (const LinkStart& start : starts) {
+    if (SessionRecord* session = sessions_.Find(start.key)) StartLink(*session, start.info, turn);
   }
   Reschedule(tunnel);
 }
@@ -141,7 +173,7 @@ void EngineImpl::CarryOut(TunnelRecord& tunnel, l2tp::Action action, l2tp::Actio
       [&](auto& what) {
         using What = std::decay_t<decltype(what)>;
         if constexpr (std::is_same_v<What, l2tp::SendDatagram>) {
-          turn.out.push_back(SendControl{tunnel.endpoints, std::move(what.bytes)});
+          Send(tunnel, std::move(what.bytes), turn);
         } else if constexpr (std::is_same_v<What, l2tp::TunnelEstablished>) {
           OnTunnelEstablished(tunnel, turn);
         } else if constexpr (std::is_same_v<What, l2tp::TunnelClosed>) {
@@ -151,37 +183,62 @@ void EngineImpl::CarryOut(TunnelRecord& tunnel, l2tp::Action action, l2tp::Actio
         } else if constexpr (std::is_same_v<What, l2tp::IncomingCall>) {
           OnIncomingCall(tunnel, what, actions, turn);
         } else if constexpr (std::is_same_v<What, l2tp::SessionEstablished>) {
-          OnSessionEstablished(tunnel, what, starts);
+          OnSessionEstablished(tunnel, what, starts, turn);
         } else if constexpr (std::is_same_v<What, l2tp::SessionClosed>) {
           OnSessionClosed(tunnel, what, turn);
+        } else if constexpr (std::is_same_v<What, l2tp::WanErrors>) {
+          OnWanErrors(tunnel, what, turn);
+        } else if constexpr (std::is_same_v<What, l2tp::AccessLineUpdate>) {
+          OnLineSpeed(tunnel, what, turn);
         } else if constexpr (std::is_same_v<What, l2tp::CountEvent>) {
           counters_.Add(what.event);
           if (what.event == l2tp::L2tpEvent::kSessionLimit) {
             NoteRefusal(tunnel, CloseCause::kTunnelSessionLimit, turn);
           }
+        } else {
+          // Said to LACs only.
+          static_assert(std::is_same_v<What, l2tp::OutgoingCallRequested> ||
+                        std::is_same_v<What, l2tp::LinkInfo>);
         }
       },
       action);
+}
+
+void EngineImpl::Send(TunnelRecord& tunnel, Bytes message, Turn turn) {
+  RecordSent(tunnel, message, turn);
+  turn.out.push_back(SendControl{tunnel.endpoints, std::move(message)});
 }
 
 void EngineImpl::OnTunnelEstablished(TunnelRecord& tunnel, Turn turn) {
   counters_.Add(Counter::kTunnelEstablished);
   tunnel.established = true;
   EndHalfOpen(tunnel);
-  Log(LogLevel::kInfo, absl::StrCat(NameOf(tunnel), " established, profile ", tunnel.profile->name),
+  if (tunnel.opened_by_us) {
+    EndOpening(tunnel);
+    tunnel.programmed = true;
+    turn.out.push_back(ProgramTunnel{tunnel.entry()});
+  }
+  Note(tunnel, TrailNote::kTunnelEstablished, "", turn);
+  Log(LogLevel::kInfo,
+      absl::StrCat(NameOf(tunnel), " established, peer ", tunnel.profile->name, ", profile ",
+                   tunnel.profile->profile),
       turn);
 }
 
 void EngineImpl::OnTunnelClosed(TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn) {
   if (tunnel.closed) return;
   tunnel.closed = true;
+  if (tunnel.opened_by_us) EndOpening(tunnel);
   while (tunnel.first_session != SessionTable::kNil) {
-    Release(*sessions_.At(tunnel.first_session), CloseCause::kTunnelClosed, "", turn);
+    Release(*sessions_.At(tunnel.first_session), {.cause = CloseCause::kTunnelClosed}, turn);
   }
   if (tunnel.programmed) {
     tunnel.programmed = false;
     turn.out.push_back(RemoveTunnel{tunnel.id});
   }
+  const std::string reason = absl::StrCat(WhoClosed(closed), ": ", Describe(closed.result));
+  Note(tunnel, TrailNote::kTunnelClosed, reason, turn);
+  tunnel.ending = Ending{.at = turn.now, .reason = "closed " + reason};
   if (tunnel.refused()) return;
   --live_tunnels_;
   counters_.Add(closed.by_peer     ? Counter::kTunnelClosedByPeer
@@ -189,12 +246,7 @@ void EngineImpl::OnTunnelClosed(TunnelRecord& tunnel, const l2tp::TunnelClosed& 
                                    : Counter::kTunnelClosedLocally);
   const bool expected = tunnel.established && !closed.timed_out;
   Log(expected ? LogLevel::kInfo : LogLevel::kWarn,
-      absl::StrCat(NameOf(tunnel), " closed ",
-                   closed.by_peer     ? "by the peer"
-                   : closed.timed_out ? "as the peer stopped answering"
-                                      : "by us",
-                   ": ", Describe(closed.result)),
-      turn);
+      absl::StrCat(NameOf(tunnel), " closed ", reason), turn);
 }
 
 void EngineImpl::EndHalfOpen(TunnelRecord& tunnel) {
@@ -208,6 +260,7 @@ void EngineImpl::ReleaseTunnel(TunnelRecord& tunnel, Turn turn) {
   if (tunnel.released) return;
   OnTunnelClosed(tunnel, {}, turn);
   tunnel.released = true;
+  KeepStory(tunnel);
   EndHalfOpen(tunnel);
   tunnel_deadlines_.Clear(tunnel.id.value());
   resting_tunnels_.Add(tunnel.id, turn.now + settings_.id_rest);

@@ -4,10 +4,11 @@
 #include "controlplane/lns/engine_impl.h"
 
 namespace lns::controlplane {
-namespace {
 
 const char* StateOf(const SessionRecord& session) {
   switch (session.stage) {
+    case SessionStage::kPlaced:
+      return "wait-reply";
     case SessionStage::kProgramming:
     case SessionStage::kWaitConnect:
       return "wait-connect";
@@ -32,8 +33,6 @@ const char* StateOf(const SessionRecord& session) {
   return "lcp";
 }
 
-}  // namespace
-
 SessionView EngineImpl::ViewOf(const SessionRecord& session) const {
   const CallRecord& call = session.call;
   SessionView view{.key = session.key,
@@ -44,7 +43,12 @@ SessionView EngineImpl::ViewOf(const SessionRecord& session) const {
                    .auth = session.auth,
                    .peer_mru = session.peer_mru,
                    .created = session.created,
-                   .peer = session.tunnel->endpoints.peer};
+                   .peer = session.tunnel->endpoints.peer,
+                   .outgoing = session.outgoing,
+                   .proxied_lcp = session.proxied,
+                   .sequence_numbers = session.sequence_numbers};
+  if (session.dscp != SessionRecord::kNoDscp) view.dscp = session.dscp;
+  if (session.line != nullptr) view.line = *session.line;
   if (session.lease.address != 0) view.ipv4_address = net::IpAddress::V4(session.lease.address);
   view.call.call_serial_number = call.serial_number;
   view.call.called_number = call.called_number.text();
@@ -67,13 +71,15 @@ TunnelView EngineImpl::ViewOf(const TunnelRecord& tunnel) const {
           .endpoints = tunnel.endpoints,
           .peer_host_name = l2tp.peer_host_name(),
           .peer_vendor_name = l2tp.peer_vendor_name(),
-          .profile = tunnel.refused() ? std::string() : tunnel.profile->name,
+          .peer = tunnel.refused() ? std::string() : tunnel.profile->name,
+          .profile = tunnel.refused() ? std::string() : tunnel.profile->profile,
           .sessions = tunnel.session_count,
           .created = tunnel.created,
           .ns = l2tp.ns(),
           .nr = l2tp.nr(),
           .peer_window = l2tp.peer_window(),
-          .statistics = l2tp.statistics()};
+          .statistics = l2tp.statistics(),
+          .opened_by_us = tunnel.opened_by_us};
 }
 
 std::vector<TunnelView> EngineImpl::Tunnels() const { return TunnelsAfter({}, SIZE_MAX); }
@@ -148,7 +154,10 @@ uint32_t EngineImpl::DesiredSessions(uint32_t cursor, size_t limit,
                                      std::vector<SessionEntry>& out) const {
   const uint32_t slots = sessions_.slot_limit();
   for (size_t i = 0; i < limit && cursor < slots; ++i, ++cursor) {
-    if (const SessionRecord* session = sessions_.At(cursor)) out.push_back(EntryOf(*session));
+    const SessionRecord* session = sessions_.At(cursor);
+    if (session != nullptr && session->stage != SessionStage::kPlaced) {
+      out.push_back(EntryOf(*session));
+    }
   }
   return cursor < slots ? cursor : 0;
 }

@@ -29,6 +29,7 @@ void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out) {
   endpoints.set_local_port(tunnel.endpoints.local.port);
   ToProto(tunnel.endpoints.peer.address, *endpoints.mutable_peer_address());
   endpoints.set_peer_port(tunnel.endpoints.peer.port);
+  out.set_dscp(tunnel.dscp);
 }
 
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {

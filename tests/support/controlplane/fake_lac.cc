@@ -72,10 +72,16 @@ void FakeLac::Die() {
 
 void FakeLac::OnDatagram(ByteView datagram, Instant now) {
   l2tp::Header header;
-  if (tunnel_ == nullptr || l2tp::ParseHeader(datagram, header) != l2tp::HeaderError::kNone) return;
+  if (l2tp::ParseHeader(datagram, header) != l2tp::HeaderError::kNone) return;
   if (header.control) {
     l2tp::Actions actions;
-    tunnel_->OnDatagram(datagram, now, actions);
+    if (tunnel_ == nullptr || IsForAnother(datagram)) {
+      if (!settings_.accepts_tunnels || !l2tp::PeekSccrq(datagram).ok()) return;
+      tunnel_ =
+          l2tp::Tunnel::Accept(settings_.tunnel, settings_.tunnel_id, datagram, rng_, now, actions);
+    } else {
+      tunnel_->OnDatagram(datagram, now, actions);
+    }
     return CarryOut(actions, now);
   }
   Call* call = Find(l2tp::LocalSessionId(header.session_id));
@@ -84,6 +90,14 @@ void FakeLac::OnDatagram(ByteView datagram, Instant now) {
   call->link->OnFrame(datagram.subspan(header.payload_offset, header.payload_length()), now,
                       actions);
   CarryOut(*call, actions, now);
+}
+
+// The LNS opens a tunnel while ours is on its way: the tie is broken here too, and either ours goes
+// (true) or the datagram is nothing to us, which ours is given to find out.
+bool FakeLac::IsForAnother(ByteView datagram) {
+  const auto info = l2tp::PeekSccrq(datagram);
+  if (!info.ok() || tunnel_->state() != l2tp::TunnelState::kWaitCtlReply) return false;
+  return l2tp::BreakTie(tunnel_->tie_breaker(), info->tie_breaker) == l2tp::TieVerdict::kKeepTheirs;
 }
 
 void FakeLac::OnTimer(Instant now) {
@@ -141,10 +155,28 @@ void FakeLac::CarryOut(l2tp::Actions& actions, Instant now) {
       if (call == nullptr) continue;
       call->state = CallState::kEnded;
       call->closed = down->result;
+      call->ppp_cause = down->ppp_cause;
       call->link.reset();
+    } else if (const auto* request = std::get_if<l2tp::OutgoingCallRequested>(&action)) {
+      Answer(*request, now);
+    } else if (const auto* info = std::get_if<l2tp::LinkInfo>(&action)) {
+      link_infos_.push_back(*info);
     }
   }
   if (released) tunnel_.reset();
+}
+
+// The called party answers at once.
+void FakeLac::Answer(const l2tp::OutgoingCallRequested& request, Instant now) {
+  Call& call = *calls_.emplace_back(std::make_unique<Call>());
+  call.id = l2tp::LocalSessionId(next_session_++);
+  call.credentials = settings_.called_party;
+  call.outgoing = request.info;
+  l2tp::Actions actions;
+  tunnel_->AcceptOutgoingCall(request.peer_session_id, call.id, now, actions);
+  tunnel_->ConnectOutgoingCall(
+      call.id, {.framing_type = 1, .tx_connect_speed_bps = request.info.maximum_bps}, now, actions);
+  CarryOut(actions, now);
 }
 
 void FakeLac::CarryOut(Call& call, ppp::LinkActions& actions, Instant) {

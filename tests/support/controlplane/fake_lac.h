@@ -24,6 +24,10 @@ struct FakeLacSettings {
   l2tp::LocalTunnelId tunnel_id{100};
   l2tp::TunnelSettings tunnel;
   ppp::LinkSettings ppp;
+  // Who answers the calls the LNS places; they are refused when tunnel.accept_outgoing_calls is not
+  // set.
+  ppp::Credentials called_party;
+  bool accepts_tunnels = false;  // that the LNS opens
   FakeLacSettings() { ppp.role = ppp::Role::kClient; }
 };
 
@@ -37,8 +41,10 @@ class FakeLac {
     uint32_t address = 0;
     bool ipv6_up = false;
     bool authenticated = false;
-    std::optional<l2tp::ResultCode> closed;       // how L2TP ended it
-    std::optional<ppp::LinkDownCause> link_down;  // how PPP ended it
+    std::optional<l2tp::ResultCode> closed;  // how L2TP ended it
+    std::optional<l2tp::PppDisconnectCause> ppp_cause;
+    std::optional<l2tp::OutgoingCallInfo> outgoing;  // the LNS placed it
+    std::optional<ppp::LinkDownCause> link_down;     // how PPP ended it
     std::string link_message;
     ppp::Credentials credentials;
     l2tp::CallInfo info;
@@ -55,6 +61,8 @@ class FakeLac {
   void Close(const l2tp::ResultCode& result, Instant now);
   // Gone without a word.
   void Die();
+  // From now on it sends from here, and is found here.
+  void MoveTo(const net::Endpoint& endpoint) { settings_.endpoint = endpoint; }
 
   void OnDatagram(ByteView datagram, Instant now);
   void OnTimer(Instant now);
@@ -67,10 +75,13 @@ class FakeLac {
   std::vector<std::unique_ptr<Call>>& calls() { return calls_; }
   const FakeLacSettings& settings() const { return settings_; }
   l2tp::Tunnel* tunnel() { return tunnel_.get(); }
+  const std::vector<l2tp::LinkInfo>& link_infos() const { return link_infos_; }
   size_t CountOf(CallState state) const;
 
  private:
   void CarryOut(l2tp::Actions& actions, Instant now);
+  bool IsForAnother(ByteView datagram);
+  void Answer(const l2tp::OutgoingCallRequested& request, Instant now);
   void CarryOut(Call& call, ppp::LinkActions& actions, Instant now);
   Call* Find(l2tp::LocalSessionId id);
   void SendPpp(const Call& call, ByteView frame);
@@ -82,6 +93,7 @@ class FakeLac {
   std::optional<l2tp::TunnelClosed> closed_;
   std::vector<std::unique_ptr<Call>> calls_;
   uint16_t next_session_ = 1;
+  std::vector<l2tp::LinkInfo> link_infos_;  // SLIs received
   std::vector<Bytes> sent_;
 };
 

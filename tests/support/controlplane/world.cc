@@ -161,6 +161,7 @@ void World::Deliver(const net::Endpoint& from, ByteView datagram) {
 void World::FlushLacs() {
   for (size_t i = 0; i < lacs_.size(); ++i) {
     for (const Bytes& datagram : lacs_[i]->TakeSent()) {
+      if (tap_) tap_(lacs_[i]->settings().endpoint, datagram);
       link_.Send(-static_cast<int>(i) - 1, datagram, now_);
     }
   }
@@ -299,6 +300,33 @@ std::string World::FindDeafDataplane() {
   return "";
 }
 
+// What peers can make the engine keep.
+std::string World::FindUnbounded() const {
+  const controlplane::EngineSettings& limits = settings_.engine;
+  const controlplane::TrailSettings& trails = limits.trails;
+  const auto tunnels = engine_->Tunnels();
+  if (tunnels.size() > size_t{2} * limits.max_tunnels + limits.max_half_open) return "tunnels kept";
+  size_t sessions_hold = 0;
+  size_t count = 0;
+  for (const SessionView& session : engine_->Sessions()) {
+    sessions_hold += engine_->Explain(session.key)->trail.capacity();
+    ++count;
+  }
+  if (sessions_hold > trails.total_bytes + trails.session_bytes +
+                          count * controlplane::TrailSettings::kFloorBytes) {
+    return "trails of sessions";
+  }
+  for (const controlplane::TunnelView& tunnel : tunnels) {
+    if (engine_->Explain(tunnel.local_id)->trail.capacity() > trails.tunnel_bytes) {
+      return "the trail of a tunnel";
+    }
+  }
+  if (engine_->Ended([](const auto&) { return true; }).size() > 2 * trails.ended) {
+    return "stories of what ended";
+  }
+  return "";
+}
+
 std::string World::FindViolation() {
   const auto wrong = [&](const auto&... what) {
     return absl::StrCat("at ", (now_ - Instant()).milliseconds(), " ms: ", what...);
@@ -313,14 +341,28 @@ std::string World::FindViolation() {
     return wrong("the subscriber of ", deaf, " is open before the data plane is");
   }
 
+  if (const std::string unbounded = FindUnbounded(); !unbounded.empty()) return wrong(unbounded);
+
   std::set<net::IpAddress> addresses;
+  std::set<std::pair<l2tp::LocalTunnelId, l2tp::PeerSessionId>> peer_ids;
   uint32_t online = 0;
+  size_t unprogrammed = 0;
   SessionKey last;
   for (const SessionView& session : sessions) {
     if (session.key <= last) return wrong("sessions are not in order at ", Text(session.key));
     last = session.key;
     if (!session.ipv4_address.is_none() && !addresses.insert(session.ipv4_address).second) {
       return wrong(session.ipv4_address.ToString(), " is held twice");
+    }
+    // A call that came twice: its ICRQ was processed twice.
+    if (session.peer_id.value() != 0 &&
+        !peer_ids.emplace(session.key.tunnel, session.peer_id).second) {
+      return wrong("two sessions for call ", session.peer_id.value(), " of tunnel ",
+                   session.key.tunnel.value());
+    }
+    if (session.state == "wait-reply") {  // the called party has not answered
+      ++unprogrammed;
+      continue;
     }
     const auto wanted = wanted_sessions_.find(session.key);
     if (wanted == wanted_sessions_.end()) return wrong(Text(session.key), " is not programmed");
@@ -340,7 +382,9 @@ std::string World::FindViolation() {
     }
   }
   if (online > counts.sessions_online) return wrong("online count ", counts.sessions_online);
-  if (wanted_sessions_.size() != sessions.size()) return wrong("a session was not removed");
+  if (wanted_sessions_.size() + unprogrammed != sessions.size()) {
+    return wrong("a session was not removed");
+  }
 
   std::vector<TunnelEntry> tunnels;
   std::vector<SessionEntry> entries;

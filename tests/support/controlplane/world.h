@@ -66,6 +66,10 @@ class World {
   // An LNS-bound datagram from anywhere.
   void Deliver(const net::Endpoint& from, ByteView datagram);
 
+  // Sees every datagram a LAC sends.
+  using Tap = std::function<void(const net::Endpoint& from, ByteView datagram)>;
+  void set_tap(Tap tap) { tap_ = std::move(tap); }
+
   // Nothing left anywhere: sessions, addresses, ids, timers, tunnels, entries. Empty: so it is.
   std::string Leftover() const;
 
@@ -90,6 +94,7 @@ class World {
   void CarryOut(controlplane::EngineAction& action);
   void FlushLacs();
   std::string FindViolation();
+  std::string FindUnbounded() const;
   std::string FindDeafDataplane();
   void CheckAckLeaves(const controlplane::SessionEntry& session, ByteView frame);
   FakeLac* LacAt(const net::Endpoint& endpoint, int* index);
@@ -103,6 +108,7 @@ class World {
   std::unique_ptr<controlplane::Engine> engine_;
   std::vector<std::unique_ptr<FakeLac>> lacs_;
   std::multimap<Instant, std::function<void()>> events_;
+  Tap tap_;
   Instant last_control_punt_;
   Instant last_ppp_punt_;
   // The engine's updates folded together: what it wants the data plane to hold.

@@ -60,20 +60,21 @@ TEST_F(AdmissionTest, RetainedTunnelsAreBounded) {
 }
 
 TEST_F(AdmissionTest, CallsAreBounded) {
-  EXPECT_EQ(admission_.JudgeCall(99, false), CloseCause::kNone);
-  EXPECT_EQ(admission_.JudgeCall(100, false), CloseCause::kSessionTableFull);
-  EXPECT_EQ(admission_.JudgeCall(0, true), CloseCause::kShuttingDown);
+  EXPECT_EQ(admission_.JudgeCall(99, false, false), CloseCause::kNone);
+  EXPECT_EQ(admission_.JudgeCall(100, false, false), CloseCause::kSessionTableFull);
+  EXPECT_EQ(admission_.JudgeCall(0, true, true), CloseCause::kShuttingDown);
+  EXPECT_EQ(admission_.JudgeCall(0, false, true), CloseCause::kDraining);
 }
 
-TEST(ProfilesTest, HostNamePatterns) {
-  EXPECT_TRUE(HostNameMatches("", "anything"));
-  EXPECT_TRUE(HostNameMatches("lac1", "lac1"));
-  EXPECT_FALSE(HostNameMatches("lac1", "lac11"));
-  EXPECT_FALSE(HostNameMatches("lac1", "LAC1"));
-  EXPECT_TRUE(HostNameMatches("lac*", "lac11"));
-  EXPECT_TRUE(HostNameMatches("lac*", "lac"));
-  EXPECT_FALSE(HostNameMatches("lac*", "la"));
-  EXPECT_TRUE(HostNameMatches("*", ""));
+TEST(ProfilesTest, NamePatterns) {
+  EXPECT_TRUE(NameMatches("", "anything"));
+  EXPECT_TRUE(NameMatches("lac1", "lac1"));
+  EXPECT_FALSE(NameMatches("lac1", "lac11"));
+  EXPECT_FALSE(NameMatches("lac1", "LAC1"));
+  EXPECT_TRUE(NameMatches("lac*", "lac11"));
+  EXPECT_TRUE(NameMatches("lac*", "lac"));
+  EXPECT_FALSE(NameMatches("lac*", "la"));
+  EXPECT_TRUE(NameMatches("*", ""));
 }
 
 TEST(ProfilesTest, FirstProfileThatMatchesBothWins) {
@@ -84,13 +85,37 @@ TEST(ProfilesTest, FirstProfileThatMatchesBothWins) {
       {.name = "two", .match_host_name = "lac1"},
       {.name = "three", .match_address = net::IpPrefix::Parse("192.0.2.0/24")}};
   const auto match = [&](const char* host, const char* address) -> std::string {
-    const PeerProfile* profile = MatchProfile(profiles, host, *net::IpAddress::Parse(address));
+    const PeerProfile* profile = MatchProfile(
+        profiles,
+        {.host_name = host, .vendor_name = "", .address = *net::IpAddress::Parse(address)});
     return profile == nullptr ? "none" : profile->name;
   };
   EXPECT_EQ(match("lac1", "10.1.2.3"), "one");
   EXPECT_EQ(match("lac1", "192.0.2.1"), "two");
   EXPECT_EQ(match("lac2", "192.0.2.1"), "three");
   EXPECT_EQ(match("lac2", "2001:db8::1"), "none");
+}
+
+TEST(ProfilesTest, APeerIsTreatedAsWhatItIsRecognisedBy) {
+  const auto windows = std::make_shared<PeerMatch>(PeerMatch{.vendor_names = {"Microsoft"}});
+  const auto lab = std::make_shared<PeerMatch>(PeerMatch{
+      .host_names = {"lac*", "bng*"}, .addresses = {*net::IpPrefix::Parse("10.0.0.0/8")}});
+  const std::vector<PeerProfile> profiles = {
+      {.name = "any", .profile = "windows", .recognised_by = windows},
+      {.name = "any", .profile = "lab", .recognised_by = lab},
+      {.name = "cisco", .match_vendor_name = "Cisco*"},
+      {.name = "any", .profile = "default"}};
+  const auto match = [&](const char* host, const char* vendor, const char* address) {
+    const PeerProfile* found = MatchProfile(
+        profiles,
+        {.host_name = host, .vendor_name = vendor, .address = *net::IpAddress::Parse(address)});
+    return found->name + " " + found->profile;
+  };
+  EXPECT_EQ(match("lac1", "Microsoft", "10.0.0.1"), "any windows");
+  EXPECT_EQ(match("bng7", "", "10.0.0.1"), "any lab");
+  EXPECT_EQ(match("bng7", "", "192.0.2.1"), "any default");
+  EXPECT_EQ(match("bng7", "Cisco Systems, Inc.", "192.0.2.1"), "cisco default");
+  EXPECT_EQ(match("pc", "", "10.0.0.1"), "any default");
 }
 
 }  // namespace

@@ -91,10 +91,11 @@ TEST_F(TunnelTest, ListsWhatIsKnownOfATunnel) {
   ASSERT_EQ(tunnels.size(), 1u);
   EXPECT_EQ(tunnels[0].state, l2tp::TunnelState::kEstablished);
   EXPECT_EQ(tunnels[0].peer_host_name, "lac0");
-  EXPECT_EQ(tunnels[0].profile, "any");
+  EXPECT_EQ(tunnels[0].peer, "any");
+  EXPECT_EQ(tunnels[0].profile, "default");
   EXPECT_EQ(tunnels[0].peer_id.value(), lac.tunnel()->local_id().value());
   EXPECT_EQ(tunnels[0].local_id.value(), lac.tunnel()->peer_id().value());
-  EXPECT_TRUE(world_->Logged("established, profile any"));
+  EXPECT_TRUE(world_->Logged("established, peer any, profile default"));
 }
 
 TEST_F(TunnelTest, WrongSecretIsNotAuthorised) {

@@ -37,6 +37,9 @@ class FakeEngine final : public Engine {
   std::vector<PoolView> pools;
   std::vector<std::pair<SessionKey, absl::Status>> programmed;
   std::vector<uint16_t> programmed_revisions;  // one of each of these
+  std::map<SessionKey, Explanation> stories;   // session 0: of the tunnel
+  std::vector<Explanation> ended;              // the newest first
+  bool drains = false;
   Instant deadline = Instant::Never();
   bool shutdown_complete = false;
   mutable int pages_read = 0;       // of `tunnels` and `sessions`
@@ -74,6 +77,40 @@ class FakeEngine final : public Engine {
       if (view.local_id == tunnel) return absl::OkStatus();
     }
     return absl::NotFoundError("no tunnel");
+  }
+  absl::StatusOr<l2tp::LocalTunnelId> OpenTunnel(const std::string& peer, Instant,
+                                                 EngineActions& out) override {
+    Called("open tunnel to " + peer, out);
+    if (peer != "lac") return absl::NotFoundError("there is no peer " + peer);
+    return l2tp::LocalTunnelId(7);
+  }
+  absl::StatusOr<SessionKey> PlaceCall(const OutgoingCall& call, Instant,
+                                       EngineActions& out) override {
+    Called(absl::StrCat("call ", call.called_number, " by ", call.peer, call.tunnel.value(), " at ",
+                        call.minimum_bps, " to ", call.maximum_bps),
+           out);
+    if (call.tunnel.value() == 9) return absl::FailedPreconditionError("not established");
+    return SessionKey{l2tp::LocalTunnelId(7), l2tp::LocalSessionId(8)};
+  }
+  absl::Status RequestLineSpeed(const SessionKey& session, Instant, EngineActions& out) override {
+    Called(absl::StrCat("line speed of ", Name(session)), out);
+    return session_views.count(session) > 0 ? absl::OkStatus() : absl::NotFoundError("no session");
+  }
+  void SetDrain(bool on, Instant, EngineActions&) override { drains = on; }
+  bool draining() const override { return drains; }
+  std::optional<Explanation> Explain(const SessionKey& session) const override {
+    const auto found = stories.find(session);
+    if (found == stories.end()) return std::nullopt;
+    return found->second;
+  }
+  std::optional<Explanation> Explain(l2tp::LocalTunnelId tunnel) const override {
+    return Explain(SessionKey{tunnel, {}});
+  }
+  std::vector<Explanation> Ended(
+      const std::function<bool(const Explanation&)>& wanted) const override {
+    std::vector<Explanation> found;
+    std::copy_if(ended.begin(), ended.end(), std::back_inserter(found), wanted);
+    return found;
   }
   void Shutdown(Instant, EngineActions& out) override { Called("shutdown", out); }
   bool ShutdownComplete() const override { return shutdown_complete; }

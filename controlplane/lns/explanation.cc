@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include "controlplane/lns/explanation.h"
+
+#include <iterator>
+#include <utility>
+
+#include "lib/l2tp/describe.h"
+#include "lib/ppp/describe.h"
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace lns::controlplane {
+namespace {
+
+// RFC 3145 3, in its order.
+constexpr const char* kCodes[] = {
+    "no information",
+    "administrative disconnect",
+    "renegotiation is disabled",
+    "normal disconnect",
+    "encryption is required",
+    "LCP did not open in time",
+    "no LCP packet arrived",
+    "loopback",
+    "LCP echo was not answered",
+    "endpoint discriminator does not fit the bundle",
+    "MRRU does not fit the bundle",
+    "sequence number option does not fit the bundle",
+    "callback is required",
+    "authentication did not finish in time",
+    "name does not fit the bundle",
+    "no authentication protocol was agreed",
+    "authentication failed",
+    "no network protocol opened in time",
+    "no network protocol was allowed",
+    "no address was agreed",
+    "no address was allowed",
+};
+
+std::string NoteText(ByteView bytes) {
+  if (bytes.empty()) return "";
+  const std::string_view detail = AsText(bytes.subspan(1));
+  return absl::StrCat(TextOf(static_cast<TrailNote>(bytes[0])), detail.empty() ? "" : " ",
+                      absl::CHexEscape(std::string(detail)));
+}
+
+unsigned NumberOf(ByteView bytes) { return bytes.size() < 2 ? 0 : LoadBe16(bytes.data()); }
+
+std::string TextOf(TrailKind kind, ByteView bytes) {
+  switch (kind) {
+    case TrailKind::kControlReceived:
+    case TrailKind::kControlSent:
+      return l2tp::Describe(bytes);
+    case TrailKind::kControlRepeated:
+    case TrailKind::kControlResent:
+      return absl::StrCat("the message with Ns ", NumberOf(bytes), " once more");
+    case TrailKind::kPppReceived:
+    case TrailKind::kPppSent:
+      return ppp::Describe(bytes);
+    case TrailKind::kNote:
+      return NoteText(bytes);
+    case TrailKind::kLeftOut:
+      return absl::StrCat("a message of ", NumberOf(bytes), " bytes, too large to be kept");
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<ExplainedEvent> EventsOf(const Trail& trail) {
+  std::vector<ExplainedEvent> events;
+  trail.ForEach([&](TrailKind kind, Instant at, ByteView bytes) {
+    events.push_back({.at = at, .kind = kind, .text = TextOf(kind, bytes)});
+  });
+  return events;
+}
+
+const char* ArrowOf(TrailKind kind) {
+  switch (kind) {
+    case TrailKind::kControlReceived:
+    case TrailKind::kControlRepeated:
+    case TrailKind::kPppReceived:
+      return ">>";
+    case TrailKind::kControlSent:
+    case TrailKind::kControlResent:
+    case TrailKind::kPppSent:
+      return "<<";
+    case TrailKind::kNote:
+    case TrailKind::kLeftOut:
+      return "--";
+  }
+  return "--";
+}
+
+std::string CauseText(const l2tp::PppDisconnectCause& cause) {
+  std::string text = absl::StrCat(cause.code);
+  if (cause.code < std::size(kCodes)) absl::StrAppend(&text, " (", kCodes[cause.code], ")");
+  if (cause.direction == 1) text += " at the peer";
+  if (cause.direction == 2) text += " here";
+  if (cause.protocol != 0) absl::StrAppendFormat(&text, ", protocol 0x%04x", cause.protocol);
+  if (!cause.message.empty()) absl::StrAppend(&text, ": ", absl::CHexEscape(cause.message));
+  return text;
+}
+
+}  // namespace lns::controlplane
