@@ -16,6 +16,11 @@ constexpr char kUnixScheme[] = "unix:/";
 constexpr size_t kMaxSocketPath = sizeof(sockaddr_un::sun_path) - 1;
 }  // namespace
 
+std::string Element(std::string_view list, int index, std::string_view field) {
+  return absl::StrCat(std::string(list), "[", index, "]", field.empty() ? "" : ".",
+                      std::string(field));
+}
+
 void FieldChecks::Fail(std::string_view path, std::string_view what) {
   if (status_.ok()) status_ = source_.Error(path, what);
 }
@@ -70,6 +75,14 @@ net::IpPrefix FieldChecks::Ipv4Prefix(std::string_view path, const std::string& 
   if (prefix.address.is_v6())
     Fail(path, absl::StrCat("expected an IPv4 prefix, got \"", text, "\""));
   return prefix;
+}
+
+std::string FieldChecks::Pattern(std::string_view path, const std::string& text) {
+  const size_t star = text.find('*');
+  if (star != std::string::npos && star + 1 != text.size()) {
+    Fail(path, "a * may only be the last character");
+  }
+  return text;
 }
 
 std::string FieldChecks::UnixTarget(std::string_view path, const std::string& text,

@@ -11,6 +11,9 @@
 #include <utility>
 
 #include "controlplane/config/field_checks.h"
+#include "controlplane/config/peers.h"
+#include "controlplane/config/profile_file.h"
+#include "controlplane/config/tunnel_fields.h"
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -23,25 +26,17 @@ using config::v1::ControlplaneConfig;
 constexpr char kDefaultRunDir[] = "/run/terminus";
 constexpr const char* kLogLevels[] = {"trace", "debug", "info", "warn", "error"};
 
-// What each number may be. Ids are 16 bits and 0 is none (RFC 2661 3.1); a window of 0 is a
-// protocol error (4.4.3), one above 1024 only buys memory.
+// What each number may be. Ids are 16 bits and 0 is none (RFC 2661 3.1).
 constexpr Range kTunnels{1, 65535};
 constexpr Range kSessions{1, uint64_t{1} << 24};
 constexpr Range kSessionsPerTunnel{1, 65535};
-constexpr Range kWindow{1, 1024};
 constexpr Range kIdRestSeconds{0, 3600};
-constexpr Range kHelloSeconds{0, 86400};
-constexpr Range kRetransmitMs{50, 60000};
-constexpr Range kRetransmits{1, 100};
-// RFC 1661 6.1: every implementation takes 1500; smaller than 128 no packet of use fits.
-constexpr Range kMru{128, 16384};
-constexpr Range kEchoSeconds{0, 86400};
 constexpr Range kEchoMisses{1, 255};
+constexpr Range kReauthenticateSeconds{0, 86400};
+constexpr Range kTrailBytes{0, 65535};
+constexpr Range kTrailsBytes{0, uint64_t{1} << 40};
+constexpr Range kEndedTrails{0, 1u << 20};
 constexpr int kMaxDnsServers = 2;  // RFC 1877 has a primary and a secondary
-
-std::string Element(const char* list, int index, const char* field) {
-  return absl::StrCat(list, "[", index, "]", *field == '\0' ? "" : ".", field);
-}
 
 std::string MachineName() {
   std::array<char, 256> name{};
@@ -64,6 +59,17 @@ void CheckProcess(const ControlplaneConfig& config, FieldChecks& check, Settings
   }
 }
 
+DuplicateUserPolicy DuplicatesOf(config::v1::DuplicateUserPolicy policy) {
+  switch (policy) {
+    case config::v1::DUPLICATE_USER_POLICY_REPLACE:
+      return DuplicateUserPolicy::kReplace;
+    case config::v1::DUPLICATE_USER_POLICY_DENY:
+      return DuplicateUserPolicy::kDeny;
+    default:
+      return DuplicateUserPolicy::kAllow;
+  }
+}
+
 void CheckLns(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
   const config::v1::LnsConfig& lns = config.lns();
   if (lns.addresses().empty()) check.Fail("lns.addresses", "expected at least one address");
@@ -75,6 +81,7 @@ void CheckLns(const ControlplaneConfig& config, FieldChecks& check, Settings& ou
       check.Fail(path, absl::StrCat(lns.addresses(i), " is there already"));
     }
     out.addresses.push_back(address);
+    out.engine.local_addresses.push_back(address);
   }
   EngineSettings& engine = out.engine;
   engine.max_tunnels = static_cast<uint32_t>(
@@ -82,74 +89,23 @@ void CheckLns(const ControlplaneConfig& config, FieldChecks& check, Settings& ou
   engine.max_sessions = static_cast<uint32_t>(
       check.Number("lns.max_sessions", lns.max_sessions(), kSessions, engine.max_sessions));
   engine.id_rest = check.Seconds("lns.id_rest_s", lns.id_rest_s(), kIdRestSeconds, engine.id_rest);
-}
-
-// What is common to all peers.
-l2tp::TunnelSettings CheckTunnel(const config::v1::LnsConfig& lns, FieldChecks& check) {
-  l2tp::TunnelSettings tunnel;
-  tunnel.host_name = lns.host_name().empty() ? MachineName() : lns.host_name();
-  tunnel.receive_window = static_cast<uint16_t>(
-      check.Number("lns.receive_window", lns.receive_window(), kWindow, tunnel.receive_window));
-  tunnel.max_sessions = static_cast<uint32_t>(
-      check.Number("lns.max_sessions_per_tunnel", lns.max_sessions_per_tunnel(), kSessionsPerTunnel,
-                   tunnel.max_sessions));
-  return tunnel;
-}
-
-PeerProfile CheckPeer(const config::v1::PeerConfig& peer, int index, FieldChecks& check,
-                      const l2tp::TunnelSettings& common) {
-  const auto at = [&](const char* field) { return Element("peers", index, field); };
-  PeerProfile profile{peer.name(), peer.match_host_name(), {}, common};
-  const size_t star = peer.match_host_name().find('*');
-  if (star != std::string::npos && star + 1 != peer.match_host_name().size()) {
-    check.Fail(at("match_host_name"), "a * may only be the last character");
-  }
-  if (!peer.match_address().empty()) {
-    profile.match_address = check.Prefix(at("match_address"), peer.match_address());
-  }
-  l2tp::TunnelSettings& tunnel = profile.tunnel;
-  tunnel.secret = peer.secret();
-  if (peer.challenge() == config::v1::NEVER) tunnel.challenge = l2tp::ChallengePolicy::kNever;
-  if (peer.challenge() == config::v1::ALWAYS && peer.secret().empty()) {
-    check.Fail(at("challenge"), "a challenge needs a secret");
-  }
-  tunnel.hello_interval = check.Seconds(at("hello_interval_s"), peer.hello_interval_s(),
-                                        kHelloSeconds, tunnel.hello_interval);
-  tunnel.retransmit_initial =
-      check.Milliseconds(at("retransmit_initial_ms"), peer.retransmit_initial_ms(), kRetransmitMs,
-                         tunnel.retransmit_initial);
-  tunnel.retransmit_cap =
-      check.Milliseconds(at("retransmit_cap_ms"), peer.retransmit_cap_ms(), kRetransmitMs,
-                         std::max(tunnel.retransmit_cap, tunnel.retransmit_initial));
-  if (tunnel.retransmit_cap < tunnel.retransmit_initial) {
-    check.Fail(at("retransmit_cap_ms"), "expected at least retransmit_initial_ms");
-  }
-  tunnel.max_retransmits =
-      static_cast<int>(check.Number(at("max_retransmits"), peer.max_retransmits(), kRetransmits,
-                                    static_cast<uint64_t>(tunnel.max_retransmits)));
-  return profile;
-}
-
-void CheckPeers(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
-  const l2tp::TunnelSettings common = CheckTunnel(config.lns(), check);
-  out.engine.ppp.local_name = common.host_name;
-  if (config.peers().empty()) {
-    check.Fail("peers", "expected at least one peer: without any, every tunnel is refused");
-  }
-  std::set<std::string> names;
-  for (int i = 0; i < config.peers_size(); ++i) {
-    check.UniqueName(Element("peers", i, "name"), config.peers(i).name(), names);
-    out.engine.peers.push_back(CheckPeer(config.peers(i), i, check, common));
-  }
-}
-
-ppp::AuthProtocol AuthOf(config::v1::AuthProtocol protocol) {
-  return protocol == config::v1::PAP ? ppp::AuthProtocol::kPap : ppp::AuthProtocol::kChapMd5;
+  engine.duplicate_users = DuplicatesOf(lns.duplicate_users());
+  const config::v1::ExplainConfig& explain = lns.explain();
+  TrailSettings& trails = engine.trails;
+  trails.session_bytes = static_cast<uint32_t>(check.Number(
+      "lns.explain.session_bytes", explain.session_bytes(), kTrailBytes, trails.session_bytes));
+  trails.tunnel_bytes = static_cast<uint32_t>(check.Number(
+      "lns.explain.tunnel_bytes", explain.tunnel_bytes(), kTrailBytes, trails.tunnel_bytes));
+  trails.total_bytes = check.Number("lns.explain.total_bytes", explain.total_bytes(), kTrailsBytes,
+                                    trails.total_bytes);
+  trails.ended = static_cast<uint32_t>(
+      check.Number("lns.explain.ended", explain.ended(), kEndedTrails, trails.ended));
 }
 
 void CheckPpp(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
   const config::v1::PppConfig& in = config.ppp();
   ppp::LinkSettings& link = out.engine.ppp;
+  link.local_name = config.lns().host_name().empty() ? MachineName() : config.lns().host_name();
   link.role = ppp::Role::kServer;
   link.mru = static_cast<uint16_t>(check.Number("ppp.mru", in.mru(), kMru, link.mru));
   link.ipv6 = in.ipv6();
@@ -158,18 +114,9 @@ void CheckPpp(const ControlplaneConfig& config, FieldChecks& check, Settings& ou
   link.echo_max_misses =
       static_cast<int>(check.Number("ppp.echo_max_misses", in.echo_max_misses(), kEchoMisses,
                                     static_cast<uint64_t>(link.echo_max_misses)));
-  if (in.auth_size() > 0) link.auth.clear();
-  for (int i = 0; i < in.auth_size(); ++i) {
-    const std::string path = Element("ppp.auth", i, "");
-    if (in.auth(i) == config::v1::AUTH_PROTOCOL_UNSPECIFIED) {
-      check.Fail(path, "expected pap or chap_md5");
-    }
-    const ppp::AuthProtocol protocol = AuthOf(in.auth(i));
-    if (std::count(link.auth.begin(), link.auth.end(), protocol) > 0) {
-      check.Fail(path, "this protocol is there already");
-    }
-    link.auth.push_back(protocol);
-  }
+  link.auth = ReadAuth(in.auth(), "ppp.auth", check, link.auth);
+  link.reauthenticate = check.Seconds("ppp.reauthenticate_s", in.reauthenticate_s(),
+                                      kReauthenticateSeconds, link.reauthenticate);
   if (in.dns_size() > kMaxDnsServers) {
     check.Fail(Element("ppp.dns", kMaxDnsServers, ""), "expected at most two DNS servers");
   }
@@ -180,6 +127,21 @@ void CheckPpp(const ControlplaneConfig& config, FieldChecks& check, Settings& ou
     out.engine.dns.push_back(server);
   }
   out.engine.local_ipcp_address = check.Ipv4Address("ppp.local_address", in.local_address());
+}
+
+// What every peer gets that no profile treats otherwise.
+Profile GeneralProfile(const ControlplaneConfig& config, FieldChecks& check, const Settings& out) {
+  const config::v1::LnsConfig& lns = config.lns();
+  Profile profile;
+  l2tp::TunnelSettings& tunnel = profile.tunnel;
+  tunnel.host_name = out.engine.ppp.local_name;
+  tunnel.receive_window = static_cast<uint16_t>(
+      check.Number("lns.receive_window", lns.receive_window(), kWindow, tunnel.receive_window));
+  tunnel.max_sessions = static_cast<uint32_t>(
+      check.Number("lns.max_sessions_per_tunnel", lns.max_sessions_per_tunnel(), kSessionsPerTunnel,
+                   tunnel.max_sessions));
+  profile.link = std::make_shared<const ppp::LinkSettings>(out.engine.ppp);
+  return profile;
 }
 
 bool Overlap(const net::IpPrefix& a, const net::IpPrefix& b) {
@@ -243,8 +205,9 @@ absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
   Settings settings;
   CheckProcess(config, check, settings);
   CheckLns(config, check, settings);
-  CheckPeers(config, check, settings);
   CheckPpp(config, check, settings);
+  const Profile general = GeneralProfile(config, check, settings);
+  settings.engine.peers = ReadPeers(config, source.file(), general, check);
   CheckPools(config, check, settings);
   CheckUsers(config, check, settings);
   if (!check.status().ok()) return check.status();
