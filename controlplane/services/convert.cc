@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "lib/l2tp/tunnel.h"
 #include "lib/ppp/link.h"
@@ -33,6 +34,37 @@ std::string Printable(const std::string& text) {
   return plain ? text : absl::CHexEscape(text);
 }
 
+void LineToProto(const LineRecord& line, control::v1::Session& out) {
+  const l2tp::AccessLine& in = line.line;
+  if (line.error_notices > 0) {
+    control::v1::LineErrors& errors = *out.mutable_line_errors();
+    errors.set_notices(line.error_notices);
+    errors.set_crc_errors(line.errors.crc_errors);
+    errors.set_framing_errors(line.errors.framing_errors);
+    errors.set_hardware_overruns(line.errors.hardware_overruns);
+    errors.set_buffer_overruns(line.errors.buffer_overruns);
+    errors.set_timeout_errors(line.errors.timeout_errors);
+    errors.set_alignment_errors(line.errors.alignment_errors);
+  }
+  if (in == l2tp::AccessLine() && !line.speed_updates && line.updates == 0) return;
+  control::v1::AccessLine& access = *out.mutable_access_line();
+  access.set_circuit_id(Printable(in.circuit_id));
+  access.set_remote_id(Printable(in.remote_id));
+  access.set_actual_rate_up_bps(in.actual_rate_up_bps.value_or(0));
+  access.set_actual_rate_down_bps(in.actual_rate_down_bps.value_or(0));
+  access.set_minimum_rate_up_bps(in.minimum_rate_up_bps.value_or(0));
+  access.set_minimum_rate_down_bps(in.minimum_rate_down_bps.value_or(0));
+  access.set_attainable_rate_up_bps(in.attainable_rate_up_bps.value_or(0));
+  access.set_attainable_rate_down_bps(in.attainable_rate_down_bps.value_or(0));
+  access.set_maximum_rate_up_bps(in.maximum_rate_up_bps.value_or(0));
+  access.set_maximum_rate_down_bps(in.maximum_rate_down_bps.value_or(0));
+  access.set_line_type(in.line_type.value_or(0));
+  access.set_loop_encapsulation(in.loop_encapsulation.value_or(0));
+  access.set_iwf_session(in.iwf_session.value_or(false));
+  access.set_speed_updates(line.speed_updates);
+  access.set_updates(line.updates);
+}
+
 }  // namespace
 
 void ToProto(const TunnelView& view, Instant now, control::v1::Tunnel& out) {
@@ -52,6 +84,10 @@ void ToProto(const TunnelView& view, Instant now, control::v1::Tunnel& out) {
   out.set_retransmissions(view.statistics.retransmissions);
   out.set_control_rx(view.statistics.control_rx);
   out.set_control_tx(view.statistics.control_tx);
+  out.set_peer(view.peer);
+  out.set_opened_by_us(view.opened_by_us);
+  out.set_control_out_of_order(view.statistics.out_of_order);
+  out.set_control_duplicates(view.statistics.duplicates);
 }
 
 void ToProto(const SessionView& view, Instant now, control::v1::Session& out) {
@@ -69,7 +105,13 @@ void ToProto(const SessionView& view, Instant now, control::v1::Session& out) {
   out.set_peer_mru(view.peer_mru);
   out.set_age_ns(Age(view.created, now));
   out.set_tx_speed_bps(view.call.tx_connect_speed_bps);
+  out.set_rx_speed_bps(view.call.rx_connect_speed_bps);
   out.set_peer_endpoint(view.peer.ToString());
+  out.set_outgoing(view.outgoing);
+  out.set_proxied_lcp(view.proxied_lcp);
+  out.set_sequence_numbers(view.sequence_numbers);
+  if (view.dscp) out.set_dscp(*view.dscp);
+  if (view.line) LineToProto(*view.line, out);
 }
 
 void ToProto(const PoolView& view, control::v1::Pool& out) {
@@ -77,6 +119,33 @@ void ToProto(const PoolView& view, control::v1::Pool& out) {
   out.set_prefix(view.prefix.ToString());
   out.set_size(view.size);
   out.set_used(view.used);
+}
+
+void ToProto(const Explanation& story, Instant now, control::v1::Explanation& out) {
+  out.mutable_key()->set_local_tunnel_id(story.key.tunnel.value());
+  out.mutable_key()->set_local_session_id(story.key.session.value());
+  out.set_user_name(Printable(story.user_name));
+  out.set_peer_host_name(Printable(story.host_name));
+  out.set_peer(story.peer);
+  out.set_profile(story.profile);
+  out.set_peer_endpoint(story.peer_endpoint.ToString());
+  out.set_state(story.state);
+  out.set_age_ns(Age(story.created, now));
+  if (story.ending) {
+    control::v1::Ending& ending = *out.mutable_ending();
+    ending.set_age_ns(Age(story.ending->at, now));
+    ending.set_reason(story.ending->reason);
+    if (story.ending->sent_cause) ending.set_sent_cause(CauseText(*story.ending->sent_cause));
+    if (story.ending->received_cause) {
+      ending.set_received_cause(CauseText(*story.ending->received_cause));
+    }
+  }
+  for (ExplainedEvent& event : EventsOf(story.trail)) {
+    control::v1::Event& shown = *out.add_events();
+    shown.set_age_ns(Age(event.at, now));
+    shown.set_direction(ArrowOf(event.kind));
+    shown.set_text(std::move(event.text));
+  }
 }
 
 grpc::Status ToGrpc(const absl::Status& status) {

@@ -16,6 +16,7 @@ namespace lns::controlplane {
 void ToProto(const TunnelView& view, Instant now, control::v1::Tunnel& out);
 void ToProto(const SessionView& view, Instant now, control::v1::Session& out);
 void ToProto(const PoolView& view, control::v1::Pool& out);
+void ToProto(const Explanation& story, Instant now, control::v1::Explanation& out);
 
 // gRPC's codes are absl's.
 grpc::Status ToGrpc(const absl::Status& status);

@@ -3,7 +3,6 @@
 #include "controlplane/services/operator_service.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "controlplane/services/convert.h"
 #include "controlplane/services/session_filter.h"
@@ -14,13 +13,6 @@
 namespace lns::controlplane {
 namespace {
 constexpr uint32_t kMaxTunnelId = 65535;
-}
-
-template <typename T, typename Work>
-absl::StatusOr<T> OperatorService::OnLoop(const grpc::ServerContext& context, Work work) {
-  const auto patience =
-      std::chrono::system_clock::now() + std::chrono::nanoseconds(kPatience.nanoseconds());
-  return parts_.mailbox.Call<T>(std::min(context.deadline(), patience), std::move(work));
 }
 
 grpc::Status OperatorService::GetStatus(grpc::ServerContext* context,
@@ -39,6 +31,7 @@ grpc::Status OperatorService::GetStatus(grpc::ServerContext* context,
         out.set_tunnels(counts.tunnels);
         out.set_sessions(counts.sessions);
         out.set_sessions_online(counts.sessions_online);
+        out.set_draining(engine.draining());
         for (const PoolView& pool : engine.Pools()) ToProto(pool, *out.add_pools());
         return out;
       });

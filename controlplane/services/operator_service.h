@@ -6,6 +6,8 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -16,6 +18,7 @@
 #include "controlplane/loop/mailbox.h"
 #include "lib/base/time.h"
 
+#include "absl/status/statusor.h"
 #include "lns/control/v1/operator.grpc.pb.h"
 
 namespace lns::controlplane {
@@ -60,6 +63,19 @@ class OperatorService final : public control::v1::Operator::Service {
   grpc::Status GetCounters(grpc::ServerContext* context,
                            const control::v1::GetCountersRequest* request,
                            control::v1::Counters* reply) override;
+  // operator_orders.cc
+  grpc::Status Explain(grpc::ServerContext* context, const control::v1::ExplainRequest* request,
+                       grpc::ServerWriter<control::v1::Explanation>* writer) override;
+  grpc::Status SetDrain(grpc::ServerContext* context, const control::v1::SetDrainRequest* request,
+                        control::v1::DrainState* reply) override;
+  grpc::Status OpenTunnel(grpc::ServerContext* context,
+                          const control::v1::OpenTunnelRequest* request,
+                          control::v1::OpenTunnelReply* reply) override;
+  grpc::Status PlaceCall(grpc::ServerContext* context, const control::v1::PlaceCallRequest* request,
+                         control::v1::PlaceCallReply* reply) override;
+  grpc::Status RequestLineSpeed(grpc::ServerContext* context,
+                                const control::v1::RequestLineSpeedRequest* request,
+                                control::v1::RequestLineSpeedReply* reply) override;
 
  private:
   struct Page {
@@ -83,7 +99,19 @@ class OperatorService final : public control::v1::Operator::Service {
                            const control::v1::ListSessionsRequest& filter,
                            const std::function<absl::Status(const Page&)>& visit);
 
+  // Stories of the tunnel, or of the sessions that match; newest last.
+  absl::Status ForEachStory(const grpc::ServerContext& context,
+                            const control::v1::ExplainRequest& request,
+                            const std::function<bool(const Explanation&, Instant)>& visit);
+
   const Parts parts_;
 };
+
+template <typename T, typename Work>
+absl::StatusOr<T> OperatorService::OnLoop(const grpc::ServerContext& context, Work work) {
+  const auto patience =
+      std::chrono::system_clock::now() + std::chrono::nanoseconds(kPatience.nanoseconds());
+  return parts_.mailbox.Call<T>(std::min(context.deadline(), patience), std::move(work));
+}
 
 }  // namespace lns::controlplane

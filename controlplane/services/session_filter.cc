@@ -11,17 +11,23 @@ namespace {
 constexpr uint32_t kMaxId = 65535;  // RFC 2661 3.1
 }
 
+absl::StatusOr<SessionKey> ToKey(const types::v1::SessionKey& key) {
+  const uint32_t tunnel = key.local_tunnel_id();
+  const uint32_t session = key.local_session_id();
+  if (tunnel == 0 || tunnel > kMaxId || session == 0 || session > kMaxId) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("key: expected ids from 1 to 65535, got ", tunnel, "/", session));
+  }
+  return SessionKey{l2tp::LocalTunnelId(static_cast<uint16_t>(tunnel)),
+                    l2tp::LocalSessionId(static_cast<uint16_t>(session))};
+}
+
 absl::StatusOr<SessionFilter> SessionFilter::From(const control::v1::ListSessionsRequest& request) {
   SessionFilter filter;
   if (request.has_key()) {
-    const uint32_t tunnel = request.key().local_tunnel_id();
-    const uint32_t session = request.key().local_session_id();
-    if (tunnel == 0 || tunnel > kMaxId || session == 0 || session > kMaxId) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("key: expected ids from 1 to 65535, got ", tunnel, "/", session));
-    }
-    filter.key = SessionKey{l2tp::LocalTunnelId(static_cast<uint16_t>(tunnel)),
-                            l2tp::LocalSessionId(static_cast<uint16_t>(session))};
+    const absl::StatusOr<SessionKey> key = ToKey(request.key());
+    if (!key.ok()) return key.status();
+    filter.key = *key;
   }
   if (request.local_tunnel_id() > kMaxId) {
     return absl::InvalidArgumentError(
@@ -46,6 +52,12 @@ bool SessionFilter::Matches(const SessionView& session) const {
   return (!key || session.key == *key) && (!tunnel || session.key.tunnel == *tunnel) &&
          (user_name.empty() || session.user_name == user_name) &&
          (address.is_none() || session.ipv4_address == address);
+}
+
+bool SessionFilter::Matches(const Explanation& session) const {
+  return session.is_session() && (!key || session.key == *key) &&
+         (!tunnel || session.key.tunnel == *tunnel) &&
+         (user_name.empty() || session.user_name == user_name) && address.is_none();
 }
 
 }  // namespace lns::controlplane

@@ -24,6 +24,11 @@ struct SessionFilter {
   static absl::StatusOr<SessionFilter> From(const control::v1::ListSessionsRequest& request);
   bool MatchesAll() const { return !key && !tunnel && user_name.empty() && address.is_none(); }
   bool Matches(const SessionView& session) const;
+  // Of one that ended; it has no address any more.
+  bool Matches(const Explanation& session) const;
 };
+
+// kInvalidArgument unless both ids are 16 bits and not 0.
+absl::StatusOr<SessionKey> ToKey(const types::v1::SessionKey& key);
 
 }  // namespace lns::controlplane

@@ -54,6 +54,10 @@ struct Line {
   std::string user;
   std::string address;
   bool all = false;
+  std::string what;  // KEY, USER or peer name
+  std::string drain;
+  control::v1::PlaceCallRequest call;
+  std::string number;
   std::function<absl::Status(Client&)> action;
   CLI::App app{"Shows and operates a running Terminus LNS.", "lnsctl"};
 
@@ -68,6 +72,8 @@ struct Line {
   }
   void AddSession();
   void AddTunnel();
+  void AddExplain();
+  void AddOrders();
   void AddFilter(CLI::App* verb);
   control::v1::ListSessionsRequest Filter() const;
 };
@@ -91,6 +97,8 @@ Line::Line() {
        [this](Client& c) { return ShowStatus(c, output); });
   AddSession();
   AddTunnel();
+  AddExplain();
+  AddOrders();
   Verb(app.add_subcommand("counters", "everything the control plane counted"),
        [this](Client& c) { return ShowControlCounters(c, output); });
   Verb(app.add_subcommand("dataplane",
@@ -138,6 +146,10 @@ void Line::AddSession() {
   CLI::App* show = session->add_subcommand("show", "one session with its counters");
   show->add_option("KEY", key, "TUNNEL/SESSION, our ids")->required()->type_name("TUNNEL/SESSION");
   Verb(show, [this](Client& c) { return ShowSession(c, output, Filter()); });
+  CLI::App* speed = session->add_subcommand(
+      "line-speed", "asks the LAC for the speeds of the subscriber's line (CSURQ)");
+  speed->add_option("KEY", key, "TUNNEL/SESSION, our ids")->required()->type_name("TUNNEL/SESSION");
+  Verb(speed, [this](Client& c) { return RequestLineSpeed(c, output, Filter().key()); });
   CLI::App* clear = session->add_subcommand("clear", "ends the sessions that match, or all");
   clear->add_option("KEY", key, "TUNNEL/SESSION, our ids")->type_name("TUNNEL/SESSION");
   AddFilter(clear);
@@ -158,6 +170,10 @@ void Line::AddTunnel() {
   CLI::App* show = parent->add_subcommand("show", "one tunnel");
   show->add_option("TUNNEL", tunnel, "our id")->required()->check(CLI::Range(1, 65535));
   Verb(show, [this](Client& c) { return ShowTunnel(c, output, tunnel); });
+  CLI::App* open = parent->add_subcommand("open", "opens a tunnel to a configured peer");
+  open->add_option("PEER", what, "its name in the configuration; it needs a dial_address")
+      ->required();
+  Verb(open, [this](Client& c) { return OpenTunnel(c, output, what); });
   CLI::App* clear = parent->add_subcommand("clear", "ends a tunnel and its sessions, or all");
   clear->add_option("TUNNEL", tunnel, "our id")->check(CLI::Range(1, 65535));
   clear->add_flag("--all", all, "every tunnel");
@@ -166,6 +182,52 @@ void Line::AddTunnel() {
     request.set_local_tunnel_id(tunnel);
     request.set_all(all);
     return ClearTunnels(c, output, request);
+  });
+}
+
+void Line::AddExplain() {
+  CLI::App* explain = app.add_subcommand(
+      "explain", "the latest messages and events of a session or tunnel, decoded, and why it fell");
+  explain->require_subcommand(1);
+  CLI::App* session =
+      explain->add_subcommand("session", "sessions that live and those that ended lately");
+  session->add_option("KEY_OR_USER", what, "TUNNEL/SESSION, our ids, or a user's name")->required();
+  Verb(session, [this](Client& c) {
+    control::v1::ExplainRequest request;
+    KeyArgument argument;
+    if (lexical_cast(what, argument)) {
+      key = argument;
+    } else {
+      user = what;
+    }
+    *request.mutable_sessions() = Filter();
+    return Explain(c, output, request);
+  });
+  CLI::App* of_tunnel = explain->add_subcommand("tunnel", "tunnels with this id, the ended first");
+  of_tunnel->add_option("TUNNEL", tunnel, "our id")->required()->check(CLI::Range(1, 65535));
+  Verb(of_tunnel, [this](Client& c) {
+    control::v1::ExplainRequest request;
+    request.set_local_tunnel_id(tunnel);
+    return Explain(c, output, request);
+  });
+}
+
+void Line::AddOrders() {
+  CLI::App* state = app.add_subcommand(
+      "drain", "refuses new tunnels and calls, or takes them again; what there is stays");
+  state->add_option("STATE", drain, "on or off")->required()->check(CLI::IsMember({"on", "off"}));
+  Verb(state, [this](Client& c) { return SetDrain(c, output, drain == "on"); });
+  CLI::App* dial = app.add_subcommand("call", "places an outgoing call (OCRQ)");
+  dial->add_option("NUMBER", number, "the number the LAC is to call")->required();
+  CLI::Option* by_peer = dial->add_option("--peer", what, "by an established tunnel of this peer");
+  dial->add_option("--tunnel", tunnel, "by this tunnel (our id)")
+      ->check(CLI::Range(1, 65535))
+      ->excludes(by_peer);
+  Verb(dial, [this](Client& c) {
+    call.set_called_number(number);
+    call.set_local_tunnel_id(tunnel);
+    call.set_peer(what);
+    return PlaceCall(c, output, call);
   });
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "tools/lnsctl/client.h"
 #include "tools/lnsctl/json.h"
@@ -33,6 +34,12 @@ absl::Status ShowSession(Client& client, Output output,
 absl::Status ClearSessions(Client& client, Output output,
                            const control::v1::ClearSessionsRequest& request);
 absl::Status ShowControlCounters(Client& client, Output output);
+// The story of a tunnel or of sessions, line by line.
+absl::Status Explain(Client& client, Output output, const control::v1::ExplainRequest& request);
+absl::Status SetDrain(Client& client, Output output, bool on);
+absl::Status OpenTunnel(Client& client, Output output, const std::string& peer);
+absl::Status PlaceCall(Client& client, Output output, const control::v1::PlaceCallRequest& request);
+absl::Status RequestLineSpeed(Client& client, Output output, const types::v1::SessionKey& key);
 
 // Of the data plane.
 absl::Status ShowDataplane(Client& client, Output output);

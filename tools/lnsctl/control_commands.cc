@@ -1,21 +1,19 @@
 // The verbs that ask the control plane.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
-#include <cstdio>
 #include <memory>
 #include <utility>
 
 #include "tools/lnsctl/commands.h"
 #include "tools/lnsctl/format.h"
 #include "tools/lnsctl/json.h"
+#include "tools/lnsctl/print.h"
 #include "tools/lnsctl/table.h"
 
 #include "absl/strings/str_cat.h"
 
 namespace lns::lnsctl {
 namespace {
-
-void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 // Reads a stream to its end. JSON is written element by element, so that a million of them need no
 // memory here.
@@ -39,11 +37,6 @@ grpc::Status PrintStream(Reader reader, Output output, Table table, AddRow add_r
   return status;
 }
 
-template <typename Message>
-void PrintMessage(const Message& message, Output output) {
-  Print(output.json ? ToJson(message) + "\n" : FieldLines(message));
-}
-
 std::string Name(const control::v1::Session& session) {
   return absl::StrCat(session.key().local_tunnel_id(), "/", session.key().local_session_id());
 }
@@ -58,11 +51,12 @@ absl::Status ShowStatus(Client& client, Output output) {
     Print(ToJson(status) + "\n");
     return absl::OkStatus();
   }
-  Print(absl::StrCat("version     ", status.version(), ", up ", AgeText(status.uptime_ns()), "\n",
-                     "data plane  ", status.dataplane_connected() ? "connected" : "away",
-                     ", punt rings ", status.punt_attached() ? "attached" : "detached", "\n",
-                     "tunnels     ", status.tunnels(), "\n", "sessions    ", status.sessions(),
-                     ", online ", status.sessions_online(), "\n\n"));
+  Print(absl::StrCat("version     ", status.version(), ", up ", AgeText(status.uptime_ns()),
+                     status.draining() ? ", draining" : "", "\n", "data plane  ",
+                     status.dataplane_connected() ? "connected" : "away", ", punt rings ",
+                     status.punt_attached() ? "attached" : "detached", "\n", "tunnels     ",
+                     status.tunnels(), "\n", "sessions    ", status.sessions(), ", online ",
+                     status.sessions_online(), "\n\n"));
   Table pools({{"POOL"},
                {"PREFIX"},
                {"SIZE", Align::kRight},

@@ -2,21 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <cstdint>
-#include <cstdio>
 #include <map>
 #include <utility>
 
 #include "tools/lnsctl/commands.h"
 #include "tools/lnsctl/format.h"
 #include "tools/lnsctl/json.h"
+#include "tools/lnsctl/print.h"
 #include "tools/lnsctl/table.h"
 
 #include "absl/strings/str_cat.h"
 
 namespace lns::lnsctl {
 namespace {
-
-void Print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 std::string WorkerTable(const dataplane::v1::ListWorkersReply& reply) {
   Table table({{"WORKER", Align::kRight},
@@ -64,7 +62,7 @@ absl::Status ShowDataplane(Client& client, Output output) {
   dataplane::v1::Info info;
   const grpc::Status status = client.forwarding().GetInfo(client.Context().get(), {}, &info);
   if (!status.ok()) return client.DataplaneStatus(status);
-  Print(output.json ? ToJson(info) + "\n" : FieldLines(info));
+  PrintMessage(info, output);
   return absl::OkStatus();
 }
 

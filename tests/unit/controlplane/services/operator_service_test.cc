@@ -361,5 +361,124 @@ TEST_F(OperatorServiceTest, AFileInTheSocketsPlaceIsLeftAlone) {
   EXPECT_TRUE(std::filesystem::is_regular_file(path));
 }
 
+Explanation StoryOf(uint16_t tunnel, uint16_t session, const std::string& user) {
+  Explanation story;
+  story.key = Key(tunnel, session);
+  story.user_name = user;
+  story.state = "online";
+  Bytes buffer;
+  story.trail.Add(TrailKind::kNote, Instant(), MakeNote(TrailNote::kUserAsked, user, buffer), 1024);
+  return story;
+}
+
+std::vector<std::string> Read(grpc::ClientReader<control::v1::Explanation>& reader,
+                              grpc::Status& status) {
+  std::vector<std::string> told;
+  for (control::v1::Explanation story; reader.Read(&story);) {
+    told.push_back(absl::StrCat(
+        story.key().local_tunnel_id(), "/", story.key().local_session_id(), " ", story.state(), " ",
+        story.events_size() == 1 ? story.events(0).direction() + " " + story.events(0).text()
+                                 : "?"));
+  }
+  status = reader.Finish();
+  return told;
+}
+
+TEST_F(OperatorServiceTest, StoriesOfAUserAreToldOldestFirstTheLivingLast) {
+  engine.session_views[Key(1, 2)] = SessionOf(1, 2, "alice", 1);
+  engine.session_views[Key(1, 3)] = SessionOf(1, 3, "bob", 2);
+  engine.stories[Key(1, 2)] = StoryOf(1, 2, "alice");
+  engine.stories[Key(1, 3)] = StoryOf(1, 3, "bob");
+  for (const uint16_t session : {uint16_t{9}, uint16_t{8}}) {
+    engine.ended.push_back(StoryOf(1, session, "alice"));
+    engine.ended.back().state = "ended";
+    engine.ended.back().ending = Ending{.at = Instant(), .reason = "because"};
+  }
+  engine.ended.push_back(StoryOf(1, 7, "bob"));
+  ASSERT_TRUE(Start().ok());
+  RunLoop();
+  control::v1::ExplainRequest request;
+  request.mutable_sessions()->set_user_name("alice");
+  grpc::ClientContext context;
+  grpc::Status status;
+  const auto told = Read(*stub->Explain(&context, request), status);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(
+      told, ElementsAre("1/8 ended -- AAA asked about alice", "1/9 ended -- AAA asked about alice",
+                        "1/2 online -- AAA asked about alice"));
+}
+
+TEST_F(OperatorServiceTest, AStoryNobodyKnowsIsNotFoundAndAllStoriesAreNotTold) {
+  ASSERT_TRUE(Start().ok());
+  RunLoop();
+  control::v1::ExplainRequest request;
+  request.set_local_tunnel_id(7);
+  grpc::Status status;
+  {
+    grpc::ClientContext context;
+    Read(*stub->Explain(&context, request), status);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  }
+  request.mutable_sessions();
+  {
+    grpc::ClientContext context;
+    Read(*stub->Explain(&context, request), status);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  }
+}
+
+TEST_F(OperatorServiceTest, DrainingIsSetAndShown) {
+  ASSERT_TRUE(Start().ok());
+  RunLoop();
+  control::v1::SetDrainRequest request;
+  request.set_on(true);
+  control::v1::DrainState reply;
+  grpc::ClientContext context;
+  ASSERT_TRUE(stub->SetDrain(&context, request, &reply).ok());
+  EXPECT_TRUE(reply.draining());
+  control::v1::Status status;
+  grpc::ClientContext status_context;
+  ASSERT_TRUE(stub->GetStatus(&status_context, {}, &status).ok());
+  EXPECT_TRUE(status.draining());
+}
+
+TEST_F(OperatorServiceTest, TunnelsAreOpenedAndCallsPlaced) {
+  ASSERT_TRUE(Start().ok());
+  RunLoop();
+  control::v1::OpenTunnelRequest open;
+  control::v1::OpenTunnelReply opened;
+  const auto try_open = [&](const char* peer) {
+    grpc::ClientContext context;
+    open.set_peer(peer);
+    return stub->OpenTunnel(&context, open, &opened).error_code();
+  };
+  EXPECT_EQ(try_open("lac"), grpc::StatusCode::OK);
+  EXPECT_EQ(opened.local_tunnel_id(), 7u);
+  EXPECT_EQ(try_open("nobody"), grpc::StatusCode::NOT_FOUND);
+
+  control::v1::PlaceCallRequest call;
+  control::v1::PlaceCallReply placed;
+  const auto try_call = [&] {
+    grpc::ClientContext context;
+    return stub->PlaceCall(&context, call, &placed).error_code();
+  };
+  call.set_called_number("555");
+  EXPECT_EQ(try_call(), grpc::StatusCode::INVALID_ARGUMENT);  // by what?
+  call.set_peer("lac");
+  EXPECT_EQ(try_call(), grpc::StatusCode::OK);
+  EXPECT_EQ(placed.key().local_session_id(), 8u);
+  call.set_local_tunnel_id(9);
+  EXPECT_EQ(try_call(), grpc::StatusCode::INVALID_ARGUMENT);  // both
+  call.clear_peer();
+  EXPECT_EQ(try_call(), grpc::StatusCode::FAILED_PRECONDITION);
+  call.set_minimum_bps(10);
+  call.set_maximum_bps(9);
+  EXPECT_EQ(try_call(), grpc::StatusCode::INVALID_ARGUMENT);
+  StopLoop();
+  EXPECT_THAT(engine.calls, ElementsAre("open tunnel to lac", "open tunnel to nobody",
+                                        "call 555 by lac0 at 9600 to 100000000",
+                                        "call 555 by 9 at 9600 to 100000000"));
+}
+
 }  // namespace
 }  // namespace lns::controlplane
