@@ -42,6 +42,21 @@ class Scenario {
   }
   World& world() { return world_; }
 
+  // With somebody who breaks rules among them. In the end the LNS says goodbye to all and must have
+  // given everything back, whatever they made of it.
+  template <typename Hostile>
+  std::string RunAmong(Hostile& hostile) {
+    OpenLacs();
+    PlaceCalls();
+    hostile.Plan(Duration::Seconds(90));
+    world_.RunFor(Duration::Seconds(90));
+    if (!world_.violation().empty()) return world_.violation();
+    world_.Call([&](auto& engine, auto& out) { engine.Shutdown(world_.now(), out); });
+    world_.RunFor(Duration::Seconds(300));
+    if (!world_.violation().empty()) return world_.violation();
+    return world_.Leftover();
+  }
+
  private:
   bool Roll(uint32_t percent) { return dice_.Below(100) < percent; }
   Duration UpTo(int64_t seconds) {
@@ -63,6 +78,11 @@ class Scenario {
     if (Roll(50)) {  // soon across the wrap of Ns and Nr
       engine.peers[0].tunnel.initial_ns = lns_ns_ = static_cast<uint16_t>(65530 + dice_.Below(6));
       engine.peers[0].tunnel.initial_nr = lac_ns_ = static_cast<uint16_t>(65530 + dice_.Below(6));
+    }
+    if (Roll(20)) engine.trails = {.session_bytes = 256, .total_bytes = 1000, .ended = 5};
+    if (Roll(30)) {
+      engine.duplicate_users = Roll(50) ? controlplane::DuplicateUserPolicy::kReplace
+                                        : controlplane::DuplicateUserPolicy::kDeny;
     }
     engine.max_sessions = Roll(25) ? 4 : 100;
     engine.max_tunnels = Roll(15) ? 2 : 100;
@@ -216,6 +236,103 @@ class Scenario {
   uint16_t lac_ns_ = 0;
   World world_;
 };
+
+// What somebody on the path, or a peer that does not keep to the protocol, makes of messages that
+// were good once: sent again later, with other numbers, cut, longer than they say, with an unknown
+// AVP that must be understood, from elsewhere; and PPP in storms.
+class Hostile {
+ public:
+  explicit Hostile(World& world, uint64_t seed) : world_(world), dice_(seed) {
+    world_.set_tap([this](const net::Endpoint& from, ByteView datagram) {
+      if (heard_.size() == kHeard) heard_.erase(heard_.begin() + dice_.Below(kHeard));
+      heard_.push_back({from, Bytes(datagram.begin(), datagram.end())});
+    });
+  }
+  void Plan(Duration time) {
+    for (int i = 0; i < 120; ++i) {
+      const auto at = static_cast<int64_t>(dice_.Below(static_cast<uint32_t>(time.milliseconds())));
+      world_.After(Duration::Milliseconds(at), [this] { Strike(); });
+    }
+  }
+
+ private:
+  static constexpr uint32_t kHeard = 200;
+  struct Heard {
+    net::Endpoint from;
+    Bytes datagram;
+  };
+
+  void Strike() {
+    if (heard_.empty()) return;
+    const Heard& heard = heard_[dice_.Below(static_cast<uint32_t>(heard_.size()))];
+    net::Endpoint from = heard.from;
+    if (dice_.Below(10) == 0) from.port = static_cast<uint16_t>(1 + dice_.Below(65535));
+    const bool control = (heard.datagram[0] & 0x80) != 0;
+    // A storm is one frame many times over.
+    const uint32_t times = !control && dice_.Below(4) == 0 ? 200 : 1 + dice_.Below(2);
+    const Bytes datagram = Spoilt(heard.datagram);
+    for (uint32_t i = 0; i < times; ++i) world_.Deliver(from, datagram);
+  }
+
+  Bytes Spoilt(Bytes datagram) {
+    const auto size = static_cast<uint32_t>(datagram.size());
+    const bool control = (datagram[0] & 0x80) != 0;
+    const uint32_t kind = dice_.Below(8);
+    if (kind == 1 && control) {  // Ns, by a little or by far
+      StoreBe16(&datagram[8], static_cast<uint16_t>(LoadBe16(&datagram[8]) + 1 +
+                                                    dice_.Below(dice_.Below(2) == 0 ? 8 : 65535)));
+    } else if (kind == 2 && control) {  // Nr
+      StoreBe16(&datagram[10], static_cast<uint16_t>(dice_.Below(65536)));
+    } else if (kind == 3) {  // any byte
+      datagram[dice_.Below(size)] = static_cast<uint8_t>(dice_.Below(256));
+    } else if (kind == 4) {  // cut
+      datagram.resize(1 + dice_.Below(size));
+    } else if (kind == 5 && control) {  // Length
+      StoreBe16(&datagram[2], static_cast<uint16_t>(dice_.Below(2 * size)));
+    } else if (kind == 6 && control &&
+               size >= 20) {  // an unknown AVP with the M bit, next in order
+      const Bytes unknown = {0x80, 8, 0x12, 0x34, 0x56, 0x78, 0, 0};
+      datagram.insert(datagram.end(), unknown.begin(), unknown.end());
+      StoreBe16(&datagram[2], static_cast<uint16_t>(datagram.size()));
+      Renumber(datagram);
+    } else if (kind == 7 && control && size >= 20) {  // an AVP that says it is longer or shorter
+      datagram[13] = static_cast<uint8_t>(dice_.Below(256));
+      Renumber(datagram);
+    }
+    return datagram;
+  }
+
+  // So that it is taken as the peer's next message.
+  void Renumber(Bytes& datagram) {
+    for (const auto& tunnel : world_.engine().Tunnels()) {
+      if (tunnel.local_id.value() != LoadBe16(&datagram[4])) continue;
+      StoreBe16(&datagram[8], tunnel.nr);
+      StoreBe16(&datagram[10], tunnel.ns);
+    }
+  }
+
+  World& world_;
+  SeededRng dice_;
+  std::vector<Heard> heard_;
+};
+
+// The ends may disagree afterwards, a subscriber may have been cut off: the LNS must be whole.
+TEST(EngineSimTest, HostilePeersBreakNothingOfOurs) {
+  const uint64_t only = FromEnvironment("LNS_SIM_SEED", 0);
+  const uint64_t first = only != 0 ? only : 1;
+  const uint64_t last = only != 0 ? only : FromEnvironment("LNS_SIM_SEEDS", 1000);
+  uint64_t online = 0;
+  for (uint64_t seed = first; seed <= last; ++seed) {
+    Scenario scenario(seed);
+    Hostile hostile(scenario.world(), seed);
+    const std::string wrong = scenario.RunAmong(hostile);
+    online += scenario.world().Counter("lns.session-online");
+    ASSERT_EQ(wrong, "") << "seed " << seed << " (replay with LNS_SIM_SEED=" << seed << ")";
+  }
+  if (only == 0) {
+    EXPECT_GT(online, last);  // subscribers come online all the same
+  }
+}
 
 TEST(EngineSimTest, EverySeedKeepsTheInvariantsAndEndsClean) {
   const uint64_t only = FromEnvironment("LNS_SIM_SEED", 0);
