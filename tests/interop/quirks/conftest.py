@@ -13,6 +13,7 @@ import itertools
 import pytest
 
 from lab import Lab, config, wait_until
+from lab.topology import ROOT
 from peer import ProxiedLogin, Subscriber, exchange, udp_socket
 
 LNS = (config.LNS_ADDRESS, 1701)
@@ -20,6 +21,8 @@ LAC_ADDRESSES = 60
 USERS = 400
 HOST_PORT = 7007
 DNS = ['192.0.2.53', '192.0.2.54']
+PROFILES = ['windows', 'apple', 'android', 'cisco', 'juniper', 'nokia', 'mikrotik', 'xl2tpd',
+            'openl2tp', 'mpd', 'bngblaster']
 # Host name -> secret, of the peers that have one. Some LACs share an address: the name tells.
 SECRETS = {
     'cisco-east': 'of the east',
@@ -39,6 +42,9 @@ IMPATIENT = {'hello_interval_s': 1, 'retransmit_initial_ms': 200, 'retransmit_ca
 
 def settings(lab):
     result = lab.controlplane_config(subscribers=USERS, secret=None)
+    result['profile_dir'] = str(ROOT / 'deploy' / 'profiles')
+    result['profiles'] = PROFILES
+    result['lns']['duplicate_users'] = 'replace'
     result['ppp']['dns'] = DNS
     result['ppp']['ipv6'] = True  # clients that cannot say so
     result['peers'] = [
@@ -54,6 +60,7 @@ def settings(lab):
          'match_address': f'{lab.lac_addresses[1]}/32', **IMPATIENT, 'hello_interval_s': 0},
         {'name': 'osvbng', 'match_host_name': 'osvbng*', **IMPATIENT},
         {'name': 'hello-every-second', 'match_host_name': 'hello-*', 'hello_interval_s': 1},
+        {'name': 'dlink', 'match_host_name': 'DIR-300', 'profile': 'dlink'},
         {'name': 'anybody'},
     ]
     return result

@@ -1,6 +1,6 @@
-# Android up to 11 (mtpd): one message at a time, and the next one only after a plain acknowledgement
-# of the last; retransmission every two seconds without backing off; messages of any but its own
-# form are dropped without a word; StopCCN and CDN are never acknowledged.
+# Android up to 11 (mtpd): one message at a time, and the next one only after a plain
+# acknowledgement of the last; retransmission every two seconds without backing off; messages of any
+# but its own form are dropped without a word; StopCCN and CDN are never acknowledged.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
@@ -52,6 +52,7 @@ def dialled(access):
 
 def test_comes_up_without_a_retransmission(access, dialled):
     lac, subscriber = dialled
+    assert access.tunnel(lac)['profile'] == 'android'
     assert access.tunnel(lac)['peer_window'] == 1
     assert (lac.retransmissions, access.tunnel(lac)['retransmissions']) == (0, 0)
     access.exchange(subscriber)

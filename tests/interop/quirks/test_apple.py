@@ -22,7 +22,7 @@ class Apple(Lac):
 
 
 class AppleSubscriber(Subscriber):
-    auth = 'chap'
+    auth = 'mschapv2'
 
     def lcp_options(self):
         return [(ppp.ASYNC_MAP, bytes(4)), (ppp.MAGIC, u32(self.magic)), (ppp.PFC, b''),
@@ -47,6 +47,7 @@ def dialled(access):
 
 def test_comes_up_and_carries_ip(access, dialled):
     lac, subscriber = dialled
+    assert access.tunnel(lac)['profile'] == 'apple'
     # The asynchronous control character map means nothing here, and is not worth a Nak.
     assert subscriber.lcp.rejected == [] and subscriber.lcp.requests_sent == 1
     access.exchange(subscriber)
@@ -92,3 +93,5 @@ def test_is_back_from_another_address_while_the_old_one_is_still_there(access, d
     subscriber = AppleSubscriber(lac.call(), before.user, before.password)
     subscriber.connect()
     access.exchange(subscriber)
+    before.wait_cleared()
+    assert access.session(subscriber)['ipv4_address'] == subscriber.address

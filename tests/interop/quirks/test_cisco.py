@@ -10,8 +10,10 @@ import random
 
 import pytest
 
-from peer import CarrierLac, SharedSocket, TunnelRefused, ppp, wire
+from peer import AuthenticationFailed, CarrierLac, SharedSocket, TunnelRefused, ppp, wire
 from peer.wire import avp, hidden_avp, u16, u32
+
+CDN_ADMINISTRATIVE = 3
 
 
 class Cisco(CarrierLac):
@@ -111,6 +113,27 @@ def test_call_with_everything_in_it(access, lac, hides):
     assert (session['calling_number'], session['called_number']) == ('0301234567', '08001234')
 
 
+@pytest.mark.parametrize('hides', [False, True], ids=['plain', 'hidden'])
+@pytest.mark.parametrize('auth', ['chap', 'pap'])
+def test_proxied_login_is_taken_over(access, lac, auth, hides):
+    lac.hides = hides
+    subscriber = access.proxied(lac, auth=auth)
+    subscriber.await_verdict()
+    subscriber.negotiate_ipcp()
+    access.exchange(subscriber)
+    assert subscriber.lcp.requests_sent == 0, 'LCP was not to start anew'
+    assert subscriber.challenge_name is None, 'there was an answer already'
+    # LCP is open indeed, on both sides.
+    assert subscriber.echo() == subscriber.lns_magic
+
+
+def test_proxied_login_with_a_wrong_password(access, lac):
+    subscriber = access.proxied(lac, password='wrong')
+    with pytest.raises(AuthenticationFailed):
+        subscriber.await_verdict()
+    assert subscriber.wait_cleared().code == CDN_ADMINISTRATIVE
+
+
 def test_proxied_lcp_without_a_login_is_followed_by_one(access, lac):
     """Proxy Authen Type 4: the LAC did not ask who it is."""
     subscriber = access.proxied(lac, auth=None)
@@ -130,3 +153,15 @@ def test_proxied_lcp_that_does_not_fit_starts_anew(access, lac):
     subscriber.authenticate()
     subscriber.negotiate_ipcp()
     access.exchange(subscriber)
+
+
+def test_cleared_call_says_why(access, lac):
+    """Cause code (RFC 3145) in the CDN of a session that PPP has ended."""
+    subscriber = access.subscriber(lac.call())
+    subscriber.password = 'wrong'
+    with pytest.raises(AuthenticationFailed):
+        subscriber.connect()
+    subscriber.wait_cleared()
+    cause = subscriber.call.clear_message.avps[0, wire.PPP_DISCONNECT_CAUSE]
+    assert (0, wire.PPP_DISCONNECT_CAUSE) not in subscriber.call.clear_message.mandatory
+    assert int.from_bytes(cause[:2], 'big') == 16, 'authentication failed'

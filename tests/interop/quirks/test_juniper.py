@@ -1,5 +1,5 @@
-# Juniper MX and JunosE as a LAC: no Receive Window Size, failover offered by default (RFC 4951), and
-# the access line described in every ICRQ (RFC 5515).
+# Juniper MX and JunosE as a LAC: no Receive Window Size, failover offered by default (RFC 4951),
+# and the access line described in every ICRQ (RFC 5515).
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
@@ -30,6 +30,7 @@ class Juniper(CarrierLac):
 def test_comes_up_with_the_window_of_the_rfc(access):
     lac = access.lac(Juniper, port=1701)
     lac.open()
+    assert access.tunnel(lac)['profile'] == 'juniper'
     assert access.tunnel(lac)['peer_window'] == 4
     subscriber = access.subscriber(lac.call())
     subscriber.connect()

@@ -36,7 +36,7 @@ class MikroTik(Lac):
 
 
 class MikroTikSubscriber(Subscriber):
-    auth = 'chap'
+    auth = 'mschapv2'
 
     def lcp_options(self):
         return super().lcp_options() + [(ppp.MRRU, u16(1600))]
@@ -53,6 +53,7 @@ def dialled(access):
 
 def test_comes_up_and_carries_ip(access, dialled):
     lac, subscriber = dialled
+    assert access.tunnel(lac)['profile'] == 'mikrotik'
     access.exchange(subscriber)
 
 

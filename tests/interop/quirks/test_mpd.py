@@ -31,6 +31,14 @@ def dialled(access):
     return subscriber
 
 
+def test_numbered_data_both_ways_in_order(access, dialled):
+    for _ in range(20):
+        access.exchange(dialled)
+    numbers = dialled.call.received_ns
+    assert numbers == list(range(len(numbers))) and len(numbers) > 40
+    assert dialled.call.unnumbered == 0, 'data without a number, though it is required'
+
+
 def test_numbers_wrap(access, dialled):
     dialled.call.next_ns = 65530
     for _ in range(5):

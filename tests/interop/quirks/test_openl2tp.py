@@ -62,6 +62,7 @@ def dialled(access):
 
 def test_comes_up_with_a_tie_breaker(access, dialled):
     lac, subscriber = dialled
+    assert access.tunnel(lac)['profile'] == 'openl2tp'
     assert lac.checked[:2] == [wire.SCCRP, wire.ICRP]
     access.exchange(subscriber)
 

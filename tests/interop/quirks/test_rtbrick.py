@@ -9,6 +9,7 @@ import random
 
 import pytest
 
+from lab import wait_until
 from peer import Lac, access_line, wire
 from peer.wire import avp, hidden_avp, u16, u32
 
@@ -48,6 +49,16 @@ def dialled(access):
 def test_comes_up_and_carries_ip(access, dialled):
     lac, subscriber = dialled
     assert access.session(subscriber)['calling_number'] == subscriber.call.calling
+    access.exchange(subscriber)
+
+
+def test_updated_connect_speed_is_seen(access, dialled):
+    lac, subscriber = dialled
+    assert int(access.session(subscriber)['tx_speed_bps']) == lac.connect_speed
+    lac.send_speed_update(subscriber.call, 50_000_000, 10_000_000)
+    lac.wait_acknowledged()
+    wait_until(lambda: int(access.session(subscriber)['tx_speed_bps']) == 50_000_000,
+               'the new speed')
     access.exchange(subscriber)
 
 

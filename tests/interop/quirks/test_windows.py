@@ -42,7 +42,7 @@ class Windows(Lac):
 
 
 class WindowsSubscriber(Subscriber):
-    auth = 'chap'
+    auth = 'mschapv2'
     mru = 1400
 
     def lcp_options(self):
@@ -76,6 +76,7 @@ def dialled(access):
 
 def test_comes_up_with_all_that_it_asks_for(access, dialled):
     lac, subscriber = dialled
+    assert access.tunnel(lac)['profile'] == 'windows'
     assert access.tunnel(lac)['peer_vendor_name'] == 'Microsoft'
     # Turned down: callback and multilink. Taken: the rest.
     assert {kind for kind, _ in subscriber.lcp.rejected} >= {ppp.CALLBACK, ppp.MRRU}
@@ -97,6 +98,12 @@ def test_compression_control_does_not_hold_ipcp_up(access, dialled):
                    'CCP to be rejected')
     assert not ccp.opened
     access.exchange(subscriber)
+
+
+def test_mschapv2_proves_both_sides(access, dialled):
+    _, subscriber = dialled
+    assert subscriber.success_message.startswith('S=')
+    assert access.session(subscriber)['auth_protocol'].replace('-', '') == 'mschapv2'
 
 
 def test_broadcast_of_dhcp_inform_is_no_spoofing(access, dialled):

@@ -35,6 +35,7 @@ class PppdWithoutCompression(Subscriber):
 def test_early_lcp_with_full_headers(access):
     lac = access.lac(Xl2tpd, port=1701)
     lac.open()
+    assert access.tunnel(lac)['profile'] == 'xl2tpd'
     call = lac.offer()
     subscriber = access.subscriber(call, PppdWithoutCompression)
     lac.await_answer(call)
