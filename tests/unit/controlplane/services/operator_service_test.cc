@@ -288,7 +288,7 @@ TEST_F(OperatorServiceTest, ListsAndClearsManyTunnelsPageByPage) {
   control::v1::Tunnel tunnel;
   for (uint32_t id = 1; id <= kTunnels; ++id) {
     ASSERT_TRUE(reader->Read(&tunnel));
-    EXPECT_EQ(tunnel.local_id(), id);
+    EXPECT_EQ(tunnel.local_tunnel_id(), id);
   }
   EXPECT_FALSE(reader->Read(&tunnel));
   EXPECT_TRUE(reader->Finish().ok());
