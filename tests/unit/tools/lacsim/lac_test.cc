@@ -351,7 +351,7 @@ TEST_F(LacTest, ALacThatNegotiatesTellsTheLnsWhatItLearned) {
     if (answer) Open(2);
     const uint32_t index = answer ? 0 : 1;
     lac->PlaceCall(index, now);
-    Run(Duration::Seconds(2));
+    Run(Duration::Seconds(5));  // without an answer the subscriber repeats its own after 3 s
     ASSERT_EQ(online, static_cast<int>(index) + 1);
     const Server::Call& call = server->calls.rbegin()->second;
     EXPECT_FALSE(call.info.initial_received_confreq.empty());
