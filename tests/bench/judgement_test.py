@@ -78,6 +78,11 @@ class Verdicts(unittest.TestCase):
         found = {number: verdict for number, _, _, verdict in bounds.verdicts(rows, ['datapath'])}
         self.assertEqual(found, {1: 'PASS', 2: 'MISS', 3: 'NOT MEASURED'})
 
+    def test_a_goal_of_which_a_part_was_not_judged_is_not_reached(self):
+        rows = [{'number': 10, 'limit': 1, 'holds': True}] * (bounds.GOALS[10].figures - 1)
+        [(*_, verdict)] = bounds.verdicts({'memory': rows}, ['memory'])
+        self.assertEqual(verdict, 'NOT MEASURED')
+
     def test_missed_figures_are_named(self):
         judged = [Bound('slow', lambda r: r['a']['ticks_median'], 1, number=7),
                   Bound('fast', lambda r: r['a']['ticks_median'], 9, number=7)]
