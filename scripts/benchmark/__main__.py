@@ -7,6 +7,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -139,6 +140,8 @@ def conclude(rows, chosen, place, args):
 
 
 def main():
+    # So that namespaces, processes and hugepages are given back on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit('bench: terminated'))
     found = modes.find()
     args = parse_arguments(list(found))
     if args.list:
