@@ -175,13 +175,17 @@ void EngineImpl::OnSessionClosed(TunnelRecord& tunnel, const l2tp::SessionClosed
   SessionRecord* session = sessions_.Find(key);
   if (session == nullptr) return;
   if (session->stage == SessionStage::kProgramming) counters_.Add(Counter::kCallWithdrawn);
-  const bool timed_out =
-      !closed.by_peer &&
-      (session->stage == SessionStage::kWaitConnect || session->stage == SessionStage::kPlaced) &&
-      tunnel.l2tp->state() == l2tp::TunnelState::kEstablished;
-  const CloseCause cause = closed.by_peer ? CloseCause::kPeerCdn
-                           : timed_out    ? CloseCause::kCallSetupTimeout
-                                          : CloseCause::kTunnelClosed;
+  const bool tunnel_lives = tunnel.l2tp->state() == l2tp::TunnelState::kEstablished;
+  CloseCause cause = CloseCause::kTunnelClosed;
+  if (closed.by_peer) {
+    cause = CloseCause::kPeerCdn;
+  } else if (tunnel_lives && session->stage == SessionStage::kPlaced &&
+             session->created == turn.now) {
+    cause = CloseCause::kCallImpossible;  // not even asked of the LAC
+  } else if (tunnel_lives && (session->stage == SessionStage::kWaitConnect ||
+                              session->stage == SessionStage::kPlaced)) {
+    cause = CloseCause::kCallSetupTimeout;
+  }
   std::string detail = Describe(closed.result);
   if (closed.ppp_cause) {
     counters_.Add(Counter::kPppCauseReceived);

@@ -75,6 +75,10 @@ absl::StatusOr<SessionKey> EngineImpl::PlaceCall(const OutgoingCall& call, Insta
                                      now, actions);
   CarryOut(**tunnel, actions, turn);
   FinishTurn();
+  if (sessions_.Find(key) == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("tunnel ", key.tunnel.value(), ": ", TextOf(CloseCause::kCallImpossible)));
+  }
   return key;
 }
 

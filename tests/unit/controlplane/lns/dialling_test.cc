@@ -110,13 +110,27 @@ TEST_F(DiallingTest, PlacesACallWhoseSubscriberComesOnline) {
   ExpectNothingLeft();
 }
 
-TEST_F(DiallingTest, ACallTheLacRefusesEnds) {
+TEST_F(DiallingTest, ACallToALacThatPlacesNoneIsRefusedAtOnce) {
   lac_.tunnel.accept_outgoing_calls = false;
   FakeLac& lac = Start();
   ASSERT_TRUE(OpenTunnel().ok());
   ASSERT_TRUE(world_->RunUntil([&] { return lac.established(); }, kSoon));
   world_->RunFor(Duration::Milliseconds(100));
+  EXPECT_TRUE(
+      absl::IsFailedPrecondition(PlaceCall({.called_number = "555", .peer = "any"}).status()));
+  EXPECT_EQ(world_->engine().Counts().sessions, 0u);
+  EXPECT_EQ(world_->Counter("lns.session-closed.call-impossible"), 1u);
+  ExpectNothingLeft();
+}
+
+TEST_F(DiallingTest, ACallTheLacHangsUpEnds) {
+  FakeLac& lac = Start();
+  ASSERT_TRUE(OpenTunnel().ok());
+  ASSERT_TRUE(world_->RunUntil([&] { return lac.established(); }, kSoon));
+  world_->RunFor(Duration::Milliseconds(100));
   ASSERT_TRUE(PlaceCall({.called_number = "555", .peer = "any"}).ok());
+  ASSERT_TRUE(world_->RunUntil([&] { return lac.calls().size() == 1; }, kSoon));
+  lac.Hangup(*lac.calls()[0], world_->now());
   EXPECT_TRUE(world_->RunUntil([&] { return world_->engine().Counts().sessions == 0; }, kSoon));
   EXPECT_EQ(world_->Counter("lns.session-closed.peer-cdn"), 1u);
   ExpectNothingLeft();
