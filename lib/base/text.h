@@ -1,7 +1,7 @@
-// Bytes from the network as printable ASCII, for the one-line descriptions
-// people read. Whatever is given, the result is bounded and has no control
-// character in it. SPDX-License-Identifier: Apache-2.0 Copyright The Terminus
-// Authors
+// Bytes from the network as printable ASCII, for the one-line descriptions people read. Whatever is
+// given, the result is bounded and has no control character in it.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
 #pragma once
 
 #include <algorithm>

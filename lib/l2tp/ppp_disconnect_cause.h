@@ -1,6 +1,7 @@
-// The PPP Disconnect Cause Code AVP of a CDN (RFC 3145): why PPP ended, for
-// accounting and logs. It only ever informs. SPDX-License-Identifier:
-// Apache-2.0 Copyright The Terminus Authors
+// The PPP Disconnect Cause Code AVP of a CDN (RFC 3145): why PPP ended, for accounting and logs. It
+// only ever informs.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
 #pragma once
 
 #include <cstdint>

@@ -21,7 +21,7 @@ struct L2tpOptions {
   bool length = false;
   int length_error = 0;  // added to the Length field
   bool sequence = false;
-  uint16_t ns = 1;  // with sequence; Nr is 0
+  uint16_t ns = 1;       // with sequence; Nr is 0
   int offset_size = -1;  // -1: no Offset Size field
   uint16_t version = 2;
   uint16_t extra_flags = 0;

@@ -1,10 +1,10 @@
-#Who may include what : the dependency rules of the tree as one table, checked on every #include.
-#The table names, for each folder, the project's paths and the outside families its files may
-#use; anything not named is forbidden.Also checks that each folder is one static library that
-#builds all of its files.Run by meson(suite unit) and by scripts / lint; needs nothing but Python.
+# Who may include what: the dependency rules of the tree as one table, checked on every #include.
+# The table names, for each folder, the project's paths and the outside families its files may
+# use; anything not named is forbidden. Also checks that each folder is one static library that
+# builds all of its files. Run by meson (suite unit) and by scripts/lint; needs nothing but Python.
 #
-#SPDX - License - Identifier : Apache - 2.0
-#Copyright The Terminus Authors
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
 """Checks the include rules and the one-library-per-folder rule of the source tree."""
 
 import os
@@ -18,15 +18,15 @@ AREAS = ('lib', 'dataplane', 'controlplane', 'tools', 'tests')
 SOURCES = {'.h', '.cc', '.c'}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
-#Headers of the standard library that belong to no pure protocol code, by what they would bring in.
+# Headers of the standard library that belong to no pure protocol code, by what they would bring in.
 STANDARD_SPECIAL = {
     'threads': {'thread', 'mutex', 'shared_mutex', 'condition_variable', 'future', 'semaphore',
                 'latch', 'barrier', 'stop_token'},
     'clock': {'chrono', 'ctime', 'time.h'},
     'files': {'fstream', 'filesystem', 'iostream'},
 }
-#A header's family by prefix of its path; the first match counts. Everything without a slash and
-#without ".h" is the C++ standard library.
+# A header's family by prefix of its path; the first match counts. Everything without a slash and
+# without ".h" is the C++ standard library.
 FAMILIES = (
     ('dpdk', ('rte_', 'ethdev_driver.h', 'bus_vdev_driver.h')),
     ('absl', ('absl/',)),
@@ -43,7 +43,7 @@ FAMILIES = (
     ('sqlite', ('sqlite3.h',)),
     ('testing', ('gtest/', 'gmock/', 'benchmark/')),
     ('inet-text', ('arpa/inet.h',)),  # inet_pton and inet_ntop
-#The headers of C that do no I / O.
+    # The headers of C that do no I/O.
     ('std', ('stdint.h', 'stddef.h', 'string.h', 'limits.h', 'errno.h', 'stdbool.h', 'stdlib.h',
              'stdio.h', 'inttypes.h', 'assert.h', 'math.h', 'immintrin.h', 'x86intrin.h',
              'emmintrin.h', 'nmmintrin.h', 'smmintrin.h')),
@@ -51,7 +51,7 @@ FAMILIES = (
 
 LIB_LEAF = ('lib/base',)
 LIB_PROTOCOL = ('lib/base', 'lib/net', 'lib/crypto', 'lib/punt')
-#All of lib / that does no I / O.
+# All of lib/ that does no I/O.
 LIB_ALL = LIB_PROTOCOL + ('lib/l2tp', 'lib/ppp', 'lib/radius', 'lib/config')
 LIB_OS = ('lib/os',)
 PACKET_HEADERS = ('lib/l2tp/header.h', 'lib/l2tp/ids.h', 'lib/ppp/frame.h',
@@ -59,10 +59,10 @@ PACKET_HEADERS = ('lib/l2tp/header.h', 'lib/l2tp/ids.h', 'lib/ppp/frame.h',
 PACKET_PATH = ('lib/base', 'lib/net', 'lib/punt') + PACKET_HEADERS
 PROCESS = ('std', 'threads', 'clock', 'files', 'system', 'inet-text', 'absl', 'spdlog')
 
-#folder->(project paths it may include besides itself, outside families).The longest folder that
-#is a prefix of the file's path applies. Families None: any.
+# folder -> (project paths it may include besides itself, outside families). The longest folder that
+# is a prefix of the file's path applies. Families None: any.
 RULES = {
-#Pure C++ : no DPDK, sockets, threads, clock, logging or gRPC.
+    # Pure C++: no DPDK, sockets, threads, clock, logging or gRPC.
     'lib/base': ((), ('std',)),
     'lib/net': (LIB_LEAF, ('std', 'absl', 'inet-text')),
     'lib/crypto': (LIB_LEAF, ('std', 'openssl')),
@@ -70,17 +70,17 @@ RULES = {
     'lib/l2tp': (LIB_PROTOCOL, ('std', 'absl')),
     'lib/ppp': (LIB_PROTOCOL, ('std', 'absl')),
     'lib/radius': (LIB_PROTOCOL, ('std', 'absl')),
-#Files into protobuf messages : the one library that knows both YAML and the schema.
-#What the kernel gives a process, owned : the one library that does I / O.
+    # Files into protobuf messages: the one library that knows both YAML and the schema.
+    # What the kernel gives a process, owned: the one library that does I/O.
     'lib/os': (LIB_LEAF, ('std', 'system', 'absl')),
     'lib/config': (LIB_LEAF, ('std', 'files', 'absl', 'yaml', 'protobuf', 'generated-config')),
 
-#The packet path : DPDK and per - packet headers, no API, no logging.
-#The clock : punted frames carry the time.
+    # The packet path: DPDK and per-packet headers, no API, no logging.
+    # The clock: punted frames carry the time.
     'dataplane/core': (PACKET_PATH, ('std', 'clock', 'dpdk', 'absl')),
     'dataplane/tables': (PACKET_PATH + ('dataplane/core',), ('std', 'threads', 'dpdk', 'absl')),
     'dataplane/stages': (PACKET_PATH + ('dataplane/core', 'dataplane/tables'), ('std', 'dpdk')),
-#Around it : everything of the process that is not the API.
+    # Around it: everything of the process that is not the API.
     'dataplane/punt': (PACKET_PATH + ('dataplane/core',), PROCESS + ('dpdk',)),
     'dataplane/xdp': (('lib/base', 'lib/net', 'dataplane/core'), PROCESS + ('bpf',)),
     'dataplane/ports': (PACKET_PATH + ('dataplane/core', 'dataplane/xdp'),
@@ -92,7 +92,7 @@ RULES = {
     'dataplane': (PACKET_PATH + LIB_OS + ('dataplane', 'lib/config'),
                   PROCESS + ('dpdk', 'cli11', 'generated-config')),
 
-#Decides; never includes DPDK.The engine and what it stands on do no I / O.
+    # Decides; never includes DPDK. The engine and what it stands on do no I/O.
     'controlplane/lns': (LIB_ALL + ('controlplane/address',), ('std', 'absl')),
     'controlplane/address': (('lib/base', 'lib/net'), ('std', 'absl')),
     'controlplane/aaa': (LIB_ALL + ('controlplane/lns',), ('std', 'absl')),
@@ -110,10 +110,10 @@ RULES = {
                               PROCESS + ('grpc', 'protobuf', 'generated')),
     'controlplane': (LIB_ALL + LIB_OS + ('controlplane',), PROCESS + ('cli11', 'generated-config')),
 
-#Clients of lib / and proto /, never of the processes' insides.
+    # Clients of lib/ and proto/, never of the processes' insides.
     'tools': (LIB_ALL + LIB_OS, PROCESS + ('cli11', 'grpc', 'protobuf', 'generated', 'dpdk')),
 
-#Tests see everything.
+    # Tests see everything.
     'tests': (AREAS, None),
 }
 

@@ -1,6 +1,7 @@
-// The AVPs of one control message, written one by one as the RFCs draw them,
-// for tests of what reads them. SPDX-License-Identifier: Apache-2.0 Copyright
-// The Terminus Authors
+// The AVPs of one control message, written one by one as the RFCs draw them, for tests of what
+// reads them.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
 #pragma once
 
 #include <gtest/gtest.h>
