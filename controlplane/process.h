@@ -11,7 +11,6 @@
 #include "controlplane/aaa/local_users.h"
 #include "controlplane/config/settings.h"
 #include "controlplane/lns/engine.h"
-#include "lib/os/instance_lock.h"
 #include "controlplane/loop/log.h"
 #include "controlplane/loop/mailbox.h"
 #include "controlplane/loop/poller.h"
@@ -22,6 +21,7 @@
 #include "controlplane/transport/ring_transport.h"
 #include "lib/base/time.h"
 #include "lib/crypto/system_rng.h"
+#include "lib/os/instance_lock.h"
 
 #include "absl/status/statusor.h"
 
