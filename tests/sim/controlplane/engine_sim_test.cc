@@ -106,6 +106,8 @@ class Scenario {
       settings.tunnel.initial_ns = lac_ns_;
       settings.tunnel.initial_nr = lns_ns_;
       settings.ppp.ipv6 = Roll(50);
+      settings.tunnel.accept_outgoing_calls = Roll(50);
+      settings.called_party = {.user_name = "alice", .password = Roll(80) ? "secret" : "guess"};
       FakeLac& lac = world_.AddLac(settings);
       world_.After(UpTo(5), [this, &lac] { lac.Open(world_.now()); });
     }
@@ -156,6 +158,9 @@ class Scenario {
         });
       });
     }
+    for (uint32_t i = dice_.Below(3); i > 0; --i) {
+      world_.After(UpTo(60), [this] { PlaceOutgoingCall(); });
+    }
     if (Roll(15)) {
       world_.After(UpTo(90), [this] {
         world_.Call([&](auto& engine, auto& out) {
@@ -166,6 +171,21 @@ class Scenario {
         });
       });
     }
+  }
+
+  void PlaceOutgoingCall() {
+    world_.Call([&](auto& engine, auto& out) {
+      const auto tunnels = engine.Tunnels();
+      if (tunnels.empty()) return;
+      const auto& tunnel = tunnels[dice_.Below(static_cast<uint32_t>(tunnels.size()))];
+      // Not where the tunnel is not established, or the table is full.
+      const absl::Status status =
+          engine.PlaceCall({.called_number = "555", .tunnel = tunnel.local_id}, world_.now(), out)
+              .status();
+      EXPECT_TRUE(status.ok() || absl::IsNotFound(status) || absl::IsFailedPrecondition(status) ||
+                  absl::IsResourceExhausted(status))
+          << status;
+    });
   }
 
   // On a perfect link every call becomes one thing or the other, the same at both ends.
