@@ -42,11 +42,12 @@ void EngineImpl::OnLineSpeed(TunnelRecord& tunnel, const l2tp::AccessLineUpdate&
   SessionRecord* session = sessions_.Find({tunnel.id, update.local_session_id});
   if (session == nullptr) return;
   counters_.Add(Counter::kLineSpeed);
-  LineRecord& line = LineOf(*session);
-  ++line.updates;
-  // The LAC's transmit direction is towards the subscriber.
-  line.line.actual_rate_down_bps = update.tx_bps;
-  line.line.actual_rate_up_bps = update.rx_bps;
+  ++LineOf(*session).updates;
+  // RFC 5515 6.1: they take the place of the connect speeds of the ICCN, in whose 32 bits they
+  // came. The line's data rates are something else, and stay. The LAC's transmit direction is
+  // towards the subscriber.
+  session->call.tx_connect_speed_bps = static_cast<uint32_t>(update.tx_bps);
+  session->call.rx_connect_speed_bps = static_cast<uint32_t>(update.rx_bps);
   Note(*session, TrailNote::kLineSpeed,
        absl::StrCat("down ", update.tx_bps, " bps, up ", update.rx_bps, " bps"), turn);
 }

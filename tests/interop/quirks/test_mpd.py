@@ -40,9 +40,13 @@ def test_numbered_data_both_ways_in_order(access, dialled):
 
 
 def test_numbers_wrap(access, dialled):
-    dialled.call.next_ns = 65530
+    """Ahead by less than half of all numbers is a loss, however great; behind would be late."""
+    for number in (30_000, 60_000, 65_530):
+        dialled.call.next_ns = number
+        access.exchange(dialled)
     for _ in range(5):
         access.exchange(dialled)
+    assert dialled.call.next_ns < 100
 
 
 def test_data_without_numbers_for_a_while_is_taken(access, dialled):

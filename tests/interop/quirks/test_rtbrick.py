@@ -35,6 +35,18 @@ class RtBrick(Lac):
                              (ONT_PEAK_DATA_RATE_DOWNSTREAM, u32(1_000_000))]) +
                 avp(wire.CONNECT_SPEED_UPDATE_ENABLE, b'', mandatory=False))
 
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.speed_requests = []  # our ids of the calls the LNS has asked about
+
+    def _on_message(self, message):
+        if message.type != wire.CSURQ:
+            super()._on_message(message)
+            return
+        value = message.avps[0, wire.CONNECT_SPEED_UPDATE]
+        assert (value[:2], value[4:]) == (bytes(2), bytes(8)), 'a request has no speeds'
+        self.speed_requests.append(int.from_bytes(value[2:4], 'big'))
+
     def send_speed_update(self, call, transmit_bps, receive_bps):
         self.send_control(0, avp(wire.MESSAGE_TYPE, u16(wire.CSUN), mandatory=False) +
                           avp(wire.CONNECT_SPEED_UPDATE, u16(0) + u16(call.peer_id) +
@@ -59,7 +71,23 @@ def test_updated_connect_speed_is_seen(access, dialled):
     lac.wait_acknowledged()
     wait_until(lambda: int(access.session(subscriber)['tx_speed_bps']) == 50_000_000,
                'the new speed')
+    session = access.session(subscriber)
+    assert int(session['rx_speed_bps']) == 10_000_000
+    assert session['access_line']['circuit_id'] == 'olt-3 pon 1/2/3'
+    assert int(session['access_line']['actual_rate_down_bps']) == 1_000_000_000
     access.exchange(subscriber)
+
+
+def test_speeds_are_told_when_asked_for(access, dialled):
+    lac, subscriber = dialled
+    key = access.session(subscriber)['key']
+    access.lab.lnsctl('session', 'line-speed',
+                      f'{key["local_tunnel_id"]}/{key["local_session_id"]}')
+    lac.pump(lambda: lac.speed_requests, 'CSURQ')
+    assert lac.speed_requests == [subscriber.call.local_id]
+    lac.send_speed_update(subscriber.call, 70_000_000, 7_000_000)
+    lac.wait_acknowledged()
+    wait_until(lambda: int(access.session(subscriber)['tx_speed_bps']) == 70_000_000, 'the speed')
 
 
 def test_update_for_a_call_that_is_gone_harms_nobody(access, dialled):

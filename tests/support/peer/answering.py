@@ -11,6 +11,8 @@ from .wire import avp, u16, u32
 
 
 class AnsweringLac(Lac):
+    bearer_capabilities = 3  # none, and the LNS must not ask it to call anybody (4.4.3)
+
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.asked = None  # the LNS's SCCRQ
