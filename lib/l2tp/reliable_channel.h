@@ -109,6 +109,8 @@ class ReliableChannel {
   // Nothing waiting, nothing unacknowledged.
   bool idle() const { return messages_.empty(); }
   size_t unacknowledged() const { return transmitted_; }
+  // Received ahead of a missing one and kept: fewer than the receive window.
+  size_t early() const { return early_.size(); }
   // Must not be idle.
   ByteView oldest() const { return messages_.front(); }
   uint16_t ns() const { return static_cast<uint16_t>(oldest_ns_ + transmitted_); }

@@ -214,6 +214,7 @@ TEST_F(ReliableChannelTest, KeepsEarlyMessagesWithinTheWindowAndDeliversInOrder)
   EXPECT_EQ(Receive(4, 0), Arrival::kOutOfWindow);
   EXPECT_EQ(channel.TakeNextInOrder(), std::nullopt);
   EXPECT_EQ(channel.nr(), 0);
+  EXPECT_EQ(channel.early(), 3u);
   EXPECT_EQ(Receive(0, 0), Arrival::kDeliver);
   for (uint16_t ns = 1; ns <= 3; ++ns) {
     const std::optional<Bytes> kept = channel.TakeNextInOrder();
@@ -222,6 +223,7 @@ TEST_F(ReliableChannelTest, KeepsEarlyMessagesWithinTheWindowAndDeliversInOrder)
   }
   EXPECT_EQ(channel.TakeNextInOrder(), std::nullopt);
   EXPECT_EQ(channel.nr(), 4);
+  EXPECT_EQ(channel.early(), 0u);
   EXPECT_EQ(Receive(2, 0), Arrival::kDuplicate);
 }
 
