@@ -105,7 +105,10 @@ constexpr AccessLineRow Code(uint16_t type, const char *name, const char *sectio
 }  // namespace access_line
 
 inline constexpr auto kAccessLineTable = [] {
-  using namespace access_line;
+  using access_line::Code;
+  using access_line::Delay;
+  using access_line::Rate;
+  using access_line::Text;
   using Line = AccessLine;
   return std::to_array<AccessLineRow>({
       Text<&Line::circuit_id>(1, "Agent-Circuit-Id", "5.1"),

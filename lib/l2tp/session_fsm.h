@@ -89,7 +89,12 @@ inline constexpr auto kAnyIncoming =
 
 // RFC 2661 7.4.1.
 inline constexpr auto kLacTransitions = [] {
-  using namespace session_rows;
+  using session_rows::In;
+  using session_rows::On;
+  using session_rows::kAnyIccn;
+  using session_rows::kAnyIcrp;
+  using session_rows::kAnyIcrq;
+  using session_rows::kAnyOutgoing;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
@@ -129,7 +134,13 @@ inline constexpr auto kLacTransitions = [] {
 
 // RFC 2661 7.4.2.
 inline constexpr auto kLnsTransitions = [] {
-  using namespace session_rows;
+  using session_rows::In;
+  using session_rows::On;
+  using session_rows::kAnyIccn;
+  using session_rows::kAnyIcrp;
+  using session_rows::kAnyIcrq;
+  using session_rows::kAnyIncoming;
+  using session_rows::kAnyOutgoing;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
@@ -172,7 +183,12 @@ inline constexpr auto kLnsTransitions = [] {
 
 // RFC 2661 7.5.1.
 inline constexpr auto kLacOutgoingTransitions = [] {
-  using namespace session_rows;
+  using session_rows::In;
+  using session_rows::On;
+  using session_rows::kAnyIncoming;
+  using session_rows::kAnyOccn;
+  using session_rows::kAnyOcrp;
+  using session_rows::kAnyOutgoing;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
@@ -211,7 +227,13 @@ inline constexpr auto kLacOutgoingTransitions = [] {
 
 // RFC 2661 7.5.2.
 inline constexpr auto kLnsOutgoingTransitions = [] {
-  using namespace session_rows;
+  using session_rows::In;
+  using session_rows::On;
+  using session_rows::kAnyIncoming;
+  using session_rows::kAnyOccn;
+  using session_rows::kAnyOcrp;
+  using session_rows::kAnyOcrq;
+  using session_rows::kAnyOutgoing;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
