@@ -76,7 +76,8 @@ TEST_F(LinkTest, RenegotiationWithoutEndEndsTheLink) {
   StartBoth();
   uint8_t id = 100;
   for (int storm = 0; storm < 100 && server_.CountOf<LinkDown>() == 0; ++storm) {
-    server_.Receive(Control(kProtocolLcp, kConfigureRequest, ++id, {5, 6, 1, 2, 3, id}), now_);
+    ++id;
+    server_.Receive(Control(kProtocolLcp, kConfigureRequest, id, {5, 6, 1, 2, 3, id}), now_);
     // Our new request, acknowledged at once.
     for (Bytes frame : std::exchange(server_.frames, {})) {
       if (LoadBe16(frame.data()) != kProtocolLcp || frame[2] != kConfigureRequest) continue;
