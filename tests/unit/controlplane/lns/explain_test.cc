@@ -17,7 +17,6 @@ using CallState = FakeLac::CallState;
 using controlplane::Explanation;
 
 constexpr Duration kSoon = Duration::Seconds(5);
-constexpr Duration kLong = Duration::Seconds(200);
 
 std::string TextOf(const Explanation& story) {
   std::vector<std::string> lines;

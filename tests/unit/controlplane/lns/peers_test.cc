@@ -15,7 +15,6 @@ using CallState = FakeLac::CallState;
 using controlplane::PeerMovePolicy;
 
 constexpr Duration kSoon = Duration::Seconds(5);
-constexpr Duration kLong = Duration::Seconds(200);
 
 class PeersTest : public testing::Test {
  protected:
