@@ -79,7 +79,7 @@ uint16_t OnTransmit(uint16_t, uint16_t, rte_mbuf* packets[], uint16_t count, voi
   if (!watch.on) return count;
   const uint64_t now = rte_rdtsc();
   for (uint16_t i = 0; i < count; ++i) {
-    const Stamp& stamp = StampOf(*packets[i]);
+    const Stamp stamp = ReadStamp(*packets[i]);
     watch.residence.Add(now - stamp.received);
     watch.since_arrival.Add(now - stamp.arrived);
   }

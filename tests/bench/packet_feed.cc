@@ -5,8 +5,17 @@
 #include <rte_cycles.h>
 
 #include <cmath>
+#include <cstring>
 
 namespace lns::bench {
+namespace {
+
+// Wherever the frame ends, so not aligned.
+uint8_t* StampAt(const rte_mbuf& packet) {
+  return rte_pktmbuf_mtod_offset(&packet, uint8_t*, packet.data_len - sizeof(Stamp));
+}
+
+}  // namespace
 
 void SyntheticFeed::FillOne(rte_mbuf& packet) {
   const uint16_t length = source_.WriteNext(rte_pktmbuf_mtod(&packet, uint8_t*));
@@ -19,8 +28,10 @@ uint16_t SyntheticFeed::Fill(rte_mbuf* packets[], uint16_t count) {
   return count;
 }
 
-Stamp& StampOf(rte_mbuf& packet) {
-  return *rte_pktmbuf_mtod_offset(&packet, Stamp*, packet.data_len - sizeof(Stamp));
+Stamp ReadStamp(const rte_mbuf& packet) {
+  Stamp stamp;
+  std::memcpy(&stamp, StampAt(packet), sizeof(stamp));
+  return stamp;
 }
 
 PacedFeed::PacedFeed(const TrafficConfig& config, double mean_gap_ticks)
@@ -52,7 +63,8 @@ uint16_t PacedFeed::Fill(rte_mbuf* packets[], uint16_t count) {
     const uint64_t arrived = saturated_ ? now : waiting_[first_++ % kWaiting];
     rte_mbuf& packet = *packets[taken++];
     frames_.FillOne(packet);
-    StampOf(packet) = {.arrived = arrived, .received = now};
+    const Stamp stamp{.arrived = arrived, .received = now};
+    std::memcpy(StampAt(packet), &stamp, sizeof(stamp));
   }
   return taken;
 }

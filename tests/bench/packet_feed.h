@@ -66,6 +66,6 @@ class PacedFeed : public PacketFeed {
   bool saturated_;
 };
 
-Stamp& StampOf(rte_mbuf& packet);
+Stamp ReadStamp(const rte_mbuf& packet);
 
 }  // namespace lns::bench
