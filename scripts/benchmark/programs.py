@@ -26,7 +26,7 @@ BENCH = TREE / 'tests' / 'bench' / 'bench-dataplane'
 # What modes run: this program, and the product.
 PROGRAMS = [str(BENCH.relative_to(TREE)), 'tests/bench/bench-sender', 'tests/bench/discard.bpf.o',
             'tests/bench/controlplane/bench-controlplane',
-            'dataplane/lns-dataplane',
+            'dataplane/lns-dataplane', 'dataplane/xdp/steer.bpf.o',
             'controlplane/lns-controlplane', 'tools/lnsctl/lnsctl', 'tools/lacsim/lacsim']
 ANSWER_S = 120  # beyond the time of the measurement itself: a table of 16M keys has to be filled
 TESTPMD_WINDOWS = 20
