@@ -114,7 +114,7 @@ class PeerReader {
     peer.link = profile.link;
     peer.treatment = profile.treatment;
     peer.tunnel.secret = in.secret();
-    ReadChallenge(in.challenge(), peer.tunnel, peer.treatment);
+    ReadChallenge(in.challenge(), peer.tunnel);
     if (in.challenge() == config::v1::ALWAYS && in.secret().empty()) {
       check_.Fail(at("challenge"), "a challenge needs a secret");
     }

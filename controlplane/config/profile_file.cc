@@ -95,8 +95,7 @@ PeerTreatment ReadTreatment(const ProfileConfig& in, FieldChecks& check) {
           .accept_dscp = in.accept_dscp(),
           .peer_move = in.peer_move() == config::v1::PEER_MOVE_POLICY_ALLOW_IF_IDS_MATCH
                            ? PeerMovePolicy::kAllowIfIdsMatch
-                           : PeerMovePolicy::kDeny,
-          .zero_tunnel_id = in.zero_tunnel_id()};
+                           : PeerMovePolicy::kDeny};
 }
 
 }  // namespace
@@ -115,7 +114,7 @@ absl::StatusOr<Profile> LoadProfile(const std::string& directory, const std::str
   ReadLink(in, check, link);
   profile.link = std::make_shared<const ppp::LinkSettings>(std::move(link));
   profile.treatment = ReadTreatment(in, check);
-  ReadChallenge(in.challenge(), profile.tunnel, profile.treatment);
+  ReadChallenge(in.challenge(), profile.tunnel);
   if (!check.status().ok()) return check.status();
   return profile;
 }

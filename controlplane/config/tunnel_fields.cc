@@ -27,18 +27,13 @@ ppp::AuthProtocol AuthOf(config::v1::AuthProtocol protocol) {
   }
 }
 
-bool IsMsChap(ppp::AuthProtocol protocol) {
-  return protocol == ppp::AuthProtocol::kMsChapV1 || protocol == ppp::AuthProtocol::kMsChapV2;
-}
-
 }  // namespace
 
-void ReadChallenge(config::v1::ChallengePolicy policy, l2tp::TunnelSettings& tunnel,
-                   PeerTreatment& treatment) {
+void ReadChallenge(config::v1::ChallengePolicy policy, l2tp::TunnelSettings& tunnel) {
   if (policy == config::v1::CHALLENGE_POLICY_UNSPECIFIED) return;
-  treatment.challenge_if_offered = policy == config::v1::IF_OFFERED;
-  tunnel.challenge =
-      policy == config::v1::ALWAYS ? l2tp::ChallengePolicy::kAlways : l2tp::ChallengePolicy::kNever;
+  tunnel.challenge = policy == config::v1::ALWAYS       ? l2tp::ChallengePolicy::kAlways
+                     : policy == config::v1::IF_OFFERED ? l2tp::ChallengePolicy::kIfOffered
+                                                        : l2tp::ChallengePolicy::kNever;
 }
 
 std::vector<ppp::AuthProtocol> ReadAuth(const google::protobuf::RepeatedField<int>& in,
@@ -55,7 +50,7 @@ std::vector<ppp::AuthProtocol> ReadAuth(const google::protobuf::RepeatedField<in
     if (std::count(protocols.begin(), protocols.end(), protocol) > 0) {
       check.Fail(at, "this protocol is there already");
     }
-    if (const std::string why(ppp::MsChapError()); IsMsChap(protocol) && !why.empty()) {
+    if (const std::string why(ppp::MsChapError()); ppp::IsMsChap(protocol) && !why.empty()) {
       check.Fail(at, absl::StrCat("MS-CHAP is not possible on this machine: ", why));
     }
     protocols.push_back(protocol);

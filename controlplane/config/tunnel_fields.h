@@ -54,8 +54,7 @@ void ReadRetransmission(const Message& in, const std::string& prefix, FieldCheck
 }
 
 // Nothing changes where `policy` is unspecified.
-void ReadChallenge(config::v1::ChallengePolicy policy, l2tp::TunnelSettings& tunnel,
-                   PeerTreatment& treatment);
+void ReadChallenge(config::v1::ChallengePolicy policy, l2tp::TunnelSettings& tunnel);
 
 // `path` names the list. `otherwise` where it is empty.
 std::vector<ppp::AuthProtocol> ReadAuth(const google::protobuf::RepeatedField<int>& in,

@@ -56,7 +56,7 @@ TunnelRecord* EngineImpl::FindUnnamedTunnel(const net::EndpointPair& endpoints,
   TunnelRecord* found = nullptr;
   for (const l2tp::LocalTunnelId id : tunnels_.Between(endpoints)) {
     TunnelRecord* tunnel = tunnels_.Find(id);
-    if (tunnel->refused() || !tunnel->profile->treatment.zero_tunnel_id ||
+    if (tunnel->refused() || !tunnel->profile->tunnel.tolerate.zero_tunnel_id ||
         !IsPlausible(*tunnel->l2tp, header)) {
       continue;
     }

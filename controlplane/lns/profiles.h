@@ -50,9 +50,6 @@ struct PeerTreatment {
   uint8_t data_dscp = 0;
   bool accept_dscp = false;  // the peer's wish goes first (RFC 3308)
   PeerMovePolicy peer_move = PeerMovePolicy::kDeny;
-  bool zero_tunnel_id = false;
-  // Challenge those, and only those, that challenge us; else as TunnelSettings::challenge says.
-  bool challenge_if_offered = false;
 };
 
 struct PeerProfile {

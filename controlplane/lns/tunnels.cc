@@ -7,7 +7,6 @@
 #include "controlplane/lns/engine_impl.h"
 #include "controlplane/lns/profiles.h"
 #include "lib/base/check.h"
-#include "lib/l2tp/avp.h"
 #include "lib/l2tp/header.h"
 
 #include "absl/hash/hash.h"
@@ -25,15 +24,6 @@ uint64_t DigestOf(ByteView sccrq) {
   return absl::Hash<absl::string_view>()(
       absl::string_view(reinterpret_cast<const char*>(sccrq.data()) + l2tp::kControlHeaderLength,
                         sccrq.size() - l2tp::kControlHeaderLength));
-}
-
-bool Challenges(ByteView sccrq) {
-  l2tp::AvpReader reader(sccrq.subspan(l2tp::kControlHeaderLength));
-  for (l2tp::Avp avp; reader.Next(avp);) {
-    if (avp.vendor == 0 && avp.type == static_cast<uint16_t>(l2tp::AvpType::kChallenge))
-      return true;
-  }
-  return false;
 }
 
 const char* WhoClosed(const l2tp::TunnelClosed& closed) {
@@ -104,12 +94,7 @@ void EngineImpl::AcceptTunnel(const net::EndpointPair& endpoints, ByteView messa
   Note(*tunnel, TrailNote::kTunnelAdmitted,
        absl::StrCat(profile.name, ", profile ", profile.profile), turn);
   l2tp::Actions actions;
-  l2tp::TunnelSettings settings = profile.tunnel;
-  if (profile.treatment.challenge_if_offered) {
-    settings.challenge =
-        Challenges(message) ? l2tp::ChallengePolicy::kAlways : l2tp::ChallengePolicy::kNever;
-  }
-  tunnel->l2tp = l2tp::Tunnel::Accept(settings, tunnel->id, message, rng_, turn.now, actions);
+  tunnel->l2tp = l2tp::Tunnel::Accept(profile.tunnel, tunnel->id, message, rng_, turn.now, actions);
   if (tunnel->l2tp->state() == l2tp::TunnelState::kWaitCtlConn) {
     // Before the SCCRP leaves: the peer's next message then already is control of a known tunnel.
     tunnel->programmed = true;

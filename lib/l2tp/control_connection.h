@@ -122,7 +122,7 @@ class ControlConnection final : public Tunnel {
   void SendScccn(const Message& sccrp);
   void SendStopCcn(const ResultCode& result);
   void AddOwnProperties(Message& message);
-  void AddChallenge(Message& message);
+  void AddChallenge(bool offered, Message& message);
   void AddTieBreaker(Message& message);
   void AddResponse(const Message& challenged_by, Message& message) const;
   void ReportClosed(const TunnelInput& input, Actions& out);

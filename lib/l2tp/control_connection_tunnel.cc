@@ -254,8 +254,10 @@ void ControlConnection::AddOwnProperties(Message& message) {
 }
 
 // A fresh one per tunnel (RFC 2661 5.1.1).
-void ControlConnection::AddChallenge(Message& message) {
-  if (settings_.secret.empty() || settings_.challenge == ChallengePolicy::kNever) return;
+void ControlConnection::AddChallenge(bool offered, Message& message) {
+  const bool wanted = settings_.challenge == ChallengePolicy::kAlways ||
+                      (settings_.challenge == ChallengePolicy::kIfOffered && offered);
+  if (settings_.secret.empty() || !wanted) return;
   challenge_.resize(kChallengeLength);
   rng_.Fill(challenge_);
   message.challenge = challenge_;
@@ -272,7 +274,7 @@ void ControlConnection::AddResponse(const Message& challenged_by, Message& messa
 void ControlConnection::SendSccrq() {
   Message message{.type = MessageType::kSccrq};
   AddOwnProperties(message);
-  AddChallenge(message);
+  AddChallenge(/*offered=*/false, message);
   if (settings_.tie_breaker) AddTieBreaker(message);
   Send(message, PeerSessionId());
 }
@@ -289,7 +291,7 @@ void ControlConnection::SendSccrp(const Message& sccrq) {
   Message message{.type = MessageType::kSccrp};
   AddOwnProperties(message);
   AddResponse(sccrq, message);
-  AddChallenge(message);
+  AddChallenge(sccrq.Has(AvpType::kChallenge), message);
   Send(message, PeerSessionId());
 }
 

@@ -44,7 +44,12 @@ enum class SessionState : uint8_t {
 };
 const char* ToString(SessionState state);
 
-enum class ChallengePolicy : uint8_t { kAlways, kNever };  // without a secret neither challenges
+// Without a secret nobody is challenged.
+enum class ChallengePolicy : uint8_t {
+  kAlways,
+  kIfOffered,  // those that challenge us, so nobody whom we open a tunnel to
+  kNever,
+};
 
 struct TunnelSettings {
   std::string host_name;

@@ -103,8 +103,6 @@ TEST(ShippedProfiles, TheDefaultIsWhatTheProgramDoesWithoutAny) {
   EXPECT_EQ(written->treatment.data_dscp, treatment.data_dscp);
   EXPECT_EQ(written->treatment.accept_dscp, treatment.accept_dscp);
   EXPECT_EQ(written->treatment.peer_move, treatment.peer_move);
-  EXPECT_EQ(written->treatment.zero_tunnel_id, treatment.zero_tunnel_id);
-  EXPECT_EQ(written->treatment.challenge_if_offered, treatment.challenge_if_offered);
 }
 
 TEST(ShippedProfiles, TheirPeersAreRecognised) {
@@ -196,7 +194,7 @@ zero_tunnel_id: true
   EXPECT_FALSE(peer.tunnel.tolerate.misplaced_mandatory_avps);
   EXPECT_FALSE(peer.tunnel.tolerate.missing_framing);
   EXPECT_TRUE(peer.tunnel.tolerate.zero_tunnel_id);
-  EXPECT_TRUE(peer.treatment.challenge_if_offered);
+  EXPECT_EQ(peer.tunnel.challenge, l2tp::ChallengePolicy::kIfOffered);
   EXPECT_TRUE(peer.tunnel.hide_avps);
   EXPECT_FALSE(peer.tunnel.data_is_life);
   EXPECT_EQ(peer.tunnel.hello_interval, Duration::Seconds(7));
@@ -219,7 +217,6 @@ zero_tunnel_id: true
   EXPECT_EQ(peer.treatment.data_dscp, 46);
   EXPECT_TRUE(peer.treatment.accept_dscp);
   EXPECT_EQ(peer.treatment.peer_move, PeerMovePolicy::kAllowIfIdsMatch);
-  EXPECT_TRUE(peer.treatment.zero_tunnel_id);
 }
 
 TEST_F(ProfileFiles, WhatAPeerSaysGoesBeforeItsProfile) {

@@ -123,7 +123,6 @@ Bytes Hello(uint16_t tunnel, uint16_t ns, uint16_t nr) {
 }
 
 TEST_F(PeersTest, TunnelIdZeroMeansTheOneTunnelThatExpectsIt) {
-  settings_.engine.peers[0].treatment.zero_tunnel_id = true;
   settings_.engine.peers[0].tunnel.tolerate.zero_tunnel_id = true;
   Start();
   FakeLac& lac = AddLac("192.0.2.1", 1701, 7);
@@ -140,7 +139,6 @@ TEST_F(PeersTest, TunnelIdZeroMeansTheOneTunnelThatExpectsIt) {
 }
 
 TEST_F(PeersTest, TunnelIdZeroIsNobodysWhereTwoTunnelsMayBeMeant) {
-  settings_.engine.peers[0].treatment.zero_tunnel_id = true;
   settings_.engine.peers[0].tunnel.tolerate.zero_tunnel_id = true;
   Start();
   Bytes sccrq;

@@ -101,6 +101,25 @@ TEST_F(TunnelSetup, ChallengesAreFreshPerTunnel) {
   EXPECT_NE(Decode(pair.lns.sent.back()).message.challenge, first);
 }
 
+TEST_F(TunnelSetup, ChallengeIfOfferedChallengesOnlyWhoChallengesUs) {
+  pair.lns_settings.secret = "secret";
+  pair.lns_settings.challenge = ChallengePolicy::kIfOffered;
+  Accept(Sccrq({}));
+  EXPECT_FALSE(Decode(pair.lns.sent.back()).message.Has(AvpType::kChallenge));
+  pair.lns.sent.clear();
+  Accept(Sccrq({.present = AvpSet::Of(AvpType::kChallenge), .challenge = {1, 2}}));
+  const Message sccrp = Decode(pair.lns.sent.back()).message;
+  EXPECT_TRUE(sccrp.Has(AvpType::kChallengeResponse));
+  EXPECT_TRUE(sccrp.Has(AvpType::kChallenge));
+}
+
+TEST_F(TunnelSetup, ChallengeIfOfferedChallengesNobodyWeCall) {
+  pair.lac_settings.secret = "secret";
+  pair.lac_settings.challenge = ChallengePolicy::kIfOffered;
+  pair.OpenLac();
+  EXPECT_FALSE(Decode(pair.lac.sent.back()).message.Has(AvpType::kChallenge));
+}
+
 TEST_F(TunnelSetup, AnotherProtocolVersionIsToldOurs) {
   Accept(Sccrq({.protocol_version = 0x0200}));
   ExpectRefused(5, 0x0100);
