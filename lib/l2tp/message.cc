@@ -127,9 +127,7 @@ class Decoder {
     ByteView value = avp.value;
     std::optional<Bytes> clear;
     if (avp.hidden) {
-      if (!secret_.empty() && !random_vector_.empty()) {
-        clear = UnhideValue(avp.type, secret_, random_vector_, avp.value);
-      }
+      clear = Reveal(avp);
       if (!clear) {
         result_.events.Add(L2tpEvent::kAvpHiddenUnreadable);
         return;
@@ -154,10 +152,18 @@ class Decoder {
     }
   }
 
+  bool CanReveal() const { return !secret_.empty() && !random_vector_.empty(); }
+
+  std::optional<Bytes> Reveal(const Avp& avp) const {
+    if (!CanReveal()) return std::nullopt;
+    return UnhideValue(avp.type, secret_, random_vector_, avp.value);
+  }
+
+  // As Reveal, and counts and answers for what cannot be read.
   std::optional<Bytes> Unhide(const Avp& avp) {
-    if (!secret_.empty() && !random_vector_.empty()) {
-      std::optional<Bytes> clear = UnhideValue(avp.type, secret_, random_vector_, avp.value);
-      if (clear) return clear;
+    std::optional<Bytes> clear = Reveal(avp);
+    if (clear) return clear;
+    if (CanReveal()) {
       RejectIf(avp.mandatory, L2tpEvent::kAvpHiddenUnreadable, GeneralError::kLength,
                "hidden " + NameOf(avp) + " does not decode: another secret?");
     } else {

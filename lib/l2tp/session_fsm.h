@@ -67,8 +67,8 @@ struct SessionTransition {
   SessionState next;  // with kIgnore: the state stays
 };
 
-// What the tables are written with: sets of states, sets of events, and those of a message that
-// does not matter whether it is good.
+// The tables, and what they are written with: sets of states, sets of events, and those of a
+// message that does not matter whether it is good.
 namespace session_rows {
 constexpr auto In(auto... states) { return EnumSet<SessionState>::Of(states...); }
 constexpr auto On(auto... events) { return EnumSet<SessionEvent>::Of(events...); }
@@ -85,16 +85,9 @@ inline constexpr auto kAnyOutgoing =
 inline constexpr auto kAnyIncoming =
     On(SessionEvent::kIcrq, SessionEvent::kIcrqBad, SessionEvent::kIcrp, SessionEvent::kIcrpBad,
        SessionEvent::kIccn, SessionEvent::kIccnBad);
-}  // namespace session_rows
 
 // RFC 2661 7.4.1.
 inline constexpr auto kLacTransitions = [] {
-  using session_rows::In;
-  using session_rows::On;
-  using session_rows::kAnyIccn;
-  using session_rows::kAnyIcrp;
-  using session_rows::kAnyIcrq;
-  using session_rows::kAnyOutgoing;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
@@ -134,13 +127,6 @@ inline constexpr auto kLacTransitions = [] {
 
 // RFC 2661 7.4.2.
 inline constexpr auto kLnsTransitions = [] {
-  using session_rows::In;
-  using session_rows::On;
-  using session_rows::kAnyIccn;
-  using session_rows::kAnyIcrp;
-  using session_rows::kAnyIcrq;
-  using session_rows::kAnyIncoming;
-  using session_rows::kAnyOutgoing;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
@@ -183,12 +169,6 @@ inline constexpr auto kLnsTransitions = [] {
 
 // RFC 2661 7.5.1.
 inline constexpr auto kLacOutgoingTransitions = [] {
-  using session_rows::In;
-  using session_rows::On;
-  using session_rows::kAnyIncoming;
-  using session_rows::kAnyOccn;
-  using session_rows::kAnyOcrp;
-  using session_rows::kAnyOutgoing;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
@@ -227,13 +207,6 @@ inline constexpr auto kLacOutgoingTransitions = [] {
 
 // RFC 2661 7.5.2.
 inline constexpr auto kLnsOutgoingTransitions = [] {
-  using session_rows::In;
-  using session_rows::On;
-  using session_rows::kAnyIncoming;
-  using session_rows::kAnyOccn;
-  using session_rows::kAnyOcrp;
-  using session_rows::kAnyOcrq;
-  using session_rows::kAnyOutgoing;
   using enum SessionState;
   using E = SessionEvent;
   using S = SessionStep;
@@ -273,6 +246,12 @@ inline constexpr auto kLnsOutgoingTransitions = [] {
        kIdle},
   });
 }();
+
+}  // namespace session_rows
+using session_rows::kLacOutgoingTransitions;
+using session_rows::kLacTransitions;
+using session_rows::kLnsOutgoingTransitions;
+using session_rows::kLnsTransitions;
 
 constexpr std::span<const SessionTransition> TransitionsOf(SessionRole role) {
   switch (role) {
