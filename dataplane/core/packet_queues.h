@@ -71,28 +71,31 @@ class PacketQueues {
 
   // Not when full.
   void Append(uint32_t queue, const Item& item) { LinkAfter(queue, queues_[queue].youngest, item); }
-  // Before the first item of which `goes_after(item)` says that it is to leave later. Not when
-  // full.
+  // A place in a queue; good until the queue changes.
+  struct Place {
+    uint32_t before = kNoQueue;  // none: the item becomes the oldest
+    const Item* next = nullptr;  // none: it becomes the youngest
+  };
+  // Before the first item of which `goes_after(item)` says that it is to leave later.
   template <typename GoesAfter>
-  void Insert(uint32_t queue, const Item& item, GoesAfter goes_after) {
-    uint32_t before = kEnd;
-    for (uint32_t i = queues_[queue].oldest; i != kEnd && !goes_after(slots_[i].item);) {
-      before = i;
-      i = slots_[i].next;
+  Place Seek(uint32_t queue, GoesAfter goes_after) const {
+    Place place;
+    for (uint32_t i = queues_[queue].oldest; i != kEnd; i = slots_[i].next) {
+      if (goes_after(slots_[i].item)) {
+        place.next = &slots_[i].item;
+        break;
+      }
+      place.before = i;
     }
-    LinkAfter(queue, before, item);
+    return place;
+  }
+  // Not when full.
+  void Insert(uint32_t queue, const Place& place, const Item& item) {
+    LinkAfter(queue, place.before, item);
   }
 
   const Item& Oldest(uint32_t queue) const { return slots_[queues_[queue].oldest].item; }
   const Item& Youngest(uint32_t queue) const { return slots_[queues_[queue].youngest].item; }
-  // The first item that `wanted(item)` says yes to; null: none.
-  template <typename Wanted>
-  const Item* FindItem(uint32_t queue, Wanted wanted) const {
-    for (uint32_t i = queues_[queue].oldest; i != kEnd; i = slots_[i].next) {
-      if (wanted(slots_[i].item)) return &slots_[i].item;
-    }
-    return nullptr;
-  }
   // Takes the oldest out; with the last one the queue goes.
   Item TakeOldest(uint32_t index) {
     Queue& queue = queues_[index];

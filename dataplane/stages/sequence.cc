@@ -33,15 +33,15 @@ void Wait(Context& context, Batch& batch, uint32_t i, uint16_t ns, UplinkEntry& 
     batch.Hold(i);
     return;
   }
-  const auto not_before = [&](const EarlyPacket& other) { return !IsAfter(ns, other.ns); };
-  const EarlyPacket* next = reorder.FindItem(queue, not_before);
-  if (next->ns == ns) {
+  const Reorder::Place place =
+      reorder.Seek(queue, [ns](const EarlyPacket& other) { return !IsAfter(ns, other.ns); });
+  if (place.next->ns == ns) {
     session.sequence_late.Add(1);
     batch.Drop(i, DropReason::kLatePacket);
     return;
   }
-  early.since = next->since;
-  reorder.Insert(queue, early, not_before);
+  early.since = place.next->since;
+  reorder.Insert(queue, place, early);
   batch.Hold(i);
 }
 
