@@ -9,8 +9,7 @@
 namespace lns::controlplane {
 namespace {
 
-constexpr uint32_t kAsyncFraming = 2;          // RFC 2661 4.4.4
-constexpr uint32_t kDefaultAccm = 0xffffffff;  // RFC 1662 7.1
+constexpr uint32_t kAsyncFraming = 2;  // RFC 2661 4.4.4
 
 }  // namespace
 
@@ -68,8 +67,9 @@ absl::Status EngineImpl::RequestLineSpeed(const SessionKey& key, Instant now, En
 // A LAC with asynchronous framing must know what to escape; one whose interface asked for options
 // must know what came of them.
 void EngineImpl::TellLac(SessionRecord& session, const ppp::LinkOpened& opened, Turn turn) {
-  const bool escapes = (session.call.framing_type & kAsyncFraming) != 0 &&
-                       (opened.send_accm != kDefaultAccm || opened.receive_accm != kDefaultAccm);
+  const bool escapes =
+      (session.call.framing_type & kAsyncFraming) != 0 &&
+      (opened.send_accm != ppp::kDefaultAccm || opened.receive_accm != ppp::kDefaultAccm);
   const bool asked = !opened.sent_options.empty() || !opened.received_options.empty();
   if (!escapes && !asked) return;
   TunnelRecord& tunnel = *session.tunnel;

@@ -22,7 +22,6 @@ constexpr const char* kNotes[] = {
 // Memory grows by this much, so that a session that fell early holds little.
 constexpr size_t kStep = 64;
 constexpr size_t kMaxEvent = UINT16_MAX;
-constexpr uint16_t kProtocolEap = 0xc227;
 
 bool IsSecret(const l2tp::Avp& avp) {
   if (avp.vendor != 0) return false;
@@ -147,7 +146,7 @@ void BlotPpp(MutableByteView frame) {
   const ByteView data = information.subspan(ppp::kControlHeaderLength);
   constexpr uint8_t kChallengeOrRequest = 1;
   constexpr uint8_t kResponse = 2;
-  if (header.protocol == kProtocolEap) {
+  if (header.protocol == ppp::kProtocolEap) {
     Erase(frame, data);
   } else if (header.protocol == ppp::kProtocolPap && code == kChallengeOrRequest) {
     Erase(frame, PapSecret(data));

@@ -32,8 +32,6 @@ uint8_t Attempts(const LinkSettings& settings) {
 // As long as a peer may go on repeating its response.
 Duration AnswerKept(const LinkSettings& settings) { return settings.restart * Attempts(settings); }
 
-bool IsMsChap(AuthProtocol algorithm) { return algorithm != AuthProtocol::kChapMd5; }
-
 }  // namespace
 
 size_t ChapResponseLength(AuthProtocol algorithm) {

@@ -56,7 +56,7 @@ constexpr ProtocolRow kProtocols[] = {
     {kProtocolLcp, "LCP"},   {kProtocolPap, "PAP"},
     {0xc025, "LQR"},         {0xc029, "CBCP"},
     {0xc02b, "BACP"},        {0xc02d, "BAP"},
-    {kProtocolChap, "CHAP"}, {0xc227, "EAP"},
+    {kProtocolChap, "CHAP"}, {kProtocolEap, "EAP"},
 };
 
 std::string ProtocolName(uint16_t protocol) {

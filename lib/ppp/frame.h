@@ -24,12 +24,14 @@ enum Protocol : uint16_t {
   kProtocolLcp = 0xc021,
   kProtocolPap = 0xc023,
   kProtocolChap = 0xc223,
+  kProtocolEap = 0xc227,
 };
 
 inline constexpr uint8_t kAllStations = 0xff;         // address field
 inline constexpr uint8_t kUnnumberedInformation = 3;  // control field
 inline constexpr size_t kMaxFrameHeader = 4;          // FF 03 and a two-byte protocol
 inline constexpr uint16_t kDefaultMru = 1500;         // RFC 1661 6.1
+inline constexpr uint32_t kDefaultAccm = 0xffffffff;  // RFC 1662 7.1
 
 // RFC 1661 2: the low bit of the last protocol byte is 1 and that of the first of two is 0.
 // Anything else is an unrecognised protocol, not an unreadable frame.

@@ -22,7 +22,6 @@ namespace lns::ppp {
 
 // Smaller receive units are Nak'ed; with less, no useful packet fits.
 inline constexpr uint16_t kMinMru = 128;
-inline constexpr uint32_t kDefaultAccm = 0xffffffff;  // RFC 1662 7.1
 // Our own magic number in this many requests of the peer running is a loop, not chance.
 inline constexpr uint8_t kMaxLoopEvidence = 3;
 

@@ -20,6 +20,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/rng.h"
 #include "lib/base/time.h"
+#include "lib/ppp/frame.h"
 
 namespace lns::ppp {
 
@@ -133,8 +134,8 @@ struct LinkOpened {
   AuthProtocol auth = AuthProtocol::kNone;
   bool proxied = false;  // as the LAC had negotiated it
   // RFC 1662 7.1, for the LAC (RFC 2661 6.14): escaped towards the peer, and by it.
-  uint32_t send_accm = 0xffffffff;
-  uint32_t receive_accm = 0xffffffff;
+  uint32_t send_accm = kDefaultAccm;
+  uint32_t receive_accm = kDefaultAccm;
   // Both sides' options, where SetInterfaceOptions was called (RFC 3437 2.3); else empty.
   Bytes sent_options;
   Bytes received_options;

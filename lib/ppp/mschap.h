@@ -19,6 +19,10 @@
 
 namespace lns::ppp {
 
+constexpr bool IsMsChap(AuthProtocol protocol) {
+  return protocol == AuthProtocol::kMsChapV1 || protocol == AuthProtocol::kMsChapV2;
+}
+
 // Empty where MS-CHAP can be done, else why not: for whoever checks the configuration.
 const std::string& MsChapError();
 
