@@ -224,6 +224,16 @@ types::v1::SessionKey FromSessionKey(const SessionKey& key) {
   return message;
 }
 
+types::v1::SessionTraffic FromCounts(const SessionCounts& counts) {
+  types::v1::SessionTraffic message;
+  *message.mutable_key() = FromSessionKey(counts.key);
+  message.set_uplink_packets(counts.uplink_packets);
+  message.set_uplink_bytes(counts.uplink_bytes);
+  message.set_downlink_packets(counts.downlink_packets);
+  message.set_downlink_bytes(counts.downlink_bytes);
+  return message;
+}
+
 v1::Tunnel FromTunnel(const TunnelConfig& tunnel) {
   v1::Tunnel message;
   message.set_local_tunnel_id(tunnel.local_id.value());

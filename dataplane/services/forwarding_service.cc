@@ -60,8 +60,10 @@ grpc::Status ForwardingService::Apply(
     reply.Clear();
     reply.set_batch_id(request.batch_id());
     uint32_t applied = 0;
+    bool removes = false;
     for (int i = 0; i < request.updates_size(); ++i) {
       const absl::Status status = ApplyOne(request.updates(i));
+      removes |= request.updates(i).has_remove_session();
       if (status.ok()) {
         ++applied;
         continue;
@@ -72,6 +74,11 @@ grpc::Status ForwardingService::Apply(
       error->set_message(std::string(status.message()));
     }
     reply.set_applied(applied);
+    if (removes) {
+      for (const SessionCounts& counts : writer_.TakeLastCounts()) {
+        *reply.add_removed() = FromCounts(counts);
+      }
+    }
     if (!stream->Write(reply)) break;  // the client is gone
   }
   return grpc::Status::OK;

@@ -21,6 +21,7 @@ constexpr uint32_t kDefaultIntervalMs = 1000;
 constexpr uint32_t kMinIntervalMs = 100;
 constexpr uint32_t kMaxIntervalMs = 60'000;
 constexpr uint32_t kCancelCheckMs = 100;
+constexpr int kMaxKeysPerRead = 1024;
 
 using NamedCounters = google::protobuf::RepeatedPtrField<types::v1::NamedCounter>;
 
@@ -161,6 +162,32 @@ grpc::Status TelemetryService::ListSessionCounters(grpc::ServerContext*,
     }
   }
   if (request->has_key() && !found) return {grpc::StatusCode::NOT_FOUND, "key: no such session"};
+  return grpc::Status::OK;
+}
+
+grpc::Status TelemetryService::ReadSessionTraffic(grpc::ServerContext*,
+                                                  const v1::ReadSessionTrafficRequest* request,
+                                                  v1::ReadSessionTrafficReply* reply) {
+  if (request->keys_size() > kMaxKeysPerRead) {
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+            absl::StrCat("keys: expected at most ", kMaxKeysPerRead, ", found ",
+                         request->keys_size())};
+  }
+  std::vector<SessionKey> keys;
+  keys.reserve(static_cast<size_t>(request->keys_size()));
+  for (const types::v1::SessionKey& message : request->keys()) {
+    const auto key = ToSessionKey(message, "keys");
+    if (!key.ok()) {
+      return {grpc::StatusCode::INVALID_ARGUMENT, std::string(key.status().message())};
+    }
+    keys.push_back(*key);
+  }
+  reply->set_generation(process_.generation);
+  for (const std::span<const SessionKey> page : PagesOf(keys)) {
+    for (const SessionCounts& counts : process_.writer->SessionCounters(page)) {
+      *reply->add_sessions() = FromCounts(counts);
+    }
+  }
   return grpc::Status::OK;
 }
 

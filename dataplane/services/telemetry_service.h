@@ -23,6 +23,8 @@ class TelemetryService final : public v1::Telemetry::Service {
                              grpc::ServerWriter<v1::Counters>*) override;
   grpc::Status ListSessionCounters(grpc::ServerContext*, const v1::ListSessionCountersRequest*,
                                    grpc::ServerWriter<v1::SessionCounters>*) override;
+  grpc::Status ReadSessionTraffic(grpc::ServerContext*, const v1::ReadSessionTrafficRequest*,
+                                  v1::ReadSessionTrafficReply*) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
                            v1::ListWorkersReply*) override;
   grpc::Status ListPorts(grpc::ServerContext*, const v1::ListPortsRequest*,

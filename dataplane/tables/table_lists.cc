@@ -109,18 +109,34 @@ std::vector<SessionCounts> TableState::SessionCounters(std::span<const SessionKe
   for (const SessionKey& key : keys) {
     const uint32_t slot = SlotOf(key);
     if (slot == kNotFound) continue;
-    const UplinkEntry& up = parts_.tables.uplink[slot];
-    const DownlinkEntry& down = parts_.tables.downlink[slot];
-    result.push_back({.key = key,
-                      .uplink_packets = up.packets.value(),
-                      .uplink_bytes = up.bytes.value(),
-                      .downlink_packets = down.packets.value(),
-                      .downlink_bytes = down.bytes.value(),
-                      .sequence_lost = up.sequence_lost.value(),
-                      .sequence_late = up.sequence_late.value(),
-                      .sequence_reordered = up.sequence_reordered.value()});
+    result.push_back(CountsOf(slot, key));
   }
   return result;
+}
+
+SessionCounts TableState::CountsOf(uint32_t slot, const SessionKey& key) const {
+  const UplinkEntry& up = parts_.tables.uplink[slot];
+  const DownlinkEntry& down = parts_.tables.downlink[slot];
+  return {.key = key,
+          .uplink_packets = up.packets.value(),
+          .uplink_bytes = up.bytes.value(),
+          .downlink_packets = down.packets.value(),
+          .downlink_bytes = down.bytes.value(),
+          .sequence_lost = up.sequence_lost.value(),
+          .sequence_late = up.sequence_late.value(),
+          .sequence_reordered = up.sequence_reordered.value()};
+}
+
+std::vector<SessionCounts> TableState::TakeLastCounts() {
+  const std::lock_guard lock = Begin();
+  if (!counting_.empty()) {
+    retired_.Wait();
+    Collect();
+  }
+  // A stuck worker: what it has counted until now, rather than nothing.
+  for (const auto& [slot, key] : counting_) last_counts_.push_back(CountsOf(slot, key));
+  counting_.clear();
+  return std::exchange(last_counts_, {});
 }
 
 std::vector<RouteConfig> TableState::Routes() const {

@@ -92,6 +92,7 @@ class TableState final : public ForwardingState, public TableWriter {
   std::vector<SessionKey> SessionKeys() const override;
   std::vector<SessionConfig> Sessions(std::span<const SessionKey> keys) const override;
   std::vector<SessionCounts> SessionCounters(std::span<const SessionKey> keys) const override;
+  std::vector<SessionCounts> TakeLastCounts() override;
   std::vector<RouteConfig> Routes() const override;
   std::vector<NeighbourConfig> Neighbours() const override;
   std::vector<net::IpAddress> LocalAddresses() const override;
@@ -139,6 +140,7 @@ class TableState final : public ForwardingState, public TableWriter {
                              const TunnelRecord& tunnel);
   void WriteEntries(const SessionConfig& session, uint32_t slot, const TunnelRecord& tunnel);
   void DropSession(uint32_t slot);
+  SessionCounts CountsOf(uint32_t slot, const SessionKey& key) const;
 
   const ForwardingConfig config_;
   TableParts parts_;
@@ -148,6 +150,11 @@ class TableState final : public ForwardingState, public TableWriter {
   SessionBook sessions_;
   std::vector<uint32_t> free_tunnels_;
   absl::flat_hash_map<uint16_t, TunnelRecord> tunnels_;
+  // Removed by RemoveSession and retired: by slot, whose counts somebody will ask for; and those
+  // of slots that are free again, unless nobody asks for ever.
+  static constexpr size_t kLastCountsKept = 65536;
+  absl::flat_hash_map<uint32_t, SessionKey> counting_;
+  std::vector<SessionCounts> last_counts_;
   bool syncing_ = false;
 };
 

@@ -97,6 +97,12 @@ void TableState::Collect() {
   retired_.Collect([this](SlotKind kind, uint32_t slot) {
     switch (kind) {
       case SlotKind::kSession:
+        if (const auto counting = counting_.find(slot); counting != counting_.end()) {
+          if (last_counts_.size() < kLastCountsKept) {
+            last_counts_.push_back(CountsOf(slot, counting->second));
+          }
+          counting_.erase(counting);
+        }
         sessions_.Free(slot);
         break;
       case SlotKind::kTunnel:
@@ -332,7 +338,9 @@ absl::Status TableState::ChangeSession(const SessionConfig& session, uint32_t sl
 absl::Status TableState::RemoveSession(const SessionKey& key) {
   const std::lock_guard lock = Begin();
   const uint32_t slot = SlotOf(key);
-  if (slot != kNotFound) DropSession(slot);
+  if (slot == kNotFound) return absl::OkStatus();
+  DropSession(slot);
+  counting_.emplace(slot, key);
   return absl::OkStatus();
 }
 

@@ -127,6 +127,10 @@ class TableWriter {
   virtual std::vector<SessionKey> SessionKeys() const = 0;
   virtual std::vector<SessionConfig> Sessions(std::span<const SessionKey> keys) const = 0;
   virtual std::vector<SessionCounts> SessionCounters(std::span<const SessionKey> keys) const = 0;
+  // Waits until no worker counts any more for sessions that RemoveSession removed, and hands over
+  // what they had counted by then: each session once. For whoever removes them, who asks after
+  // each batch.
+  virtual std::vector<SessionCounts> TakeLastCounts() = 0;
   virtual std::vector<RouteConfig> Routes() const = 0;
   virtual std::vector<NeighbourConfig> Neighbours() const = 0;
   virtual std::vector<net::IpAddress> LocalAddresses() const = 0;

@@ -96,6 +96,11 @@ class TableWriterTest : public testing::Test {
   uint32_t SessionIndex(uint16_t tunnel, uint16_t session) {
     return state_->tables().sessions->Find(SessionKeyWord(tunnel, session));
   }
+  // As a worker does.
+  void Count(uint32_t slot, uint64_t uplink_packets, uint64_t downlink_bytes) {
+    state_->tables().uplink[slot].packets.Add(uplink_packets);
+    state_->tables().downlink[slot].bytes.Add(downlink_bytes);
+  }
   // Last byte of the MAC address a packet to here would get; -1: no adjacency, 0: unresolved.
   int MacTo(const char* address) {
     const uint32_t to = Fib(address);
@@ -297,6 +302,46 @@ TEST_F(TableWriterTest, PrefixesOutsideEverySubscriberPrefixAreBounded) {
   EXPECT_TRUE(writer().UpsertSession(Session(7, 2, {"2001:db8:2::/48"})).ok());
   EXPECT_TRUE(writer().UpsertSession(Session(7, 1, {"192.0.2.1/32"})).ok());
   EXPECT_TRUE(writer().UpsertSession(Session(7, 2, {"192.0.2.5/32"})).ok());
+}
+
+TEST_F(TableWriterTest, ARemovedSessionHasALastWordEvenIfItsSlotIsTakenAgain) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  for (uint16_t id = 1; id <= 4; ++id) {
+    ASSERT_TRUE(writer().UpsertSession(Session(7, id, {})).ok());
+    Count(SessionIndex(7, id), id, uint64_t{id} << 33);
+  }
+  ASSERT_TRUE(writer().RemoveSession(Session(7, 1, {}).key).ok());
+  ASSERT_TRUE(writer().RemoveSession(Session(7, 2, {}).key).ok());
+  ASSERT_TRUE(writer().RemoveSession(Session(7, 99, {}).key).ok());  // never was
+  // The tables are full, so both slots change hands before anybody asks.
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 5, {})).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 6, {})).ok());
+  const std::vector<SessionCounts> last = writer().TakeLastCounts();
+  ASSERT_EQ(last.size(), 2u);
+  uint64_t packets = 0;
+  for (const SessionCounts& counts : last) {
+    const uint16_t id = counts.key.session.value();
+    EXPECT_EQ(counts.uplink_packets, id);
+    EXPECT_EQ(counts.downlink_bytes, uint64_t{id} << 33);
+    packets += counts.uplink_packets;
+  }
+  EXPECT_EQ(packets, 3u);
+  EXPECT_TRUE(writer().TakeLastCounts().empty());
+}
+
+TEST_F(TableWriterTest, WhatAWorkerStillCountsBelongsToTheLastWord) {
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {})).ok());
+  const uint32_t slot = SessionIndex(7, 1);
+  state_->quiescence().Online(0);
+  state_->quiescence().Report(0);
+  ASSERT_TRUE(writer().RemoveSession(Session(7, 1, {}).key).ok());
+  Count(slot, 7, 0);  // it looked the session up before the removal
+  state_->quiescence().Report(0);
+  const std::vector<SessionCounts> last = writer().TakeLastCounts();
+  ASSERT_EQ(last.size(), 1u);
+  EXPECT_EQ(last[0].uplink_packets, 7u);
+  state_->quiescence().Offline(0);
 }
 
 TEST_F(TableWriterTest, CountersStartAtZeroInAReusedSlot) {

@@ -38,7 +38,7 @@ class FakeTableWriter final : public dataplane::TableWriter {
   }
   absl::Status RemoveSession(const dataplane::SessionKey& key) override {
     const std::lock_guard lock(mutex_);
-    sessions_.erase(key);
+    if (sessions_.erase(key) > 0) last_counts_.push_back({.key = key, .uplink_packets = 1});
     return absl::OkStatus();
   }
   absl::Status UpsertRoute(const dataplane::RouteConfig& route) override {
@@ -132,6 +132,10 @@ class FakeTableWriter final : public dataplane::TableWriter {
       std::span<const dataplane::SessionKey>) const override {
     return {};
   }
+  std::vector<dataplane::SessionCounts> TakeLastCounts() override {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(last_counts_, {});
+  }
   std::vector<dataplane::NeighbourConfig> TakeUnresolved() override { return {}; }
   dataplane::TableLimits limits() const override { return {}; }
 
@@ -161,6 +165,7 @@ class FakeTableWriter final : public dataplane::TableWriter {
   std::map<std::pair<net::IpAddress, uint16_t>, dataplane::NeighbourConfig> neighbours_;
   std::set<net::IpAddress> local_addresses_;
   std::set<net::IpPrefix> subscriber_prefixes_;
+  std::vector<dataplane::SessionCounts> last_counts_;
   absl::Status refusal_;
   bool is_syncing_ = false;
   uint64_t route_updates_ = 0;

@@ -90,6 +90,28 @@ TEST_F(ForwardingServiceTest, ErrorsNameTheUpdateAndTheRestIsApplied) {
   EXPECT_EQ(writer_.session_count(), 1u);
 }
 
+TEST_F(ForwardingServiceTest, ARemovalIsAnsweredWithTheSessionsLastCounts) {
+  grpc::ClientContext context;
+  auto stream = stub_->Apply(&context);
+  v1::ApplyRequest request;
+  AddTunnel(request, 1);
+  AddSession(request, 1, 5);
+  for (const uint32_t id : {5u, 6u}) {  // 6 never was
+    auto* key = request.add_updates()->mutable_remove_session();
+    key->set_local_tunnel_id(1);
+    key->set_local_session_id(id);
+  }
+  ASSERT_TRUE(stream->Write(request));
+  v1::ApplyReply reply;
+  ASSERT_TRUE(stream->Read(&reply));
+  EXPECT_EQ(reply.applied(), 4u);
+  ASSERT_EQ(reply.removed_size(), 1);
+  EXPECT_EQ(reply.removed(0).key().local_session_id(), 5u);
+  EXPECT_EQ(reply.removed(0).uplink_packets(), 1u) << "what the fake counts";
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
 TEST_F(ForwardingServiceTest, SessionsAreListedAPageAtATime) {
   constexpr uint16_t kEach = 1000;
   for (const uint16_t tunnel : {uint16_t{7}, uint16_t{8}}) {
