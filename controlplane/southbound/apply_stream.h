@@ -27,6 +27,7 @@ namespace lns::controlplane {
 struct UpdateTicket {
   SessionKey session;
   bool confirm = false;
+  bool removal = false;
   uint16_t revision = 0;  // of the session's entry
 };
 

@@ -46,6 +46,18 @@ void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   if (session.dscp.has_value()) out.set_dscp(*session.dscp);
 }
 
+SessionKey FromProto(const types::v1::SessionKey& key) {
+  return {l2tp::LocalTunnelId(static_cast<uint16_t>(key.local_tunnel_id())),
+          l2tp::LocalSessionId(static_cast<uint16_t>(key.local_session_id()))};
+}
+
+Traffic FromProto(const types::v1::SessionTraffic& session) {
+  return {.uplink_packets = session.uplink_packets(),
+          .uplink_bytes = session.uplink_bytes(),
+          .downlink_packets = session.downlink_packets(),
+          .downlink_bytes = session.downlink_bytes()};
+}
+
 absl::Status FromProto(const dataplane::v1::ApplyError& error) {
   constexpr uint32_t kHighestCode = static_cast<uint32_t>(absl::StatusCode::kUnauthenticated);
   const bool known = error.code() > 0 && error.code() <= kHighestCode;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "controlplane/lns/actions.h"
+#include "controlplane/lns/traffic.h"
 #include "lib/net/address.h"
 
 #include "absl/status/status.h"
@@ -16,6 +17,9 @@ void ToProto(const net::IpPrefix& prefix, types::v1::IpPrefix& out);
 void ToProto(const SessionKey& key, types::v1::SessionKey& out);
 void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out);
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out);
+
+SessionKey FromProto(const types::v1::SessionKey& key);
+Traffic FromProto(const types::v1::SessionTraffic& session);
 
 // google.rpc.Code numbers are those of absl::StatusCode; one that is neither is kUnknown.
 absl::Status FromProto(const dataplane::v1::ApplyError& error);

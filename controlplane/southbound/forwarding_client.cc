@@ -50,6 +50,11 @@ ForwardingClient::~ForwardingClient() {
   if (thread_.joinable()) thread_.join();
 }
 
+void ForwardingClient::RemoveFirst(std::vector<SessionKey> sessions) {
+  absl::MutexLock lock(&mutex_);
+  owed_removals_.insert(sessions.begin(), sessions.end());
+}
+
 void ForwardingClient::Start() {
   thread_ = std::thread([this] { Run(); });
 }
@@ -71,6 +76,7 @@ void ForwardingClient::Enqueue(Change change) {
     DropQueue();
   }
   if (Accepts(change)) {
+    if (const auto* removed = std::get_if<SessionKey>(&change)) held_.erase(*removed);
     queue_.push_back(std::move(change));
     return;
   }
@@ -78,14 +84,20 @@ void ForwardingClient::Enqueue(Change change) {
   if (const auto* session = std::get_if<SessionChange>(&change)) {
     if (session->confirm) Hold(session->entry.key);
   } else if (const auto* removed = std::get_if<SessionKey>(&change)) {
-    held_.erase(*removed);
+    Owe({.session = *removed, .removal = true});
   }
 }
 
 bool ForwardingClient::Accepts(const Change& change) const {
-  const bool of_tunnel = std::holds_alternative<TunnelEntry>(change) ||
-                         std::holds_alternative<l2tp::LocalTunnelId>(change);
-  return accepting_ == Accepting::kAll || (accepting_ == Accepting::kTunnels && of_tunnel);
+  const bool programs_session = std::holds_alternative<SessionChange>(change);
+  return accepting_ == Accepting::kAll || (accepting_ == Accepting::kTunnels && !programs_session);
+}
+
+void ForwardingClient::Owe(const UpdateTicket& ticket) {
+  if (ticket.confirm) Hold(ticket.session);
+  if (!ticket.removal) return;
+  held_.erase(ticket.session);
+  owed_removals_.insert(ticket.session);
 }
 
 void ForwardingClient::Hold(const SessionKey& session) {
@@ -98,7 +110,7 @@ void ForwardingClient::DropQueue() {
     if (const auto* session = std::get_if<SessionChange>(&change)) {
       if (session->confirm) Hold(session->entry.key);
     } else if (const auto* removed = std::get_if<SessionKey>(&change)) {
-      held_.erase(*removed);
+      Owe({.session = *removed, .removal = true});
     }
   }
   queue_.clear();
@@ -170,10 +182,9 @@ absl::Status ForwardingClient::Serve() {
   }
   stream.Close();
   absl::MutexLock lock(&mutex_);
+  // In the order in which they were asked for: a removal overrules what was before it.
+  for (const UpdateTicket& ticket : stream.TakeUnanswered()) Owe(ticket);
   DropQueue();
-  for (const UpdateTicket& ticket : stream.TakeUnanswered()) {
-    if (ticket.confirm) Hold(ticket.session);
-  }
   unanswered_ = 0;
   return status;
 }
@@ -284,6 +295,8 @@ void ForwardingClient::HandOverPage(const Engine& engine, uint64_t connection) {
   if (overflowed_) return;  // it is about to be given up
   if (!walk_.at_sessions) {
     accepting_ = Accepting::kTunnels;
+    for (const SessionKey& session : owed_removals_) queue_.emplace_back(session);
+    owed_removals_.clear();
     walk_.cursor = engine.DesiredTunnels(walk_.cursor, kPage, tunnels);
     for (TunnelEntry& tunnel : tunnels) queue_.emplace_back(std::move(tunnel));
     walk_.tunnels += static_cast<uint32_t>(tunnels.size());
@@ -324,9 +337,7 @@ absl::Status ForwardingClient::SendWhenReady(Batch batch, ApplyStream& stream) {
       health = Health(stream);
     } while (health.ok() && !ready());
     if (!health.ok()) {
-      for (const UpdateTicket& ticket : batch.tickets) {
-        if (ticket.confirm) Hold(ticket.session);
-      }
+      for (const UpdateTicket& ticket : batch.tickets) Owe(ticket);
       return health;
     }
   }
@@ -390,9 +401,14 @@ void ForwardingClient::Add(const Change& change, Batch& batch) {
     void operator()(const l2tp::LocalTunnelId& id) const { update.set_remove_tunnel(id.value()); }
     void operator()(const SessionChange& change) const {
       ToProto(change.entry, *update.mutable_session());
-      ticket = {change.entry.key, change.confirm, change.entry.revision};
+      ticket = {.session = change.entry.key,
+                .confirm = change.confirm,
+                .revision = change.entry.revision};
     }
-    void operator()(const SessionKey& key) const { ToProto(key, *update.mutable_remove_session()); }
+    void operator()(const SessionKey& key) const {
+      ToProto(key, *update.mutable_remove_session());
+      ticket = {.session = key, .removal = true};
+    }
   };
   batch.tickets.emplace_back();
   std::visit(Visitor{*batch.request.add_updates(), batch.tickets.back()}, change);
@@ -406,6 +422,7 @@ void ForwardingClient::OnReply(const std::vector<UpdateTicket>& tickets,
     if (error.index() >= tickets.size() || refused[error.index()]) continue;
     refused[error.index()] = true;
     const UpdateTicket& ticket = tickets[error.index()];
+    if (ticket.removal) continue;                  // it is gone, one way or another
     if (ticket.session == SessionKey{}) continue;  // of a tunnel: its sessions are refused, too
     outcomes.push_back({ticket.session, ticket.revision, FromProto(error)});
   }
@@ -422,6 +439,7 @@ void ForwardingClient::OnReply(const std::vector<UpdateTicket>& tickets,
                       " updates, the first: ", FromProto(reply.errors(0)).ToString()));
   }
   Report(std::move(outcomes));
+  ReportRemoved(tickets, reply);
   absl::MutexLock lock(&mutex_);
   unanswered_ -= std::min(unanswered_, tickets.size());
 }
@@ -433,6 +451,26 @@ void ForwardingClient::Report(std::vector<Outcome> outcomes) {
       engine.OnSessionProgrammed(outcome.session, outcome.revision, outcome.status, now, out);
     }
   });
+}
+
+void ForwardingClient::ReportRemoved(const std::vector<UpdateTicket>& tickets,
+                                     const dataplane::v1::ApplyReply& reply) {
+  if (on_removed_ == nullptr) return;
+  absl::flat_hash_map<SessionKey, Traffic> counted;
+  for (const types::v1::SessionTraffic& session : reply.removed()) {
+    counted.emplace(FromProto(session.key()), FromProto(session));
+  }
+  const uint64_t generation = status().generation;
+  std::vector<RemovedSession> removed;
+  for (const UpdateTicket& ticket : tickets) {
+    if (!ticket.removal) continue;
+    RemovedSession& session = removed.emplace_back();
+    session.key = ticket.session;
+    session.generation = generation;
+    const auto found = counted.find(ticket.session);
+    if (found != counted.end()) session.traffic = found->second;
+  }
+  if (!removed.empty()) on_removed_(std::move(removed));
 }
 
 void ForwardingClient::RefuseOverdue() {

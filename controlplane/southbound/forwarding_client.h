@@ -11,6 +11,9 @@
 // and each page joins the queue that changes go through. So what is sent is in the order in which
 // it became true: a change after its page is behind it, a change before its page is repeated by it.
 //
+// Every session removed is reported once with what it had passed. A removal that is not answered,
+// or not even sent, is repeated by the refill, before the sessions: the sweep would count nothing.
+//
 // A session programmed with `confirm` while the data plane is away is confirmed by the refill, or
 // refused as UNAVAILABLE after a bound.
 //
@@ -25,12 +28,14 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "controlplane/lns/traffic.h"
 #include "controlplane/loop/dataplane.h"
 #include "controlplane/loop/log.h"
 #include "controlplane/loop/mailbox.h"
@@ -40,6 +45,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "lns/dataplane/v1/forwarding.grpc.pb.h"
@@ -56,6 +62,13 @@ struct ForwardingSettings {
   Duration stall_timeout = Duration::Seconds(5);
   // More unsent updates than this are dropped, and made good by a refill.
   size_t max_queued = size_t{1} << 18;
+};
+
+// A session that is gone from the data plane, or was not there.
+struct RemovedSession {
+  SessionKey key;
+  uint64_t generation = 0;         // of the data plane that answered
+  std::optional<Traffic> traffic;  // none: it knew no such session
 };
 
 struct ForwardingStatus {
@@ -76,10 +89,15 @@ class ForwardingClient final : public Dataplane {
 
   // Called on the loop thread after each GetInfo.
   using OnInfo = std::function<void(const dataplane::v1::Info& info)>;
+  // Called on a gRPC thread, one batch at a time.
+  using OnRemoved = std::function<void(std::vector<RemovedSession> removed)>;
 
   ForwardingClient(ForwardingSettings settings, Mailbox& mailbox, LogSink log, OnInfo on_info);
   // Stops the thread; what is unsent is dropped.
   ~ForwardingClient() override;
+  // Before Start: who is told of removals, and sessions of an earlier run to be removed.
+  void ReportRemovals(OnRemoved on_removed) { on_removed_ = std::move(on_removed); }
+  void RemoveFirst(std::vector<SessionKey> sessions);
   void Start();
 
   void ProgramTunnel(const TunnelEntry& tunnel) override;
@@ -98,8 +116,8 @@ class ForwardingClient final : public Dataplane {
     bool confirm = false;
   };
   using Change = std::variant<TunnelEntry, l2tp::LocalTunnelId, SessionChange, SessionKey>;
-  // Which changes the queue takes; all others the refill will bring. Sessions only when every
-  // tunnel is in the queue.
+  // Which changes the queue takes; all others the refill will bring. Sessions are programmed only
+  // when every tunnel is in the queue; they are removed before.
   enum class Accepting : uint8_t { kNothing, kTunnels, kAll };
   // How far the reading of the desired state has come.
   struct Walk {
@@ -142,16 +160,21 @@ class ForwardingClient final : public Dataplane {
   void HandOverPage(const Engine& engine, uint64_t connection);  // loop thread
   void Enqueue(Change change);
   bool Accepts(const Change& change) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  // What was to be told of an update that will not be answered any more.
+  void Owe(const UpdateTicket& ticket) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Hold(const SessionKey& session) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DropQueue() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   static void Add(const Change& change, Batch& batch);
   void OnReply(const std::vector<UpdateTicket>& tickets, const dataplane::v1::ApplyReply& reply);
   void Report(std::vector<Outcome> outcomes);
+  void ReportRemoved(const std::vector<UpdateTicket>& tickets,
+                     const dataplane::v1::ApplyReply& reply);
 
   const ForwardingSettings settings_;
   Mailbox& mailbox_;
   const LogSink log_;
   const OnInfo on_info_;
+  OnRemoved on_removed_;
   std::string explained_;  // southbound thread: the last reason for waiting that was logged
 
   mutable absl::Mutex mutex_;
@@ -167,6 +190,8 @@ class ForwardingClient final : public Dataplane {
   size_t unanswered_ ABSL_GUARDED_BY(mutex_) = 0;  // updates taken to be sent, not answered yet
   // Sessions that wait for a refill to be confirmed, and until when.
   absl::flat_hash_map<SessionKey, Instant> held_ ABSL_GUARDED_BY(mutex_);
+  // Sessions whose removal the next refill is to bring: at most as many as there were sessions.
+  absl::flat_hash_set<SessionKey> owed_removals_ ABSL_GUARDED_BY(mutex_);
 
   std::atomic<uint64_t> connections_ = 0;
   std::atomic<uint64_t> updates_sent_ = 0;

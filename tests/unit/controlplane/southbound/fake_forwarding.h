@@ -135,6 +135,7 @@ class FakeForwarding final : public dataplane::v1::Forwarding::Service {
     while (stream->Read(&request)) {
       dataplane::v1::ApplyReply reply;
       reply.set_batch_id(request.batch_id());
+      removed_ = &reply;
       {
         std::unique_lock lock(mutex_);
         while (held_ && !stopping_ && !context->IsCancelled()) {
@@ -184,9 +185,16 @@ class FakeForwarding final : public dataplane::v1::Forwarding::Service {
         if (stale_) stale_->sessions.erase(key);
         break;
       }
-      case Case::kRemoveSession:
-        state_.sessions.erase(KeyOf(update.remove_session()));
+      case Case::kRemoveSession: {
+        const Key key = KeyOf(update.remove_session());
+        if (state_.sessions.erase(key) == 0) break;
+        if (stale_) stale_->sessions.erase(key);
+        types::v1::SessionTraffic& traffic = *removed_->add_removed();
+        *traffic.mutable_key() = update.remove_session();
+        traffic.set_uplink_packets(key.second);  // something to know it by
+        traffic.set_downlink_bytes(uint64_t{key.second} << 32);
         break;
+      }
       default:
         return {grpc::StatusCode::INVALID_ARGUMENT, "not an update this fake knows"};
     }
@@ -199,6 +207,7 @@ class FakeForwarding final : public dataplane::v1::Forwarding::Service {
   std::condition_variable changed_;
   State state_;
   std::optional<State> stale_;
+  dataplane::v1::ApplyReply* removed_ = nullptr;  // of the request being applied
   std::map<Key, grpc::StatusCode> refused_;
   bool held_ = false;
   bool stopping_ = false;

@@ -52,6 +52,11 @@ class ForwardingClientTest : public ::testing::Test {
           log.emplace_back(text);
         },
         [this](const dataplane::v1::Info& info) { infos.push_back(info); });
+    client->RemoveFirst(remove_first);
+    client->ReportRemovals([this](std::vector<RemovedSession> batch) {
+      const std::lock_guard lock(log_mutex);
+      removed.insert(removed.end(), batch.begin(), batch.end());
+    });
     client->Start();
   }
   // Runs the loop's side until `done`; fails after a bound no healthy run comes near.
@@ -73,6 +78,10 @@ class ForwardingClientTest : public ::testing::Test {
   void RunUntilSettled() {
     RunUntil("all updates answered", [&] { return client->Settled() && mailbox.Empty(); });
   }
+  std::vector<RemovedSession> Removed() {
+    const std::lock_guard lock(log_mutex);
+    return removed;
+  }
   std::vector<std::string> Log() {
     const std::lock_guard lock(log_mutex);
     return log;
@@ -93,6 +102,8 @@ class ForwardingClientTest : public ::testing::Test {
   std::mutex log_mutex;
   std::vector<std::string> log;
   std::vector<dataplane::v1::Info> infos;
+  std::vector<SessionKey> remove_first;
+  std::vector<RemovedSession> removed;
   std::unique_ptr<ForwardingClient> client;
 };
 
@@ -316,6 +327,68 @@ TEST_F(ForwardingClientTest, ASessionProgrammedWhileAwayIsConfirmedByTheRefill) 
   EXPECT_EQ(engine.programmed[0].first, Key(1, 1));
   EXPECT_TRUE(engine.programmed[0].second.ok());
   EXPECT_EQ(engine.programmed_revisions[0], 7);
+}
+
+// The fake counts as many packets as the session's id.
+TEST_F(ForwardingClientTest, ARemovalIsReportedWithWhatTheSessionHadPassed) {
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  client->ProgramTunnel(TunnelOf(1));
+  client->ProgramSession(SessionOf(1, 5), false);
+  client->RemoveSession(Key(1, 5));
+  client->RemoveSession(Key(1, 6));  // never was
+  RunUntilSettled();
+  const std::vector<RemovedSession> all = Removed();
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0].key, Key(1, 5));
+  EXPECT_EQ(all[0].generation, server.generation());
+  ASSERT_TRUE(all[0].traffic);
+  EXPECT_EQ(all[0].traffic->uplink_packets, 5u);
+  EXPECT_EQ(all[0].traffic->downlink_bytes, uint64_t{5} << 32);
+  EXPECT_EQ(all[1].key, Key(1, 6));
+  EXPECT_FALSE(all[1].traffic);
+}
+
+TEST_F(ForwardingClientTest, SessionsOfAnEarlierRunAreRemovedByNameNotSwept) {
+  remove_first = {Key(3, 4), Key(3, 5)};
+  server.Start();
+  dataplane::v1::Session left;
+  left.mutable_key()->set_local_tunnel_id(3);
+  left.mutable_key()->set_local_session_id(4);
+  server.Preload(left);
+  Connect();
+  RunUntilRefilled();
+  RunUntil("both reports", [&] { return Removed().size() == 2; });
+  for (const RemovedSession& session : Removed()) {
+    EXPECT_EQ(session.traffic.has_value(), session.key == Key(3, 4));
+  }
+  EXPECT_THAT(server.state().sessions, IsEmpty());
+}
+
+TEST_F(ForwardingClientTest, ARemovalIsReportedOnceThoughTheDataPlaneWasAway) {
+  engine.tunnels = {TunnelOf(1)};
+  engine.sessions = {SessionOf(1, 1), SessionOf(1, 2), SessionOf(1, 3)};
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  server.Hold(true);
+  client->RemoveSession(Key(1, 1));  // on its way, and never answered
+  engine.sessions.erase(engine.sessions.begin());
+  RunUntil("the request", [&] { return Counter("southbound_batches_sent") == 4; });
+  server.Stop();
+  RunUntil("the loss", [&] { return !client->status().connected; });
+  client->RemoveSession(Key(1, 2));  // not even sent
+  engine.sessions.erase(engine.sessions.begin());
+  EXPECT_THAT(Removed(), IsEmpty());
+  server.Start();
+  RunUntilRefilled();
+  RunUntil("both reports", [&] { return Removed().size() == 2; });
+  EXPECT_THAT(server.state().sessions, SizeIs(1));
+  for (const RemovedSession& session : Removed()) {
+    EXPECT_FALSE(session.traffic) << "the new process never knew it";
+    EXPECT_EQ(session.generation, server.generation());
+  }
 }
 
 TEST_F(ForwardingClientTest, AConfirmationNamesTheRevisionItIsAbout) {
