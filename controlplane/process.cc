@@ -22,11 +22,12 @@ ForwardingSettings ForwardingOf(const Settings& settings) {
   }
   // Fixed addresses may lie outside every pool.
   for (const LocalUser& user : settings.users) {
+    const net::IpAddress& address = user.service.ipv4_address;
     const bool pooled =
         std::any_of(settings.engine.pools.begin(), settings.engine.pools.end(),
-                    [&](const auto& pool) { return pool.prefix.Contains(user.address); });
-    if (user.address.is_none() || pooled) continue;
-    forwarding.subscriber_prefixes.push_back(net::IpPrefix::Host(user.address));
+                    [&](const auto& pool) { return pool.prefix.Contains(address); });
+    if (address.is_none() || pooled) continue;
+    forwarding.subscriber_prefixes.push_back(net::IpPrefix::Host(address));
   }
   return forwarding;
 }

@@ -22,8 +22,9 @@ bool PapMatches(std::string_view expected, std::string_view given) {
 LocalUsers::LocalUsers(std::vector<LocalUser> users) {
   users_.reserve(users.size());
   for (LocalUser& user : users) {
-    std::string name = user.name;
-    users_.try_emplace(std::move(name), std::move(user));
+    Entry entry{std::move(user.password),
+                std::make_shared<const ServiceProfile>(std::move(user.service))};
+    users_.try_emplace(std::move(user.name), std::move(entry));
   }
 }
 
@@ -37,11 +38,11 @@ void LocalUsers::TakeOutcomes(std::vector<AuthOutcome>& out) {
 }
 
 AuthVerdict LocalUsers::Check(const ppp::AuthenticationNeeded& credentials) {
-  static const LocalUser kNobody;
+  static const Entry kNobody;
   const auto found = users_.find(credentials.user_name);
   const bool known = found != users_.end();
   // The same work for a user who does not exist.
-  const LocalUser& user = known ? found->second : kNobody;
+  const Entry& user = known ? found->second : kNobody;
 
   std::string ms_chap;
   bool matches = false;
@@ -68,10 +69,7 @@ AuthVerdict LocalUsers::Check(const ppp::AuthenticationNeeded& credentials) {
 
   if (known && well_formed && matches) {
     ++accepted_;
-    return {.accepted = true,
-            .ms_chap = std::move(ms_chap),
-            .fixed_address = user.address,
-            .pool = user.pool};
+    return {.accepted = true, .ms_chap = std::move(ms_chap), .service = user.service};
   }
   AuthVerdict refused{.message = kRefused};
   if (!well_formed) {

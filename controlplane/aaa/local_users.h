@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "controlplane/aaa/authenticator.h"
+#include "controlplane/lns/service.h"
 #include "lib/base/time.h"
-#include "lib/net/address.h"
 #include "lib/ppp/link.h"
 
 #include "absl/container/flat_hash_map.h"
@@ -22,8 +22,7 @@ namespace lns::controlplane {
 struct LocalUser {
   std::string name;
   std::string password;
-  net::IpAddress address;  // none: from `pool`
-  std::string pool;        // empty: the first
+  ServiceProfile service;
 };
 
 class LocalUsers final : public Authenticator {
@@ -40,7 +39,12 @@ class LocalUsers final : public Authenticator {
  private:
   AuthVerdict Check(const ppp::AuthenticationNeeded& credentials);
 
-  absl::flat_hash_map<std::string, LocalUser> users_;
+  struct Entry {
+    std::string password;
+    ServicePtr service;
+  };
+
+  absl::flat_hash_map<std::string, Entry> users_;
   std::vector<AuthOutcome> ready_;
   uint64_t accepted_ = 0;
   uint64_t unknown_user_ = 0;

@@ -183,9 +183,11 @@ void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& 
     const auto at = [i](const char* field) { return Element("users", i, field); };
     check.UniqueName(at("name"), in.name(), names);
     if (in.password().empty()) check.Fail(at("password"), "expected a password");
-    LocalUser user{in.name(), in.password(), check.Ipv4Address(at("address"), in.address()),
-                   in.pool()};
-    if (!user.address.is_none() && !addresses.insert(user.address).second) {
+    LocalUser user{in.name(), in.password()};
+    const net::IpAddress address = check.Ipv4Address(at("address"), in.address());
+    user.service.ipv4_address = address;
+    if (!in.pool().empty()) user.service.ipv4_pools = {in.pool()};
+    if (!address.is_none() && !addresses.insert(address).second) {
       check.Fail(at("address"), absl::StrCat(in.address(), " is another user's already"));
     }
     const bool known = std::any_of(out.engine.pools.begin(), out.engine.pools.end(),

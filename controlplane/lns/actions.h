@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "controlplane/lns/call_description.h"
 #include "lib/base/bytes.h"
 #include "lib/l2tp/ids.h"
 #include "lib/net/address.h"
@@ -82,6 +84,7 @@ struct AuthenticateUser {
   uint64_t request_id = 0;
   SessionKey session;
   ppp::AuthenticationNeeded credentials;
+  std::shared_ptr<const CallDescription> call;
 };
 
 // Worth a log line (never one per packet) and, by name, a counter.

@@ -77,6 +77,8 @@ std::optional<l2tp::PppDisconnectCause> PppCauseOf(CloseCause cause) {
     case CloseCause::kOperator:
     case CloseCause::kDuplicateUser:
     case CloseCause::kReplaced:
+    case CloseCause::kAaaUnavailable:
+    case CloseCause::kAaaBusy:
       return l2tp::PppDisconnectCause{.code = kAdministrative, .message = TextOf(cause)};
     case CloseCause::kPoolExhausted:
     case CloseCause::kNoSuchPool:

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "controlplane/lns/accounting_id.h"
 #include "controlplane/lns/engine_impl.h"
 #include "lib/base/check.h"
 #include "lib/l2tp/header.h"
@@ -66,6 +67,7 @@ EngineImpl::EngineImpl(EngineSettings settings, Rng& rng)
     : settings_(std::move(settings)),
       rng_(rng),
       refusal_settings_(RefusalSettings(settings_)),
+      run_(rng.Next() >> (64 - AccountingId::kRunBits)),
       addresses_(settings_.pools, OwnAddresses(settings_)) {}
 
 void EngineImpl::OnControl(const net::EndpointPair& endpoints, ByteView message, Instant now,

@@ -23,8 +23,10 @@
 
 #include "controlplane/address/address_book.h"
 #include "controlplane/lns/actions.h"
+#include "controlplane/lns/close_cause.h"
 #include "controlplane/lns/explanation.h"
 #include "controlplane/lns/profiles.h"
+#include "controlplane/lns/service.h"
 #include "lib/base/bytes.h"
 #include "lib/base/rng.h"
 #include "lib/base/time.h"
@@ -93,14 +95,16 @@ struct EngineSettings {
 // DNS servers, no peer. Engine::Make requires kOk.
 absl::Status ValidateSettings(const EngineSettings& settings);
 
-// What AAA decides. `pool` and `address` are its wishes; the engine allocates.
+// What AAA decides. What `service` names are its wishes; the engine allocates.
 struct AuthVerdict {
   bool accepted = false;
-  std::string message;           // said to the peer
-  std::string ms_chap;           // MS-CHAP: ppp::AuthenticationVerdict's
-  std::string cause;             // refused: why, for the log alone ("unknown user")
-  net::IpAddress fixed_address;  // none: from `pool`
-  std::string pool;              // empty: the first
+  std::string message;  // said to the peer
+  std::string ms_chap;  // MS-CHAP: ppp::AuthenticationVerdict's
+  std::string cause;    // refused: why, for the log alone ("unknown user")
+  // Refused for another reason than the user's answer: what the LAC is told of it. kNone: that
+  // authentication failed.
+  CloseCause refusal = CloseCause::kNone;
+  ServicePtr service;  // accepted; null: nothing special
 };
 
 // What the LAC tells of a subscriber's line.

@@ -160,8 +160,9 @@ class EngineImpl final : public Engine {
   void CarryOut(SessionRecord& session, ppp::LinkActions& actions, Turn turn);
   void CarryOut(SessionRecord& session, ppp::LinkAction action, Turn turn);
   void AskAaa(SessionRecord& session, ppp::AuthenticationNeeded credentials, Turn turn);
-  CloseCause Admit(SessionRecord& session, const AuthVerdict& verdict, Turn turn);
-  CloseCause GrantAddress(SessionRecord& session, const AuthVerdict& verdict);
+  CloseCause Admit(SessionRecord& session, ServicePtr service, Turn turn);
+  CloseCause GrantAddress(SessionRecord& session);
+  CallDescription DescribeCall(const SessionRecord& session) const;
   void SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open, Turn turn);
   void SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn);
   void CloseNetwork(SessionRecord& session, uint16_t control_protocol, Turn turn);
@@ -234,6 +235,7 @@ class EngineImpl final : public Engine {
   const EngineSettings settings_;
   Rng& rng_;
   const l2tp::TunnelSettings refusal_settings_;
+  const uint64_t run_;  // AccountingId
   bool shutting_down_ = false;
   bool draining_ = false;
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "controlplane/lns/accounting_id.h"
 #include "controlplane/lns/engine_impl.h"
 #include "lib/base/check.h"
 #include "lib/ppp/frame.h"
@@ -191,10 +192,38 @@ void EngineImpl::AskAaa(SessionRecord& session, ppp::AuthenticationNeeded creden
   if (credentials.user_name != session.user_name) {
     ReleaseLease(session);
     ReleaseName(session);
+    session.service.reset();
   }
   session.user_name = credentials.user_name;
   session.auth_request = uint64_t{++auth_requests_} << 32 | (session.slot + 1);
-  turn.out.push_back(AuthenticateUser{session.auth_request, session.key, std::move(credentials)});
+  turn.out.push_back(
+      AuthenticateUser{session.auth_request, session.key, std::move(credentials),
+                       std::make_shared<const CallDescription>(DescribeCall(session))});
+}
+
+CallDescription EngineImpl::DescribeCall(const SessionRecord& session) const {
+  const TunnelRecord& tunnel = *session.tunnel;
+  const uint16_t tunnel_id = session.key.tunnel.value();
+  const uint16_t session_id = session.key.session.value();
+  CallDescription call{
+      .accounting_id = AccountingId{run_, session.number, session.slot}.ToString(),
+      .nas_port = uint32_t{tunnel_id} << 16 | session_id,
+      .nas_port_id = absl::StrCat("l2tp ", tunnel_id, "/", session_id),
+      .tunnel = tunnel.endpoints,
+      .lac_host_name = tunnel.l2tp->peer_host_name(),
+      .lns_host_name = tunnel.profile->tunnel.host_name,
+      .peer = tunnel.profile->name,
+      .serial_number = session.call.serial_number,
+      .called_number = std::string(session.call.called_number.text()),
+      .calling_number = session.call.calling_number,
+      .sub_address = std::string(session.call.sub_address.text()),
+      .tx_connect_speed_bps = session.call.tx_connect_speed_bps,
+      .rx_connect_speed_bps = session.call.rx_connect_speed_bps,
+      .physical_channel_id = session.call.physical_channel_id,
+      .peer_mru = session.peer_mru,
+  };
+  if (session.line != nullptr) call.line = session.line->line;
+  return call;
 }
 
 void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant now,
@@ -215,7 +244,8 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
     Note(*session, TrailNote::kUserRefused, cause, turn);
     Log(LogLevel::kWarn, absl::StrCat("authentication failed: ", cause, ", ", NameOf(*session)),
         turn);
-  } else if (const CloseCause refusal = Admit(*session, verdict, turn);
+    if (session->close_cause == CloseCause::kNone) session->close_cause = verdict.refusal;
+  } else if (const CloseCause refusal = Admit(*session, verdict.service, turn);
              refusal != CloseCause::kNone) {
     // The user is who they say, but has nowhere to go: told in PPP's only words for it, and by the
     // CDN's result code to the LAC.
@@ -233,7 +263,10 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
     answer.ipv4.peer = session->lease.address;
     answer.ipv4.local = settings_.local_ipcp_address.is_v4() ? settings_.local_ipcp_address.v4()
                                                              : addresses_.GatewayOf(session->lease);
-    for (size_t i = 0; i < settings_.dns.size(); ++i) answer.ipv4.dns[i] = settings_.dns[i].v4();
+    const auto& dns = session->service->dns.empty() ? settings_.dns : session->service->dns;
+    const size_t servers = std::min(dns.size(), answer.ipv4.dns.size());
+    for (size_t i = 0; i < servers; ++i) answer.ipv4.dns[i] = dns[i].v4();
+    answer.ipv6_interface_id = session->service->ipv6_interface_id.value_or(0);
   }
   ppp::LinkActions actions;
   session->link->OnAuthentication(answer, now, actions);
@@ -242,17 +275,19 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
 }
 
 // kNone: the user may go on, with what AAA granted.
-CloseCause EngineImpl::Admit(SessionRecord& session, const AuthVerdict& verdict, Turn turn) {
+CloseCause EngineImpl::Admit(SessionRecord& session, ServicePtr service, Turn turn) {
+  session.service = service == nullptr ? DefaultService() : std::move(service);
   const CloseCause refusal = SettleDuplicates(session, turn);
-  return refusal == CloseCause::kNone ? GrantAddress(session, verdict) : refusal;
+  return refusal == CloseCause::kNone ? GrantAddress(session) : refusal;
 }
 
 // A lease already held (LCP was renegotiated) is kept where it still fits what AAA wants.
-CloseCause EngineImpl::GrantAddress(SessionRecord& session, const AuthVerdict& verdict) {
+CloseCause EngineImpl::GrantAddress(SessionRecord& session) {
   if (!LinkSettingsOf(session).ipv4) return CloseCause::kNone;
   const AddressBook::Owner owner = session.slot + 1;
-  if (verdict.fixed_address.is_v4()) {
-    const uint32_t wanted = verdict.fixed_address.v4();
+  const ServiceProfile& service = *session.service;
+  if (service.ipv4_address.is_v4()) {
+    const uint32_t wanted = service.ipv4_address.v4();
     if (session.lease.address == wanted) return CloseCause::kNone;
     ReleaseLease(session);
     const auto lease = addresses_.Take(wanted, owner);
@@ -261,11 +296,21 @@ CloseCause EngineImpl::GrantAddress(SessionRecord& session, const AuthVerdict& v
     return CloseCause::kNone;
   }
   if (session.lease.address != 0) return CloseCause::kNone;
-  if (addresses_.pool_count() == 0 && verdict.pool.empty()) return CloseCause::kNone;  // IPv6 only
-  const auto lease = addresses_.Allocate(verdict.pool, owner);
-  if (!lease.ok()) return CauseOf(lease.error());
-  session.lease = *lease;
-  return CloseCause::kNone;
+  if (addresses_.pool_count() == 0 && service.ipv4_pools.empty()) {
+    return CloseCause::kNone;  // IPv6 only
+  }
+  static const std::vector<std::string> kFirstPool{""};
+  const auto& pools = service.ipv4_pools.empty() ? kFirstPool : service.ipv4_pools;
+  CloseCause refusal = CloseCause::kNoSuchPool;
+  for (const std::string& pool : pools) {
+    const auto lease = addresses_.Allocate(pool, owner);
+    if (lease.ok()) {
+      session.lease = *lease;
+      return CloseCause::kNone;
+    }
+    refusal = CauseOf(lease.error());
+  }
+  return refusal;
 }
 
 void EngineImpl::ReleaseLease(SessionRecord& session) {
@@ -331,6 +376,9 @@ SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   entry.ipv4_open = session.ipv4_open;
   entry.ipv6_open = session.ipv6_open;
   entry.peer_mru = session.peer_mru;
+  if (session.service != nullptr && session.service->mtu != 0) {
+    entry.peer_mru = std::min(entry.peer_mru, session.service->mtu);
+  }
   entry.send_pfc = session.send_pfc;
   entry.send_acfc = session.send_acfc;
   if (session.ipv4_open) {

@@ -20,6 +20,7 @@ SessionRecord& SessionTable::Add(const SessionKey& key, TunnelRecord& tunnel) {
   SessionRecord& session = *slots_[slot];
   session.key = key;
   session.slot = slot;
+  session.number = ++added_;
   session.tunnel = &tunnel;
   session.previous = kNil;
   session.next = tunnel.first_session;

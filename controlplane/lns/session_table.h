@@ -15,6 +15,7 @@
 #include "controlplane/lns/close_cause.h"
 #include "controlplane/lns/engine.h"
 #include "controlplane/lns/interned_strings.h"
+#include "controlplane/lns/service.h"
 #include "controlplane/lns/trail.h"
 #include "lib/base/bytes.h"
 #include "lib/base/time.h"
@@ -86,6 +87,8 @@ struct SessionRecord {
   Instant own_deadline = Instant::Never();  // of the stage: next retry, or end of the clearing
   Instant give_up = Instant::Never();       // waiting for the data plane: the last retry
   uint64_t auth_request = 0;                // 0: none outstanding
+  uint64_t number = 0;                      // counts the sessions of the table's life
+  ServicePtr service;                       // none: not accepted yet
   Lease lease;
   uint64_t ipv6_interface_id = 0;
 
@@ -128,6 +131,7 @@ class SessionTable {
  private:
   std::vector<std::unique_ptr<SessionRecord>> slots_;
   std::vector<uint32_t> free_slots_;
+  uint64_t added_ = 0;
   absl::flat_hash_map<SessionKey, uint32_t> by_key_;
 };
 

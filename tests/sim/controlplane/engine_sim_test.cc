@@ -91,8 +91,9 @@ class Scenario {
     if (Roll(30)) engine.ppp.auth = {ppp::AuthProtocol::kPap};
     engine.ppp.ipv6 = Roll(30);
     engine.peers[0].tunnel.hello_interval = Duration::Seconds(20);
-    settings.users.push_back(
-        {.name = "carol", .password = "secret", .address = *net::IpAddress::Parse("100.64.0.3")});
+    settings.users.push_back({.name = "carol",
+                              .password = "secret",
+                              .service = {.ipv4_address = *net::IpAddress::Parse("100.64.0.3")}});
     return settings;
   }
 

@@ -42,8 +42,10 @@ class LocalUsersTest : public testing::Test {
   }
 
   LocalUsers users_{
-      {{.name = "alice", .password = "correct horse", .pool = "gold"},
-       {.name = "bob", .password = "battery", .address = *net::IpAddress::Parse("100.64.0.9")},
+      {{.name = "alice", .password = "correct horse", .service = {.ipv4_pools = {"gold"}}},
+       {.name = "bob",
+        .password = "battery",
+        .service = {.ipv4_address = *net::IpAddress::Parse("100.64.0.9")}},
        {.name = "bob", .password = "second"}}};
   uint64_t requests_ = 0;
 };
@@ -51,11 +53,13 @@ class LocalUsersTest : public testing::Test {
 TEST_F(LocalUsersTest, PapPasswordIsCheckedAndWishesAreReturned) {
   const AuthVerdict alice = Pap("alice", "correct horse");
   EXPECT_TRUE(alice.accepted);
-  EXPECT_EQ(alice.pool, "gold");
-  EXPECT_TRUE(alice.fixed_address.is_none());
+  ASSERT_NE(alice.service, nullptr);
+  EXPECT_EQ(alice.service->ipv4_pools, std::vector<std::string>{"gold"});
+  EXPECT_TRUE(alice.service->ipv4_address.is_none());
   const AuthVerdict bob = Pap("bob", "battery");
   EXPECT_TRUE(bob.accepted);
-  EXPECT_EQ(bob.fixed_address.ToString(), "100.64.0.9");
+  ASSERT_NE(bob.service, nullptr);
+  EXPECT_EQ(bob.service->ipv4_address.ToString(), "100.64.0.9");
   EXPECT_EQ(Counter("aaa.local.accepted"), 2u);
 }
 

@@ -124,8 +124,8 @@ users:
   EXPECT_EQ(engine.pools[0].gateway.ToString(), "100.64.255.254");
   EXPECT_TRUE(engine.pools[1].gateway.is_none());
   ASSERT_THAT(settings->users, SizeIs(2));
-  EXPECT_EQ(settings->users[0].address.ToString(), "100.64.7.7");
-  EXPECT_EQ(settings->users[1].pool, "b");
+  EXPECT_EQ(settings->users[0].service.ipv4_address.ToString(), "100.64.7.7");
+  EXPECT_EQ(settings->users[1].service.ipv4_pools, std::vector<std::string>{"b"});
 }
 
 TEST(Settings, ALargerFirstRetransmissionRaisesTheDefaultCap) {

@@ -150,8 +150,10 @@ TEST_F(CallTest, ExhaustedPoolIsTemporaryLackOfFacilities) {
 
 TEST_F(CallTest, FixedAddressIsGivenOnceAndAnUnknownPoolRefused) {
   settings_.users = {
-      {.name = "fixed", .password = "secret", .address = *net::IpAddress::Parse("203.0.113.7")},
-      {.name = "lost", .password = "secret", .pool = "nowhere"}};
+      {.name = "fixed",
+       .password = "secret",
+       .service = {.ipv4_address = *net::IpAddress::Parse("203.0.113.7")}},
+      {.name = "lost", .password = "secret", .service = {.ipv4_pools = {"nowhere"}}}};
   FakeLac& lac = Start();
   FakeLac::Call& first = Dial(lac, "fixed");
   ASSERT_TRUE(RunUntilOnline(first));

@@ -43,7 +43,7 @@ TEST_F(DuplicateUsers, AllowedTheyStayBoth) {
 }
 
 TEST_F(DuplicateUsers, ReplacedTheOlderEndsAndItsAddressIsFree) {
-  settings_.users[0].address = *net::IpAddress::Parse("100.64.0.50");
+  settings_.users[0].service.ipv4_address = *net::IpAddress::Parse("100.64.0.50");
   Start(DuplicateUserPolicy::kReplace);
   const auto& first = Dial("alice");
   ASSERT_EQ(first.state, CallState::kOnline);
