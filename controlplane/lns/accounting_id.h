@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace lns::controlplane {
 
@@ -19,6 +20,9 @@ struct AccountingId {
   static constexpr int kNumberBits = 40;
   static constexpr int kSlotBits = 24;  // as many as there can be sessions
   static constexpr size_t kTextLength = (kRunBits + kNumberBits + kSlotBits) / 4;
+
+  // Tunnels have numbers of their own (RFC 2867): from here on.
+  static constexpr uint64_t kFirstTunnel = uint64_t{1} << (kNumberBits - 1);
 
   uint64_t run = 0;
   uint64_t number = 0;
@@ -29,6 +33,10 @@ struct AccountingId {
   static std::optional<AccountingId> Parse(std::string_view text);
 
   bool operator==(const AccountingId&) const = default;
+  template <typename H>
+  friend H AbslHashValue(H h, const AccountingId& id) {
+    return H::combine(std::move(h), id.run, id.number, id.slot);
+  }
 };
 
 }  // namespace lns::controlplane

@@ -12,7 +12,9 @@
 #include <variant>
 #include <vector>
 
+#include "controlplane/lns/accounting_id.h"
 #include "controlplane/lns/call_description.h"
+#include "controlplane/lns/terminate_cause.h"
 #include "lib/base/bytes.h"
 #include "lib/l2tp/ids.h"
 #include "lib/net/address.h"
@@ -48,6 +50,16 @@ struct TunnelEntry {
   net::EndpointPair endpoints;
   uint8_t dscp = 0;  // of data messages we send
 };
+// Policing (RFC 2698): zero rates let everything pass.
+struct MeterEntry {
+  uint64_t rate_bps = 0;
+  uint64_t burst_octets = 0;
+  uint64_t peak_rate_bps = 0;
+  uint64_t excess_octets = 0;
+  int16_t overhead = 0;  // octets counted on top of each packet
+
+  bool operator==(const MeterEntry&) const = default;
+};
 struct SessionEntry {
   SessionKey key;
   // Grows with each change: the outcome says what it is about. Not for the data plane.
@@ -62,6 +74,10 @@ struct SessionEntry {
   bool sequence_numbers = false;  // data sequencing (RFC 2661 5.4), both directions
   uint16_t reorder_ms = 0;        // how long packets behind a gap wait, at most 1000
   std::optional<uint8_t> dscp;    // outer DSCP instead of the tunnel's (RFC 3308)
+  net::IpAddress gateway;         // our address on the link; none: not told
+  bool clamp_mss = false;
+  std::optional<MeterEntry> uplink_meter;
+  std::optional<MeterEntry> downlink_meter;
 };
 struct ProgramTunnel {
   TunnelEntry entry;
@@ -87,6 +103,34 @@ struct AuthenticateUser {
   std::shared_ptr<const CallDescription> call;
 };
 
+// Accounting. A session starts when its first network protocol is up, and has one end; changes of
+// what it has (addresses, prefixes, service) are told in between. The same of tunnels.
+struct SessionFacts;
+struct TunnelFacts;
+struct SessionStarted {
+  std::shared_ptr<const SessionFacts> facts;
+};
+struct SessionChanged {
+  std::shared_ptr<const SessionFacts> facts;
+};
+struct SessionStopped {
+  AccountingId id;
+  SessionKey key;
+  TerminateCause cause{};
+};
+struct TunnelStarted {
+  std::shared_ptr<const TunnelFacts> facts;
+};
+struct TunnelStopped {
+  std::shared_ptr<const TunnelFacts> facts;
+  TerminateCause cause{};
+};
+
+// The LNS takes no new subscribers, or does again.
+struct SetDraining {
+  bool on = false;
+};
+
 // Worth a log line (never one per packet) and, by name, a counter.
 enum class LogLevel : uint8_t { kDebug, kInfo, kWarn };
 struct LogLine {
@@ -94,8 +138,10 @@ struct LogLine {
   std::string text;
 };
 
-using EngineAction = std::variant<SendControl, SendPpp, ProgramTunnel, RemoveTunnel, ProgramSession,
-                                  RemoveSession, AuthenticateUser, LogLine>;
+using EngineAction =
+    std::variant<SendControl, SendPpp, ProgramTunnel, RemoveTunnel, ProgramSession, RemoveSession,
+                 AuthenticateUser, SessionStarted, SessionChanged, SessionStopped, TunnelStarted,
+                 TunnelStopped, SetDraining, LogLine>;
 using EngineActions = std::vector<EngineAction>;
 
 }  // namespace lns::controlplane

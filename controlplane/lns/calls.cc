@@ -239,6 +239,7 @@ void EngineImpl::Release(SessionRecord& session, SessionEnd end, Turn turn) {
   DropEarlyFrames(session);
   DropHeldFrames(session);
   ReleaseName(session);
+  TellEnd(session, end.cause, turn);  // before the removal: whose last count it waits for
   if (programmed) turn.out.push_back(RemoveSession{session.key});
   counters_.Add(end.cause);
   std::string reason = TextOf(end.cause);

@@ -12,11 +12,13 @@ struct Row {
   const char* name;
   uint16_t result;
   uint16_t error;
+  TerminateCause terminate;
   const char* text;
 };
 constexpr Row kRows[kCloseCauses] = {
-    {"none", 0, 0, ""},
-#define CLOSE_CAUSE(enumerator, name, result, error, text) {name, result, error, text},
+    {"none", 0, 0, TerminateCause::kNone, ""},
+#define CLOSE_CAUSE(enumerator, name, result, error, terminate, text) \
+  {name, result, error, TerminateCause::terminate, text},
 #include "controlplane/lns/close_cause.def"
 #undef CLOSE_CAUSE
 };
@@ -31,6 +33,8 @@ l2tp::ResultCode ResultOf(CloseCause cause) {
   const Row& row = RowOf(cause);
   return {.result = row.result, .error = row.error, .message = row.text};
 }
+
+TerminateCause TerminateCauseOf(CloseCause cause) { return RowOf(cause).terminate; }
 
 CloseCause CauseOf(ppp::LinkDownCause cause) {
   switch (cause) {
@@ -71,15 +75,24 @@ CloseCause CauseOf(ppp::LinkDownCause cause) {
 
 std::optional<l2tp::PppDisconnectCause> PppCauseOf(CloseCause cause) {
   constexpr uint16_t kAdministrative = 1;
+  constexpr uint16_t kNormal = 3;
   constexpr uint16_t kNoAddress = 20;
   constexpr uint8_t kHere = 2;
   switch (cause) {
     case CloseCause::kOperator:
+    case CloseCause::kDisconnectRequest:
     case CloseCause::kDuplicateUser:
     case CloseCause::kReplaced:
     case CloseCause::kAaaUnavailable:
     case CloseCause::kAaaBusy:
       return l2tp::PppDisconnectCause{.code = kAdministrative, .message = TextOf(cause)};
+    case CloseCause::kSessionTimeout:
+    case CloseCause::kIdleTimeout:
+    case CloseCause::kQuotaReached:
+      return l2tp::PppDisconnectCause{.code = kNormal,
+                                      .protocol = ppp::kProtocolLcp,
+                                      .direction = kHere,
+                                      .message = TextOf(cause)};
     case CloseCause::kPoolExhausted:
     case CloseCause::kNoSuchPool:
     case CloseCause::kAddressInUse:

@@ -199,6 +199,9 @@ class Engine {
 
   // Operators. kNotFound where there is no such thing; kOk when the clearing has begun.
   virtual absl::Status ClearSession(const SessionKey& session, Instant now, EngineActions& out) = 0;
+  // An online session ends on accounting's or AAA's order. False: there is none with this id.
+  virtual bool TerminateSession(const AccountingId& id, CloseCause cause, Instant now,
+                                EngineActions& out) = 0;
   virtual absl::Status ClearTunnel(l2tp::LocalTunnelId tunnel, Instant now, EngineActions& out) = 0;
   // Opens a tunnel to a configured peer; kOk when its SCCRQ is on its way.
   virtual absl::StatusOr<l2tp::LocalTunnelId> OpenTunnel(const std::string& peer, Instant now,

@@ -1,7 +1,7 @@
 // The LNS engine's one class. Its methods are spread over files by subject, each file's head saying
 // what it does: engine.cc (dispatch, timers), tunnels.cc, opening.cc, peer_endpoints.cc, calls.cc,
-// outgoing_calls.cc, links.cc, held_frames.cc, users.cc, lines.cc, trails.cc, operations.cc,
-// views.cc. State that has rules of its own lives in the classes it is made of.
+// outgoing_calls.cc, links.cc, held_frames.cc, users.cc, lines.cc, accounting.cc, trails.cc,
+// operations.cc, views.cc. State that has rules of its own lives in the classes it is made of.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -24,6 +24,7 @@
 #include "controlplane/lns/engine.h"
 #include "controlplane/lns/id_allocator.h"
 #include "controlplane/lns/interned_strings.h"
+#include "controlplane/lns/session_facts.h"
 #include "controlplane/lns/session_table.h"
 #include "controlplane/lns/tunnel_table.h"
 
@@ -47,6 +48,8 @@ class EngineImpl final : public Engine {
   Instant NextDeadline() const override;
 
   absl::Status ClearSession(const SessionKey& key, Instant now, EngineActions& out) override;
+  bool TerminateSession(const AccountingId& id, CloseCause cause, Instant now,
+                        EngineActions& out) override;
   absl::Status ClearTunnel(l2tp::LocalTunnelId id, Instant now, EngineActions& out) override;
   absl::StatusOr<l2tp::LocalTunnelId> OpenTunnel(const std::string& peer, Instant now,
                                                  EngineActions& out) override;
@@ -225,7 +228,17 @@ class EngineImpl final : public Engine {
   CloseCause SettleDuplicates(SessionRecord& session, Turn turn);
   void ReleaseName(SessionRecord& session);
 
+  // accounting.cc
+  AccountingId AccountingIdOf(const SessionRecord& session) const;
+  std::shared_ptr<const SessionFacts> FactsOf(const SessionRecord& session) const;
+  std::shared_ptr<const TunnelFacts> FactsOf(const TunnelRecord& tunnel) const;
+  // What an online session has is not what it was.
+  void TellChange(const SessionRecord& session, Turn turn);
+  void TellEnd(const SessionRecord& session, CloseCause cause, Turn turn);
+  void TellEnd(const TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn);
+
   // operations.cc
+  void Clear(SessionRecord& session, CloseCause cause, const std::string& by, Turn turn);
   void CloseTunnel(TunnelRecord& tunnel, const l2tp::ResultCode& result, Turn turn);
 
   // views.cc
@@ -254,6 +267,7 @@ class EngineImpl final : public Engine {
   uint32_t early_frames_ = 0;
   uint32_t held_frames_ = 0;
   uint32_t auth_requests_ = 0;
+  uint64_t accounted_tunnels_ = 0;
   uint32_t placed_calls_ = 0;
   std::vector<l2tp::LocalTunnelId> opening_;  // ours that wait for an SCCRP; a handful
   // Ties nobody won: ours to be opened again. At most one for each order of an operator.

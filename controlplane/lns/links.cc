@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "controlplane/lns/accounting_id.h"
 #include "controlplane/lns/engine_impl.h"
 #include "lib/base/check.h"
 #include "lib/ppp/frame.h"
@@ -206,7 +205,7 @@ CallDescription EngineImpl::DescribeCall(const SessionRecord& session) const {
   const uint16_t tunnel_id = session.key.tunnel.value();
   const uint16_t session_id = session.key.session.value();
   CallDescription call{
-      .accounting_id = AccountingId{run_, session.number, session.slot}.ToString(),
+      .accounting_id = AccountingIdOf(session).ToString(),
       .nas_port = uint32_t{tunnel_id} << 16 | session_id,
       .nas_port_id = absl::StrCat("l2tp ", tunnel_id, "/", session_id),
       .tunnel = tunnel.endpoints,
@@ -344,8 +343,10 @@ void EngineImpl::CloseNetwork(SessionRecord& session, uint16_t control_protocol,
 
 void EngineImpl::SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn) {
   const bool was_up = session.online();
-  const bool ipv4_rose = ipv4_up && !session.ipv4_up;
-  const bool ipv6_rose = ipv6_up && !session.ipv6_up;
+  const bool ipv4_was_up = session.ipv4_up;
+  const bool ipv6_was_up = session.ipv6_up;
+  const bool ipv4_rose = ipv4_up && !ipv4_was_up;
+  const bool ipv6_rose = ipv6_up && !ipv6_was_up;
   session.ipv4_up = ipv4_up;
   session.ipv6_up = ipv6_up;
   if (session.online() && !was_up) ++sessions_online_;
@@ -362,6 +363,9 @@ void EngineImpl::SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn 
   if (session.online() && !session.was_online) {
     session.was_online = true;
     counters_.Add(Counter::kSessionOnline);
+    turn.out.push_back(SessionStarted{FactsOf(session)});
+  } else if (ipv4_up != ipv4_was_up || ipv6_up != ipv6_was_up) {
+    TellChange(session, turn);
   }
 }
 

@@ -17,20 +17,30 @@ absl::Status EngineImpl::ClearSession(const SessionKey& key, Instant now, Engine
     return absl::NotFoundError(
         absl::StrCat("no session ", key.tunnel.value(), "/", key.session.value()));
   }
-  if (session->stage == SessionStage::kClosing) return absl::OkStatus();
-  Note(*session, TrailNote::kClearing, "by the operator", turn);
-  if (session->link == nullptr) {
-    EndSession(*session, CloseCause::kOperator, "", turn);
-  } else {
-    session->stage = SessionStage::kClosing;
-    session->close_cause = CloseCause::kOperator;
-    session->own_deadline = now + settings_.clear_timeout;
-    ppp::LinkActions actions;
-    session->link->Close(now, actions);
-    CarryOut(*session, actions, turn);
-  }
+  Clear(*session, CloseCause::kOperator, "by the operator", turn);
   FinishTurn();
   return absl::OkStatus();
+}
+
+bool EngineImpl::TerminateSession(const AccountingId& id, CloseCause cause, Instant now,
+                                  EngineActions& out) {
+  SessionRecord* session = sessions_.At(id.slot);
+  if (session == nullptr || AccountingIdOf(*session) != id) return false;
+  Clear(*session, cause, TextOf(cause), {now, out});
+  FinishTurn();
+  return true;
+}
+
+void EngineImpl::Clear(SessionRecord& session, CloseCause cause, const std::string& by, Turn turn) {
+  if (session.stage == SessionStage::kClosing) return;
+  Note(session, TrailNote::kClearing, by, turn);
+  if (session.link == nullptr) return EndSession(session, cause, "", turn);
+  session.stage = SessionStage::kClosing;
+  session.close_cause = cause;
+  session.own_deadline = turn.now + settings_.clear_timeout;
+  ppp::LinkActions actions;
+  session.link->Close(turn.now, actions);
+  CarryOut(session, actions, turn);
 }
 
 absl::Status EngineImpl::ClearTunnel(l2tp::LocalTunnelId id, Instant now, EngineActions& out) {

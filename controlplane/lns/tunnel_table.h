@@ -32,6 +32,7 @@ struct TunnelRecord {
   const PeerProfile* profile = nullptr;  // nullptr: refused
   uint64_t sccrq_digest = 0;
   Instant created;
+  uint64_t accounting_number = 0;  // counts those that were established
   bool opened_by_us = false;
   bool half_open = false;   // counted by admission
   bool programmed = false;  // the data plane knows it

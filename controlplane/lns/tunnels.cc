@@ -197,12 +197,14 @@ void EngineImpl::Send(TunnelRecord& tunnel, Bytes message, Turn turn) {
 void EngineImpl::OnTunnelEstablished(TunnelRecord& tunnel, Turn turn) {
   counters_.Add(Counter::kTunnelEstablished);
   tunnel.established = true;
+  tunnel.accounting_number = ++accounted_tunnels_;
   EndHalfOpen(tunnel);
   if (tunnel.opened_by_us) {
     EndOpening(tunnel);
     tunnel.programmed = true;
     turn.out.push_back(ProgramTunnel{tunnel.entry()});
   }
+  turn.out.push_back(TunnelStarted{FactsOf(tunnel)});
   Note(tunnel, TrailNote::kTunnelEstablished, "", turn);
   Log(LogLevel::kInfo,
       absl::StrCat(NameOf(tunnel), " established, peer ", tunnel.profile->name, ", profile ",
@@ -221,6 +223,7 @@ void EngineImpl::OnTunnelClosed(TunnelRecord& tunnel, const l2tp::TunnelClosed& 
     tunnel.programmed = false;
     turn.out.push_back(RemoveTunnel{tunnel.id});
   }
+  if (tunnel.established) TellEnd(tunnel, closed, turn);
   const std::string reason = absl::StrCat(WhoClosed(closed), ": ", Describe(closed.result));
   Note(tunnel, TrailNote::kTunnelClosed, reason, turn);
   tunnel.ending = Ending{.at = turn.now, .reason = "closed " + reason};

@@ -107,6 +107,22 @@ void ProtocolLoop::CarryOut(const EngineAction& action) {
     void operator()(const AuthenticateUser& a) const {
       loop.parts_.authenticator.Authenticate(a, loop.now_);
     }
+    void operator()(const SessionStarted& a) const {
+      if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnSessionStarted(a);
+    }
+    void operator()(const SessionChanged& a) const {
+      if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnSessionChanged(a);
+    }
+    void operator()(const SessionStopped& a) const {
+      if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnSessionStopped(a);
+    }
+    void operator()(const TunnelStarted& a) const {
+      if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnTunnelStarted(a);
+    }
+    void operator()(const TunnelStopped& a) const {
+      if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnTunnelStopped(a);
+    }
+    void operator()(const SetDraining&) const {}
     void operator()(const LogLine& a) const { loop.parts_.log(a.level, a.text); }
   };
   std::visit(Visitor{*this}, action);

@@ -1,6 +1,6 @@
 // The protocol loop: the one thread on which the engine lives. It feeds the engine punted frames,
 // outcomes, operators' commands and the time, and carries out what the engine asks for, in order,
-// through the seams Dataplane, Transport, Authenticator and log.
+// through the seams Dataplane, Transport, Authenticator, SessionObserver and log.
 //
 // Every turn does a bounded amount of everything, so that no source starves another: each punt
 // class in order with its own burst, then commands, then verdicts. Time is passed in; whoever runs
@@ -18,6 +18,7 @@
 #include "controlplane/loop/dataplane.h"
 #include "controlplane/loop/log.h"
 #include "controlplane/loop/mailbox.h"
+#include "controlplane/loop/session_observer.h"
 #include "controlplane/loop/transport.h"
 #include "lib/base/time.h"
 
@@ -38,6 +39,7 @@ class ProtocolLoop final : private FrameSink {
     Authenticator& authenticator;
     Mailbox& mailbox;
     LogSink log;
+    SessionObserver* sessions = nullptr;  // none: nobody accounts for them
   };
   explicit ProtocolLoop(Parts parts);
 

@@ -209,6 +209,16 @@ void World::CarryOut(EngineAction& action) {
           });
         } else if constexpr (std::is_same_v<What, controlplane::LogLine>) {
           log_.push_back(what.text);
+        } else if constexpr (std::is_same_v<What, controlplane::SessionStarted>) {
+          accounts_.Start(*what.facts);
+        } else if constexpr (std::is_same_v<What, controlplane::SessionChanged>) {
+          accounts_.Change(*what.facts);
+        } else if constexpr (std::is_same_v<What, controlplane::SessionStopped>) {
+          accounts_.Stop(what);
+        } else if constexpr (std::is_same_v<What, controlplane::TunnelStarted> ||
+                             std::is_same_v<What, controlplane::TunnelStopped> ||
+                             std::is_same_v<What, controlplane::SetDraining>) {
+          // nothing here depends on them
         } else {
           if constexpr (std::is_same_v<What, controlplane::ProgramTunnel>) {
             wanted_tunnels_.insert_or_assign(what.entry.local_id, what.entry);
@@ -381,6 +391,13 @@ std::string World::FindViolation() {
       return wrong(Text(session.key), " is open with another address than its own");
     }
   }
+  if (!accounts_.complaint().empty()) return wrong(accounts_.complaint());
+  for (const SessionView& session : sessions) {
+    if (session.state == "online" && !accounts_.IsOpen(session.key)) {
+      return wrong(Text(session.key), " is online and nobody accounts for it");
+    }
+  }
+  if (accounts_.open() > sessions.size()) return wrong("a session that is gone was not stopped");
   if (online > counts.sessions_online) return wrong("online count ", counts.sessions_online);
   if (wanted_sessions_.size() + unprogrammed != sessions.size()) {
     return wrong("a session was not removed");
@@ -420,6 +437,7 @@ std::string World::Leftover() const {
   }
   // Also the rest of the ids: the last one ended.
   if (engine_->NextDeadline() != Instant::Never()) return "a timer";
+  if (accounts_.open() != 0) return "sessions accounted for";
   if (!wanted_sessions_.empty() || !wanted_tunnels_.empty()) return "entries not taken back";
   if (!dataplane_.sessions().empty()) return "sessions in the data plane";
   if (!dataplane_.tunnels().empty()) return "tunnels in the data plane";

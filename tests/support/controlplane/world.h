@@ -16,6 +16,7 @@
 #include "controlplane/lns/engine.h"
 #include "lib/base/rng.h"
 #include "lib/base/time.h"
+#include "tests/support/controlplane/accounts.h"
 #include "tests/support/controlplane/fake_dataplane.h"
 #include "tests/support/controlplane/fake_lac.h"
 #include "tests/support/lossy_link.h"
@@ -80,6 +81,7 @@ class World {
   FakeDataplane& dataplane() { return dataplane_; }
   LossyLink& link() { return link_; }
   std::vector<std::unique_ptr<FakeLac>>& lacs() { return lacs_; }
+  const Accounts& accounts() const { return accounts_; }
   std::vector<std::string>& log() { return log_; }
   Rng& rng() { return rng_; }
   // What the engine sent to each LAC as control, counted by LAC.
@@ -120,6 +122,7 @@ class World {
     bool ipv6 = false;
   };
   std::map<controlplane::SessionKey, Opened> opened_;
+  Accounts accounts_;
   std::vector<std::string> log_;
   std::string violation_;
 };

@@ -96,6 +96,11 @@ class FakeEngine final : public Engine {
     Called(absl::StrCat("line speed of ", Name(session)), out);
     return session_views.count(session) > 0 ? absl::OkStatus() : absl::NotFoundError("no session");
   }
+  bool TerminateSession(const AccountingId& id, CloseCause cause, Instant,
+                        EngineActions& out) override {
+    Called(absl::StrCat("terminate ", id.ToString(), ": ", NameOf(cause)), out);
+    return id.number != 0;
+  }
   void SetDrain(bool on, Instant, EngineActions&) override { drains = on; }
   bool draining() const override { return drains; }
   std::optional<Explanation> Explain(const SessionKey& session) const override {

@@ -1,0 +1,55 @@
+// What the engine tells accounting: sessions from their first network protocol to their end, and
+// tunnels.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <memory>
+
+#include "controlplane/lns/engine_impl.h"
+
+namespace lns::controlplane {
+
+AccountingId EngineImpl::AccountingIdOf(const SessionRecord& session) const {
+  return {run_, session.number, session.slot};
+}
+
+std::shared_ptr<const SessionFacts> EngineImpl::FactsOf(const SessionRecord& session) const {
+  auto facts = std::make_shared<SessionFacts>();
+  facts->id = AccountingIdOf(session);
+  facts->key = session.key;
+  facts->user_name = session.user_name;
+  facts->call = DescribeCall(session);
+  facts->service = session.service == nullptr ? DefaultService() : session.service;
+  if (session.ipv4_up) facts->ipv4_address = net::IpAddress::V4(session.lease.address);
+  if (session.ipv6_up) facts->ipv6_interface_id = session.ipv6_interface_id;
+  return facts;
+}
+
+std::shared_ptr<const TunnelFacts> EngineImpl::FactsOf(const TunnelRecord& tunnel) const {
+  auto facts = std::make_shared<TunnelFacts>();
+  facts->id = {run_, AccountingId::kFirstTunnel + tunnel.accounting_number, tunnel.id.value()};
+  facts->endpoints = tunnel.endpoints;
+  facts->lac_host_name = tunnel.l2tp->peer_host_name();
+  facts->lns_host_name = tunnel.profile->tunnel.host_name;
+  return facts;
+}
+
+void EngineImpl::TellChange(const SessionRecord& session, Turn turn) {
+  if (session.was_online && session.online()) turn.out.push_back(SessionChanged{FactsOf(session)});
+}
+
+void EngineImpl::TellEnd(const SessionRecord& session, CloseCause cause, Turn turn) {
+  if (!session.was_online) return;
+  turn.out.push_back(
+      SessionStopped{AccountingIdOf(session), session.key,
+                     shutting_down_ ? TerminateCause::kAdminReboot : TerminateCauseOf(cause)});
+}
+
+void EngineImpl::TellEnd(const TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn) {
+  const TerminateCause cause = closed.by_peer     ? TerminateCause::kHostRequest
+                               : closed.timed_out ? TerminateCause::kLostCarrier
+                               : shutting_down_   ? TerminateCause::kAdminReboot
+                                                  : TerminateCause::kAdminReset;
+  turn.out.push_back(TunnelStopped{FactsOf(tunnel), cause});
+}
+
+}  // namespace lns::controlplane
