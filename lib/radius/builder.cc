@@ -26,7 +26,7 @@ ByteView PacketBuilder::authenticator() const {
 uint8_t* PacketBuilder::Append(AttributeId id, size_t value_length) {
   const size_t overhead = id.vendor == 0 ? 0 : kVendorIdLength + kAttributeHeaderLength;
   const size_t length = kAttributeHeaderLength + overhead + value_length;
-  if (value_length == 0 || overhead + value_length > kMaxValue) return nullptr;
+  if (overhead + value_length == 0 || overhead + value_length > kMaxValue) return nullptr;
   if (size_ + length > buffer_.size()) return nullptr;
   uint8_t* at = buffer_.data() + size_;
   size_ += length;
@@ -44,7 +44,7 @@ uint8_t* PacketBuilder::Append(AttributeId id, size_t value_length) {
 bool PacketBuilder::Add(AttributeId id, ByteView value) {
   uint8_t* at = Append(id, value.size());
   if (at == nullptr) return false;
-  std::memcpy(at, value.data(), value.size());
+  if (!value.empty()) std::memcpy(at, value.data(), value.size());
   return true;
 }
 

@@ -31,8 +31,8 @@ class PacketBuilder {
   void SetAuthenticator(const Authenticator& authenticator);
   ByteView authenticator() const;
 
-  // The value as it stands on the wire. At most kMaxValue bytes, kMaxVendorValue for a vendor's,
-  // and at least one (RFC 2865 5: there are no empty ones).
+  // The value as it stands on the wire. At most kMaxValue bytes, kMaxVendorValue for a vendor's.
+  // Those of the RFCs are never empty (RFC 2865 5); a vendor's may say all by being there.
   bool Add(AttributeId id, ByteView value);
   bool AddText(AttributeId id, std::string_view text) { return Add(id, AsBytes(text)); }
   bool AddInteger(AttributeId id, uint32_t value);
@@ -48,6 +48,7 @@ class PacketBuilder {
 
   // With its length in place; the bytes are the builder's.
   MutableByteView Finish();
+  ByteView attributes() const { return ByteView(buffer_).first(size_).subspan(kHeaderLength); }
   size_t size() const { return size_; }
 
  private:

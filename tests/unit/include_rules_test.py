@@ -96,7 +96,11 @@ RULES = {
     'controlplane/lns': (LIB_ALL + ('controlplane/address',), ('std', 'absl')),
     'controlplane/address': (('lib/base', 'lib/net'), ('std', 'absl')),
     'controlplane/aaa': (LIB_ALL + ('controlplane/lns',), ('std', 'absl')),
-    'controlplane/config': (LIB_ALL + ('controlplane/lns', 'controlplane/aaa'),
+    # Users, from servers: the AAA seam with sockets behind it.
+    'controlplane/radius': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/aaa',
+                                                'controlplane/loop'), PROCESS),
+    'controlplane/config': (LIB_ALL + ('controlplane/lns', 'controlplane/aaa',
+                                       'controlplane/radius'),
                             ('std', 'files', 'system', 'absl', 'protobuf', 'generated-config')),
     'controlplane/loop': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/aaa'), PROCESS),
     'controlplane/transport': (LIB_PROTOCOL + LIB_OS + ('lib/l2tp', 'controlplane/lns',

@@ -166,6 +166,7 @@ TEST(PacketBuilder, LeavesOutWhatDoesNotFit) {
   EXPECT_FALSE(builder.AddTaggedText(kTunnelClientEndpoint, 32, "a"));
   EXPECT_FALSE(builder.AddAddress(kFramedIpAddress, {}));
   EXPECT_EQ(builder.size(), kHeaderLength);
+  EXPECT_TRUE(builder.Add(kIwfSession, {}));
   EXPECT_TRUE(builder.AddText(kMsChapChallenge, longest.substr(0, kMaxVendorValue)));
   while (builder.AddText(kClass, longest)) {
   }
