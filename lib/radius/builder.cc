@@ -101,6 +101,18 @@ bool PacketBuilder::AddMessageAuthenticator() {
   return at != nullptr;
 }
 
+void PacketBuilder::AddRaw(ByteView attributes) {
+  size_t fits = 0;
+  while (fits + kAttributeHeaderLength <= attributes.size()) {
+    const size_t length = attributes[fits + 1];
+    if (length < kAttributeHeaderLength || fits + length > attributes.size()) break;
+    if (size_ + fits + length > buffer_.size()) break;
+    fits += length;
+  }
+  std::copy_n(attributes.begin(), fits, buffer_.begin() + static_cast<ptrdiff_t>(size_));
+  size_ += fits;
+}
+
 MutableByteView PacketBuilder::Finish() {
   StoreBe16(buffer_.data() + 2, static_cast<uint16_t>(size_));
   return MutableByteView(buffer_).first(size_);

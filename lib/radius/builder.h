@@ -48,6 +48,9 @@ class PacketBuilder {
 
   // With its length in place; the bytes are the builder's.
   MutableByteView Finish();
+  // Attributes as they stand on the wire, as many whole ones as fit.
+  void AddRaw(ByteView attributes);
+
   ByteView attributes() const { return ByteView(buffer_).first(size_).subspan(kHeaderLength); }
   size_t size() const { return size_; }
 
