@@ -17,6 +17,11 @@ constexpr uint32_t kDefaultMru = 1500;
 // bound); 68 is the least an IPv4 link must carry (RFC 791).
 constexpr uint32_t kMinMru = 68;
 constexpr int kMaxPrefixesPerSession = 16;
+constexpr uint64_t kMinRateBps = 8;
+constexpr uint64_t kDefaultBurstMs = 50;
+constexpr uint64_t kLeastDefaultBurst = 16'000;
+constexpr int kMinOverhead = -64;
+constexpr int kMaxOverhead = 256;
 
 // Both as values, so that a caller's `return` fits any StatusOr.
 absl::Status Invalid(const std::string& field, const std::string& what) {
@@ -59,6 +64,58 @@ absl::StatusOr<net::EndpointPair> ToEndpoints(const types::v1::Endpoints& messag
   const auto peer_port = ToId(message.peer_port(), field + ".peer_port");
   if (!peer_port.ok()) return peer_port.status();
   return net::EndpointPair{{*local, *local_port}, {*peer, *peer_port}};
+}
+
+uint64_t BurstOf(uint64_t given, uint64_t rate_bps) {
+  if (given != 0) return given;
+  return std::max(rate_bps * kDefaultBurstMs / 1000 / 8, kLeastDefaultBurst);
+}
+
+absl::StatusOr<uint64_t> AtMost(uint64_t value, uint64_t most, const std::string& field) {
+  if (value <= most) return value;
+  return Invalid(field, absl::StrCat("expected at most ", most, ", found ", value));
+}
+
+absl::StatusOr<MeterConfig> ToMeter(const v1::Meter& message, const std::string& field) {
+  if (message.rate_bps() < kMinRateBps) {
+    return Invalid(field + ".rate_bps",
+                   absl::StrCat("expected at least ", kMinRateBps, ", found ", message.rate_bps()));
+  }
+  MeterConfig meter;
+  const auto rate = AtMost(message.rate_bps(), kMaxRateBps, field + ".rate_bps");
+  if (!rate.ok()) return rate.status();
+  meter.rate_bps = *rate;
+  const auto burst =
+      AtMost(BurstOf(message.burst_bytes(), *rate), kMaxBurstBytes, field + ".burst_bytes");
+  if (!burst.ok()) return burst.status();
+  meter.burst_bytes = *burst;
+  const auto peak = AtMost(message.peak_rate_bps(), kMaxRateBps, field + ".peak_rate_bps");
+  if (!peak.ok()) return peak.status();
+  if (*peak != 0 && *peak < *rate) {
+    return Invalid(field + ".peak_rate_bps",
+                   absl::StrCat("expected 0 or at least rate_bps ", *rate, ", found ", *peak));
+  }
+  meter.peak_rate_bps = *peak;
+  const uint64_t given = message.peak_burst_bytes();
+  const auto peak_burst = AtMost(*peak != 0 ? BurstOf(given, *peak) : given, kMaxBurstBytes,
+                                 field + ".peak_burst_bytes");
+  if (!peak_burst.ok()) return peak_burst.status();
+  meter.peak_burst_bytes = *peak_burst;
+  if (message.overhead_bytes() < kMinOverhead || message.overhead_bytes() > kMaxOverhead) {
+    return Invalid(field + ".overhead_bytes",
+                   absl::StrCat("expected ", kMinOverhead, " to ", kMaxOverhead, ", found ",
+                                message.overhead_bytes()));
+  }
+  meter.overhead_bytes = static_cast<int16_t>(message.overhead_bytes());
+  return meter;
+}
+
+void FromMeter(const MeterConfig& meter, v1::Meter& message) {
+  message.set_rate_bps(meter.rate_bps);
+  message.set_burst_bytes(meter.burst_bytes);
+  message.set_peak_rate_bps(meter.peak_rate_bps);
+  message.set_peak_burst_bytes(meter.peak_burst_bytes);
+  message.set_overhead_bytes(meter.overhead_bytes);
 }
 
 }  // namespace
@@ -162,6 +219,25 @@ absl::StatusOr<SessionConfig> ToSession(const v1::Session& message) {
     }
     session.dscp = static_cast<uint8_t>(message.dscp());
   }
+  session.clamp_mss = message.clamp_mss();
+  if (message.has_gateway()) {
+    const auto gateway = ToAddress(message.gateway(), "session.gateway");
+    if (!gateway.ok()) return gateway.status();
+    if (!gateway->is_v4()) {
+      return Invalid("session.gateway", absl::StrCat(gateway->ToString(), " is not IPv4"));
+    }
+    session.gateway = *gateway;
+  }
+  if (message.has_uplink_meter()) {
+    const auto meter = ToMeter(message.uplink_meter(), "session.uplink_meter");
+    if (!meter.ok()) return meter.status();
+    session.uplink_meter = *meter;
+  }
+  if (message.has_downlink_meter()) {
+    const auto meter = ToMeter(message.downlink_meter(), "session.downlink_meter");
+    if (!meter.ok()) return meter.status();
+    session.downlink_meter = *meter;
+  }
   return session;
 }
 
@@ -261,6 +337,10 @@ v1::Session FromSession(const SessionConfig& session) {
   message.set_sequence_numbers(session.sequence_numbers);
   message.set_reorder_ms(session.reorder_ms);
   if (session.dscp.has_value()) message.set_dscp(*session.dscp);
+  message.set_clamp_mss(session.clamp_mss);
+  if (!session.gateway.is_none()) *message.mutable_gateway() = FromAddress(session.gateway);
+  if (session.uplink_meter) FromMeter(*session.uplink_meter, *message.mutable_uplink_meter());
+  if (session.downlink_meter) FromMeter(*session.downlink_meter, *message.mutable_downlink_meter());
   return message;
 }
 

@@ -158,6 +158,10 @@ grpc::Status TelemetryService::ListSessionCounters(grpc::ServerContext*,
       message.set_sequence_lost(counts.sequence_lost);
       message.set_sequence_late(counts.sequence_late);
       message.set_sequence_reordered(counts.sequence_reordered);
+      message.set_uplink_policed_packets(counts.uplink_policed_packets);
+      message.set_uplink_policed_bytes(counts.uplink_policed_bytes);
+      message.set_downlink_policed_packets(counts.downlink_policed_packets);
+      message.set_downlink_policed_bytes(counts.downlink_policed_bytes);
       if (!out->Write(message)) return grpc::Status::OK;
     }
   }

@@ -10,8 +10,9 @@ void Mtu(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
   for (uint32_t i = 0; i < batch.size(); ++i) {
     const PacketMeta& meta = batch.meta(i);
-    const uint32_t mru = tables.downlink[meta.session].peer_mru.load(std::memory_order_relaxed);
-    if (meta.l3_length > mru) batch.Drop(i, DropReason::kTooBigForPeer);
+    const uint16_t mtu =
+        SessionMtu(tables.downlink[meta.session].mru_and_mtu.load(std::memory_order_relaxed));
+    if (meta.l3_length > mtu) batch.Drop(i, DropReason::kTooBigForPeer);
   }
 }
 

@@ -24,6 +24,8 @@ inline constexpr uint32_t kSendPfc = 1u << 2;
 inline constexpr uint32_t kSendAcfc = 1u << 3;
 inline constexpr uint32_t kSequenced = 1u << 4;  // data sequencing, both directions
 inline constexpr uint32_t kOwnDscp = 1u << 5;    // SessionDscp() instead of the tunnel's
+inline constexpr uint32_t kClampMss = 1u << 6;   // of TCP connections, both directions
+inline constexpr uint32_t kMetered = 1u << 7;    // DownlinkEntry::meter is set
 // Numbers in the same word, so that a change is seen whole.
 inline constexpr uint32_t kDscpShift = 8;
 inline constexpr uint32_t kReorderShift = 16;
@@ -74,11 +76,20 @@ struct alignas(64) DownlinkEntry {
   std::atomic<uint32_t> key{0};
   std::atomic<uint32_t> tunnel{0};
   std::atomic<uint32_t> flags{0};
-  std::atomic<uint32_t> peer_ids{0};  // peer tunnel id << 16 | peer session id
-  std::atomic<uint32_t> peer_mru{0};
-  std::atomic<uint32_t> next_ns{0};  // of what we send, with data sequencing; modulo 65536
+  std::atomic<uint32_t> peer_ids{0};     // peer tunnel id << 16 | peer session id
+  std::atomic<uint32_t> mru_and_mtu{0};  // SessionMru(), SessionMtu()
+  std::atomic<uint32_t> next_ns{0};      // of what we send, with data sequencing; modulo 65536
+  std::atomic<uint32_t> gateway{0};      // our IPv4 address on the link, host order; 0: none
+  std::atomic<uint32_t> meter{0};        // index of the session's meters, both directions
+  // When the owner may answer the subscriber with the next ICMP message (core/token_clock.h).
+  std::atomic<uint64_t> next_answer{0};
 };
 static_assert(sizeof(DownlinkEntry) == 64 && alignof(DownlinkEntry) == 64);
+
+// What the subscriber's LCP takes, and the longest packet that also fits the tunnel's path.
+constexpr uint32_t MruAndMtu(uint16_t mru, uint16_t mtu) { return uint32_t{mru} << 16 | mtu; }
+constexpr uint16_t SessionMru(uint32_t word) { return static_cast<uint16_t>(word >> 16); }
+constexpr uint16_t SessionMtu(uint32_t word) { return static_cast<uint16_t>(word); }
 
 inline constexpr uint32_t kMaxOuterHeader = 48;  // IPv6 and UDP
 

@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "dataplane/tables/forwarding_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dataplane/core/context.h"
@@ -35,11 +36,17 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.tunnel_by_id = memory.AllocateArray<std::atomic<uint32_t>>(kTunnelIds);
   tables.adjacencies =
       memory.AllocateArray<Adjacency>(RouteBook::AdjacencyCount(limits, config.ports.size()));
+  tables.meters = memory.AllocateArray<SessionMeters>(
+      std::min(limits.max_sessions, limits.max_metered_sessions));
+  tables.meter_profiles = memory.AllocateArray<MeterProfile>(MeterBook::kMaxProfiles);
+  tables.own_addresses =
+      memory.AllocateArray<std::atomic<const OwnAddresses*>>(config.ports.size() + 1);
   parts.unresolved = memory.AllocateArray<UnresolvedQueue>(config.workers);
-  const bool complete = tables.sessions && tables.subscribers && tables.fib &&
-                        !tables.uplink.empty() && !tables.downlink.empty() &&
-                        !tables.tunnels.empty() && !tables.tunnel_by_id.empty() &&
-                        !tables.adjacencies.empty() && !parts.unresolved.empty();
+  const bool complete =
+      tables.sessions && tables.subscribers && tables.fib && !tables.uplink.empty() &&
+      !tables.downlink.empty() && !tables.tunnels.empty() && !tables.tunnel_by_id.empty() &&
+      !tables.adjacencies.empty() && !tables.meters.empty() && !tables.meter_profiles.empty() &&
+      !tables.own_addresses.empty() && !parts.unresolved.empty();
   if (!complete) {
     return absl::ResourceExhaustedError(
         absl::StrCat("not enough memory on NUMA node ", config.socket, " for tables of ",
@@ -66,6 +73,9 @@ absl::Status CheckConfig(const ForwardingConfig& config) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_neighbours ", limits.max_neighbours, ": 1 to 1048576"));
   }
+  if (limits.max_metered_sessions == 0) {
+    return absl::InvalidArgumentError("max_metered_sessions 0: at least 1");
+  }
   if (config.workers == 0 || config.workers > kMaxWorkers) {
     return absl::InvalidArgumentError(absl::StrCat("workers ", config.workers, ": 1 to 64"));
   }
@@ -83,7 +93,10 @@ TableState::TableState(const ForwardingConfig& config, TableParts parts)
       retired_(*parts_.quiescence),
       routes_(config.limits, config.ports, *parts_.tables.fib, parts_.tables.adjacencies, retired_,
               config.steering),
-      sessions_(config.limits.max_sessions) {
+      sessions_(config.limits.max_sessions),
+      meters_(parts_.tables.meters, parts_.tables.meter_profiles),
+      port_addresses_(config.ports.size()) {
+  PublishOwnAddresses();
   for (auto& slot : parts_.tables.tunnel_by_id) slot.store(kNotFound, std::memory_order_relaxed);
   // A tunnel that changes holds two entries for a moment.
   for (size_t i = parts_.tables.tunnels.size(); i > 0; --i) {

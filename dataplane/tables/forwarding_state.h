@@ -14,6 +14,7 @@
 #include "dataplane/core/address_steering.h"
 #include "dataplane/tables/entries.h"
 #include "dataplane/tables/fib.h"
+#include "dataplane/tables/meter.h"
 #include "dataplane/tables/quiescence.h"
 #include "dataplane/tables/session_table.h"
 #include "dataplane/tables/subscriber_table.h"
@@ -23,6 +24,13 @@
 #include "absl/status/statusor.h"
 
 namespace lns::dataplane {
+
+// What the LNS calls itself on a port; none where it has no address of the family.
+struct OwnAddresses {
+  net::IpAddress ipv4;
+  net::IpAddress ipv6;
+  auto operator<=>(const OwnAddresses&) const = default;
+};
 
 // What workers see. Tunnel index 0 and adjacency indices are into the spans.
 struct Tables {
@@ -34,6 +42,10 @@ struct Tables {
   std::span<TunnelEntry> tunnels;
   std::span<std::atomic<uint32_t>> tunnel_by_id;  // 65536 of them; kNotFound: no such tunnel
   std::span<Adjacency> adjacencies;
+  std::span<SessionMeters> meters;         // by DownlinkEntry::meter
+  std::span<MeterProfile> meter_profiles;  // by Meter::profile
+  // By port, and behind the ports: what subscribers know us by. What they point to stays for good.
+  std::span<std::atomic<const OwnAddresses*>> own_addresses;
 };
 
 // A port as routes see it, in the order of the process's port list.

@@ -11,7 +11,14 @@
 
 namespace lns::dataplane {
 
-enum class SlotKind : uint8_t { kSession, kTunnel, kAdjacency, kSubscriberPrefix, kFibPrefix };
+enum class SlotKind : uint8_t {
+  kSession,
+  kTunnel,
+  kAdjacency,
+  kSubscriberPrefix,
+  kFibPrefix,
+  kMeter
+};
 
 class RetiredSlots {
  public:

@@ -58,7 +58,7 @@ bool RouteBook::IsPrefix(const net::IpPrefix& prefix) {
 }
 
 uint32_t RouteBook::Effective(const Slot& slot) {
-  if (slot.local) return kFibLocal;
+  if (slot.local || slot.gateway) return kFibLocal;
   if (slot.subscriber || slot.session) return kFibSubscriber;
   if (slot.neighbour) return kFibAdjacency + *slot.neighbour;
   if (slot.api) return kFibAdjacency + slot.api->adjacency;
@@ -239,7 +239,7 @@ bool RouteBook::IsOnLink(const NeighbourKey& key) const {
         slots_.find(net::IpPrefix{Masked(address, length), static_cast<uint8_t>(length)});
     if (slot == slots_.end()) continue;
     const Slot& said = slot->second;
-    if (said.local || said.subscriber || said.session) return false;
+    if (said.is_ours()) return false;
     const std::optional<RouteEntry>& route = said.api ? said.api : said.kernel;
     if (route) return route->config.next_hop.is_none() && route->config.port == key.port;
   }
@@ -287,6 +287,16 @@ void RouteBook::RemovePeer(const net::IpAddress& peer) {
   if (--found->second == 0) peers_.erase(found);
 }
 
+bool RouteBook::HasPeerIn(const net::IpPrefix& prefix) const {
+  const auto peer = peers_.lower_bound(KeyOf(prefix.address, 0));
+  return peer != peers_.end() && prefix.Contains(peer->first.address);
+}
+
+uint16_t RouteBook::PathMtu(const net::IpAddress& address) const {
+  const uint32_t to = fib_.Lookup(address.family(), address.raw().data());
+  return to >= kFibAdjacency ? ports_[adjacencies_[to - kFibAdjacency].port].mtu : uint16_t{0};
+}
+
 void RouteBook::Want(const NeighbourKey& key) {
   if (wanted_.size() < limits_.max_neighbours && !IsResolved(key.address, key.port)) {
     wanted_.insert(key);
@@ -299,7 +309,7 @@ void RouteBook::WantPathTo(const net::IpAddress& peer) {
         slots_.find(net::IpPrefix{Masked(peer, length), static_cast<uint8_t>(length)});
     if (slot == slots_.end()) continue;
     const Slot& said = slot->second;
-    if (said.local || said.subscriber || said.session) return;
+    if (said.is_ours()) return;
     const std::optional<RouteEntry>& route = said.api ? said.api : said.kernel;
     if (!route) continue;
     const RouteConfig& config = route->config;
@@ -356,6 +366,35 @@ absl::Status RouteBook::RemoveLocalAddress(const net::IpAddress& address) {
   --local_addresses_;
   Refresh(slot);
   return steering_ != nullptr ? steering_->RemoveLocalAddress(address) : absl::OkStatus();
+}
+
+absl::Status RouteBook::AddGateway(const net::IpAddress& address) {
+  if (const auto known = gateways_.find(address); known != gateways_.end()) {
+    ++known->second;
+    return absl::OkStatus();
+  }
+  if (gateways_.size() >= kMaxGateways) {
+    return absl::ResourceExhaustedError(absl::StrCat("too many gateways (", gateways_.size(), ")"));
+  }
+  const net::IpPrefix host = net::IpPrefix::Host(address);
+  SlotOf(host).gateway = true;
+  if (!RefreshPrefix(host)) {
+    SlotOf(host).gateway = false;
+    RefreshPrefix(host);
+    return FibFull(host);
+  }
+  gateways_[address] = 1;
+  return absl::OkStatus();
+}
+
+void RouteBook::RemoveGateway(const net::IpAddress& address) {
+  const auto known = gateways_.find(address);
+  LNS_CHECK(known != gateways_.end());
+  if (--known->second != 0) return;
+  gateways_.erase(known);
+  const auto slot = slots_.find(net::IpPrefix::Host(address));
+  slot->second.gateway = false;
+  Refresh(slot);
 }
 
 absl::Status RouteBook::AddSubscriberPrefix(const net::IpPrefix& prefix) {

@@ -34,6 +34,7 @@ class RouteBook {
  public:
   static constexpr uint32_t kMaxLocalAddresses = 1024;
   static constexpr uint32_t kMaxSubscriberPrefixes = 4096;
+  static constexpr uint32_t kMaxGateways = 1024;
 
   RouteBook(const TableLimits& limits, std::vector<PortLink> ports, Fib& fib,
             std::span<Adjacency> adjacencies, RetiredSlots& retired, AddressSteering* steering);
@@ -47,6 +48,11 @@ class RouteBook {
   absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix);
   absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix);
 
+  // What sessions call the LNS; once for each session. Ours like a local address, but nobody is
+  // told to bring L2TP for it.
+  absl::Status AddGateway(const net::IpAddress& address);
+  void RemoveGateway(const net::IpAddress& address);
+
   // A session's prefix leads to the downlink even where no subscriber prefix covers it. Of those
   // that none covers there may be as many as routes.
   absl::Status AddSessionPrefix(const net::IpPrefix& prefix);
@@ -55,6 +61,9 @@ class RouteBook {
   // A tunnel's far end; once for each tunnel.
   void AddPeer(const net::IpAddress& peer);
   void RemovePeer(const net::IpAddress& peer);
+  bool HasPeerIn(const net::IpPrefix& prefix) const;
+  // Of the port that packets to the address leave by; 0: they do not.
+  uint16_t PathMtu(const net::IpAddress& address) const;
 
   void MarkStale();
   uint32_t Sweep();  // removes what is stale; how much that was
@@ -78,7 +87,7 @@ class RouteBook {
   // How many prefixes may be in the FIB: routes, as many prefixes of sessions, and the rest.
   static uint32_t DestinationCount(const TableLimits& limits) {
     return 2 * limits.max_routes + limits.max_neighbours + kMaxLocalAddresses +
-           kMaxSubscriberPrefixes;
+           kMaxSubscriberPrefixes + kMaxGateways;
   }
 
  private:
@@ -91,6 +100,7 @@ class RouteBook {
   struct Slot {
     bool local = false;
     bool local_stale = false;
+    bool gateway = false;
     bool subscriber = false;
     bool subscriber_stale = false;
     bool session = false;  // by AddSessionPrefix
@@ -98,6 +108,9 @@ class RouteBook {
     std::optional<RouteEntry> kernel;
     std::optional<uint32_t> neighbour;  // adjacency
     uint32_t installed = kFibNoRoute;   // what the FIB holds
+
+    // Nothing that routes say matters here.
+    bool is_ours() const { return local || gateway || subscriber || session; }
   };
   // In the order of family, address, port: the neighbours of one prefix stand side by side.
   struct NeighbourKey {
@@ -156,6 +169,7 @@ class RouteBook {
   // How many tunnels lead to each peer; in the order of neighbours (the port says nothing).
   std::map<NeighbourKey, uint32_t> peers_;
   std::set<NeighbourKey> wanted_;
+  std::map<net::IpAddress, uint32_t> gateways_;  // and how many sessions know us by it
   std::vector<uint32_t> free_adjacencies_;
   uint32_t routes_ = 0;
   uint32_t known_neighbours_ = 0;

@@ -75,18 +75,23 @@ SessionConfig TableState::ConfigOf(uint32_t slot) const {
   const DownlinkEntry& down = parts_.tables.downlink[slot];
   const uint32_t flags = down.flags.load(std::memory_order_relaxed);
   const uint32_t peer_ids = down.peer_ids.load(std::memory_order_relaxed);
+  const Extras extras = ExtrasOf(slot);
   return {.key = KeyOf(sessions_.KeyOf(slot)),
           .peer_id = l2tp::PeerSessionId(static_cast<uint16_t>(peer_ids)),
           .ipv4_open = (flags & kIpv4Open) != 0,
           .ipv6_open = (flags & kIpv6Open) != 0,
           .prefixes = PrefixesOf(slot),
-          .peer_mru = static_cast<uint16_t>(down.peer_mru.load(std::memory_order_relaxed)),
+          .peer_mru = SessionMru(down.mru_and_mtu.load(std::memory_order_relaxed)),
           .send_pfc = (flags & kSendPfc) != 0,
           .send_acfc = (flags & kSendAcfc) != 0,
           .sequence_numbers = (flags & kSequenced) != 0,
           .reorder_ms = static_cast<uint16_t>(ReorderMs(flags)),
           .dscp = (flags & kOwnDscp) != 0 ? std::optional(static_cast<uint8_t>(SessionDscp(flags)))
-                                          : std::nullopt};
+                                          : std::nullopt,
+          .clamp_mss = (flags & kClampMss) != 0,
+          .gateway = extras.gateway,
+          .uplink_meter = extras.meter ? meters_.UplinkOf(*extras.meter) : std::nullopt,
+          .downlink_meter = extras.meter ? meters_.DownlinkOf(*extras.meter) : std::nullopt};
 }
 
 std::vector<net::IpPrefix> TableState::PrefixesOf(uint32_t slot) const {
@@ -117,14 +122,22 @@ std::vector<SessionCounts> TableState::SessionCounters(std::span<const SessionKe
 SessionCounts TableState::CountsOf(uint32_t slot, const SessionKey& key) const {
   const UplinkEntry& up = parts_.tables.uplink[slot];
   const DownlinkEntry& down = parts_.tables.downlink[slot];
-  return {.key = key,
-          .uplink_packets = up.packets.value(),
-          .uplink_bytes = up.bytes.value(),
-          .downlink_packets = down.packets.value(),
-          .downlink_bytes = down.bytes.value(),
-          .sequence_lost = up.sequence_lost.value(),
-          .sequence_late = up.sequence_late.value(),
-          .sequence_reordered = up.sequence_reordered.value()};
+  SessionCounts counts{.key = key,
+                       .uplink_packets = up.packets.value(),
+                       .uplink_bytes = up.bytes.value(),
+                       .downlink_packets = down.packets.value(),
+                       .downlink_bytes = down.bytes.value(),
+                       .sequence_lost = up.sequence_lost.value(),
+                       .sequence_late = up.sequence_late.value(),
+                       .sequence_reordered = up.sequence_reordered.value()};
+  const std::optional<uint32_t> meter = ExtrasOf(slot).meter;
+  if (!meter.has_value()) return counts;
+  const SessionMeters& meters = parts_.tables.meters[*meter];
+  counts.uplink_policed_packets = meters.uplink.dropped_packets.value();
+  counts.uplink_policed_bytes = meters.uplink.dropped_bytes.value();
+  counts.downlink_policed_packets = meters.downlink.dropped_packets.value();
+  counts.downlink_policed_bytes = meters.downlink.dropped_bytes.value();
+  return counts;
 }
 
 std::vector<SessionCounts> TableState::TakeLastCounts() {

@@ -1,6 +1,7 @@
 // The one implementation of TableWriter, and of ForwardingState around it. Its methods are spread
-// over files by subject: table_writer.cc (tunnels and sessions), table_lists.cc (what is there),
-// table_sweep.cc (mark and sweep), forwarding_state.cc (how it is made). Routes, neighbours and
+// over files by subject: table_writer.cc (tunnels and sessions), own_addresses.cc (what the LNS
+// calls itself), table_lists.cc (what is there), table_sweep.cc (mark and sweep),
+// forwarding_state.cc (how it is made). Routes, neighbours and
 // addresses have a class of their own (route_book.h), and so has the account of sessions
 // (session_book.h).
 // SPDX-License-Identifier: Apache-2.0
@@ -10,12 +11,15 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "dataplane/tables/forwarding_state.h"
 #include "dataplane/tables/hugepage_memory.h"
+#include "dataplane/tables/meter_book.h"
 #include "dataplane/tables/retired.h"
 #include "dataplane/tables/route_book.h"
 #include "dataplane/tables/session_book.h"
@@ -50,11 +54,14 @@ class TableState final : public ForwardingState, public TableWriter {
 
   absl::Status UpsertRoute(const RouteConfig& route) override {
     const std::lock_guard lock = Begin();
-    return routes_.UpsertRoute(route);
+    absl::Status status = routes_.UpsertRoute(route);
+    if (status.ok()) MeasurePathsIn(route.prefix);
+    return status;
   }
   absl::Status RemoveRoute(const net::IpPrefix& prefix, Origin origin) override {
     const std::lock_guard lock = Begin();
     routes_.RemoveRoute(prefix, origin);
+    MeasurePathsIn(prefix);
     return absl::OkStatus();
   }
   absl::Status UpsertNeighbour(const NeighbourConfig& neighbour) override {
@@ -68,12 +75,18 @@ class TableState final : public ForwardingState, public TableWriter {
   }
   absl::Status AddLocalAddress(const net::IpAddress& address) override {
     const std::lock_guard lock = Begin();
-    return routes_.AddLocalAddress(address);
+    absl::Status status = routes_.AddLocalAddress(address);
+    PublishOwnAddresses();
+    return status;
   }
   absl::Status RemoveLocalAddress(const net::IpAddress& address) override {
     const std::lock_guard lock = Begin();
-    return routes_.RemoveLocalAddress(address);
+    absl::Status status = routes_.RemoveLocalAddress(address);
+    PublishOwnAddresses();
+    return status;
   }
+  absl::Status SetPortAddresses(uint16_t port,
+                                const std::vector<net::IpAddress>& addresses) override;
   absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) override {
     const std::lock_guard lock = Begin();
     return routes_.AddSubscriberPrefix(prefix);
@@ -109,7 +122,14 @@ class TableState final : public ForwardingState, public TableWriter {
     TunnelConfig config;
     uint32_t index = 0;
     bool stale = false;
+    uint16_t path_mtu = 0;  // 0: it has no path
     SessionBook::List sessions;
+  };
+
+  // What a session has beside its prefixes.
+  struct Extras {
+    net::IpAddress gateway;
+    std::optional<uint32_t> meter;
   };
 
   // Every change starts here: the lock, and what earlier changes have left to free.
@@ -123,6 +143,15 @@ class TableState final : public ForwardingState, public TableWriter {
   // kNotFound when none is free, not even after waiting for workers to let go of retired ones.
   uint32_t TakeTunnelSlot();
   uint32_t TakeSessionSlot();
+
+  // Own addresses (own_addresses.cc).
+  void PublishOwnAddresses();
+  OwnAddresses OwnOn(size_t port) const;
+
+  // The lengths that fit tunnels' paths follow their routes.
+  void MeasurePathsIn(const net::IpPrefix& prefix);
+  void MeasurePath(TunnelRecord& record);
+  static uint16_t MtuOf(uint32_t flags, uint16_t mru, const TunnelRecord& tunnel);
 
   uint32_t NewTunnelEntry(const TunnelConfig& tunnel);
   void Repoint(const TunnelRecord& record);
@@ -138,8 +167,13 @@ class TableState final : public ForwardingState, public TableWriter {
   absl::Status AddSession(const SessionConfig& session, TunnelRecord& tunnel);
   absl::Status ChangeSession(const SessionConfig& session, uint32_t slot,
                              const TunnelRecord& tunnel);
-  void WriteEntries(const SessionConfig& session, uint32_t slot, const TunnelRecord& tunnel);
+  void WriteEntries(const SessionConfig& session, uint32_t slot, const TunnelRecord& tunnel,
+                    const Extras& extras);
   void DropSession(uint32_t slot);
+  Extras ExtrasOf(uint32_t slot) const;
+  absl::StatusOr<Extras> ClaimExtras(const SessionConfig& session, const Extras& held);
+  uint32_t TakeMeter(const SessionConfig& session);
+  void ReleaseExtras(const Extras& held, const Extras& kept);
   SessionCounts CountsOf(uint32_t slot, const SessionKey& key) const;
 
   const ForwardingConfig config_;
@@ -148,6 +182,10 @@ class TableState final : public ForwardingState, public TableWriter {
   RetiredSlots retired_;
   RouteBook routes_;
   SessionBook sessions_;
+  MeterBook meters_;
+  std::vector<std::vector<net::IpAddress>> port_addresses_;  // as set
+  // Every set of addresses that was ever published: a handful, so none is given back.
+  std::set<OwnAddresses> own_addresses_;
   std::vector<uint32_t> free_tunnels_;
   absl::flat_hash_map<uint16_t, TunnelRecord> tunnels_;
   // Removed by RemoveSession and retired: by slot, whose counts somebody will ask for; and those

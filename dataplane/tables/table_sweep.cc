@@ -35,6 +35,8 @@ absl::StatusOr<SweepResult> TableState::EndSync() {
   for (const uint16_t id : tunnels) DropTunnel(id);
   result.tunnels = static_cast<uint32_t>(tunnels.size());
   result.other = routes_.Sweep();
+  for (auto& [id, record] : tunnels_) MeasurePath(record);
+  PublishOwnAddresses();
   return result;
 }
 

@@ -9,6 +9,9 @@
 
 #include "dataplane/tables/table_state.h"
 #include "dataplane/tables/tunnel_entry.h"
+#include "lib/l2tp/header.h"
+#include "lib/net/ipv6.h"
+#include "lib/net/udp.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -17,6 +20,7 @@ namespace {
 
 constexpr uint32_t kMaxSessionPrefixes = 64;
 constexpr int kMaxDscp = 63;
+constexpr size_t kNumbersLength = 4;  // Ns, Nr
 
 uint32_t Word(const SessionKey& key) {
   return SessionKeyWord(key.tunnel.value(), key.session.value());
@@ -29,7 +33,8 @@ std::string Text(const SessionKey& key) {
 uint32_t FlagsOf(const SessionConfig& session) {
   return (session.ipv4_open ? kIpv4Open : 0) | (session.ipv6_open ? kIpv6Open : 0) |
          (session.send_pfc ? kSendPfc : 0) | (session.send_acfc ? kSendAcfc : 0) |
-         (session.sequence_numbers ? kSequenced : 0) |
+         (session.sequence_numbers ? kSequenced : 0) | (session.clamp_mss ? kClampMss : 0) |
+         (session.uplink_meter || session.downlink_meter ? kMetered : 0) |
          (session.dscp.has_value() ? kOwnDscp | uint32_t{*session.dscp} << kDscpShift : 0) |
          uint32_t{session.reorder_ms} << kReorderShift;
 }
@@ -69,6 +74,23 @@ bool SameTunnel(const TunnelConfig& a, const TunnelConfig& b) {
          a.udp_checksum_off == b.udp_checksum_off;
 }
 
+// What RFC 2697 3 and RFC 2698 3 ask of the numbers.
+absl::Status CheckMeter(const SessionKey& key, const std::optional<MeterConfig>& meter) {
+  constexpr uint64_t kMinRate = 8;  // an octet per second
+  if (!meter.has_value()) return absl::OkStatus();
+  const bool two_rates = meter->peak_rate_bps != 0;
+  const bool rates_fit = meter->rate_bps >= kMinRate && meter->rate_bps <= kMaxRateBps &&
+                         meter->peak_rate_bps <= kMaxRateBps &&
+                         (!two_rates || meter->peak_rate_bps >= meter->rate_bps);
+  const bool bursts_fit = meter->burst_bytes != 0 && meter->burst_bytes <= kMaxBurstBytes &&
+                          meter->peak_burst_bytes <= kMaxBurstBytes &&
+                          (!two_rates || meter->peak_burst_bytes != 0);
+  if (rates_fit && bursts_fit) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      Text(key), ": no meter has rate ", meter->rate_bps, ", burst ", meter->burst_bytes,
+      ", peak rate ", meter->peak_rate_bps, ", peak or excess burst ", meter->peak_burst_bytes));
+}
+
 absl::Status CheckSession(const SessionConfig& session) {
   if (session.key.tunnel.value() == 0 || session.key.session.value() == 0 ||
       session.peer_id.value() == 0) {
@@ -81,6 +103,13 @@ absl::Status CheckSession(const SessionConfig& session) {
   if (session.reorder_ms > kMaxReorderMs || session.dscp.value_or(0) > kMaxDscp) {
     return absl::InvalidArgumentError(absl::StrCat(Text(session.key), ": reorder_ms is above ",
                                                    kMaxReorderMs, " or DSCP above ", kMaxDscp));
+  }
+  if (session.gateway.is_v6()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Text(session.key), ": gateway is not IPv4: ", session.gateway.ToString()));
+  }
+  for (const auto& meter : {session.uplink_meter, session.downlink_meter}) {
+    if (absl::Status status = CheckMeter(session.key, meter); !status.ok()) return status;
   }
   for (const net::IpPrefix& prefix : session.prefixes) {
     if (!RouteBook::IsPrefix(prefix)) {
@@ -116,6 +145,9 @@ void TableState::Collect() {
         break;
       case SlotKind::kFibPrefix:
         parts_.tables.fib->Free(slot);
+        break;
+      case SlotKind::kMeter:
+        meters_.Free(slot);
         break;
     }
   });
@@ -168,6 +200,7 @@ absl::Status TableState::UpsertTunnel(const TunnelConfig& tunnel) {
   record.config = tunnel;
   record.index = index;
   record.stale = false;
+  record.path_mtu = routes_.PathMtu(tunnel.endpoints.peer.address);
   parts_.tables.tunnel_by_id[id].store(index, std::memory_order_release);
   Repoint(record);
   if (before != kNotFound) retired_.Add(SlotKind::kTunnel, before);
@@ -180,9 +213,37 @@ void TableState::Repoint(const TunnelRecord& record) {
     const auto peer_session = static_cast<uint16_t>(down.peer_ids.load(std::memory_order_relaxed));
     down.peer_ids.store(SessionKeyWord(record.config.peer_id.value(), peer_session),
                         std::memory_order_relaxed);
+    const uint16_t mru = SessionMru(down.mru_and_mtu.load(std::memory_order_relaxed));
+    const uint32_t flags = down.flags.load(std::memory_order_relaxed);
+    down.mru_and_mtu.store(MruAndMtu(mru, MtuOf(flags, mru, record)), std::memory_order_relaxed);
     parts_.tables.uplink[slot].tunnel.store(record.index, std::memory_order_release);
     down.tunnel.store(record.index, std::memory_order_release);
   }
+}
+
+uint16_t TableState::MtuOf(uint32_t flags, uint16_t mru, const TunnelRecord& tunnel) {
+  if (tunnel.path_mtu == 0) return mru;
+  const size_t ip = tunnel.config.endpoints.local.address.is_v4() ? net::kIpv4HeaderLength
+                                                                  : net::kIpv6HeaderLength;
+  const size_t overhead = ip + net::kUdpHeaderLength + l2tp::kMinHeaderLength +
+                          ((flags & kSequenced) != 0 ? kNumbersLength : 0) +
+                          ((flags & kSendAcfc) != 0 ? 0 : 2) + ((flags & kSendPfc) != 0 ? 1 : 2);
+  const size_t room = tunnel.path_mtu > overhead ? tunnel.path_mtu - overhead : 0;
+  return static_cast<uint16_t>(std::min<size_t>(mru, room));
+}
+
+void TableState::MeasurePathsIn(const net::IpPrefix& prefix) {
+  if (!routes_.HasPeerIn(prefix)) return;
+  for (auto& [id, record] : tunnels_) {
+    if (prefix.Contains(record.config.endpoints.peer.address)) MeasurePath(record);
+  }
+}
+
+void TableState::MeasurePath(TunnelRecord& record) {
+  const uint16_t mtu = routes_.PathMtu(record.config.endpoints.peer.address);
+  if (mtu == record.path_mtu) return;
+  record.path_mtu = mtu;
+  Repoint(record);
 }
 
 absl::Status TableState::RemoveTunnel(l2tp::LocalTunnelId id) {
@@ -256,7 +317,7 @@ void TableState::ReleasePrefix(const net::IpPrefix& prefix) {
 // A worker that reads half of a change sees the old peer with the new flags at worst, never a
 // network protocol open that neither the old nor the new session has open.
 void TableState::WriteEntries(const SessionConfig& session, uint32_t slot,
-                              const TunnelRecord& tunnel) {
+                              const TunnelRecord& tunnel, const Extras& extras) {
   UplinkEntry& up = parts_.tables.uplink[slot];
   DownlinkEntry& down = parts_.tables.downlink[slot];
   const uint32_t flags = FlagsOf(session);
@@ -265,7 +326,11 @@ void TableState::WriteEntries(const SessionConfig& session, uint32_t slot,
   up.key.store(Word(session.key), std::memory_order_relaxed);
   down.key.store(Word(session.key), std::memory_order_relaxed);
   up.ipv4_source.store(UsualSource(session), std::memory_order_relaxed);
-  down.peer_mru.store(session.peer_mru, std::memory_order_relaxed);
+  down.mru_and_mtu.store(MruAndMtu(session.peer_mru, MtuOf(flags, session.peer_mru, tunnel)),
+                         std::memory_order_relaxed);
+  down.gateway.store(extras.gateway.is_none() ? 0 : extras.gateway.v4(), std::memory_order_relaxed);
+  // Without a meter the word stays: a worker may still go by the flags of before.
+  if (extras.meter.has_value()) down.meter.store(*extras.meter, std::memory_order_relaxed);
   down.peer_ids.store(SessionKeyWord(tunnel.config.peer_id.value(), session.peer_id.value()),
                       std::memory_order_relaxed);
   up.tunnel.store(tunnel.index, std::memory_order_release);
@@ -291,6 +356,55 @@ void TableState::RememberPrefixes(const SessionConfig& session, uint32_t slot) {
   }
 }
 
+TableState::Extras TableState::ExtrasOf(uint32_t slot) const {
+  const DownlinkEntry& down = parts_.tables.downlink[slot];
+  Extras extras;
+  const uint32_t gateway = down.gateway.load(std::memory_order_relaxed);
+  if (gateway != 0) extras.gateway = net::IpAddress::V4(gateway);
+  if ((down.flags.load(std::memory_order_relaxed) & kMetered) != 0) {
+    extras.meter = down.meter.load(std::memory_order_relaxed);
+  }
+  return extras;
+}
+
+absl::StatusOr<TableState::Extras> TableState::ClaimExtras(const SessionConfig& session,
+                                                           const Extras& held) {
+  Extras extras{.gateway = session.gateway};
+  if (session.uplink_meter || session.downlink_meter) {
+    const bool same = held.meter && meters_.UplinkOf(*held.meter) == session.uplink_meter &&
+                      meters_.DownlinkOf(*held.meter) == session.downlink_meter;
+    extras.meter = same ? *held.meter : TakeMeter(session);
+    if (extras.meter == kNotFound) {
+      return absl::ResourceExhaustedError(
+          absl::StrCat(Text(session.key), ": no meter is free for its rates"));
+    }
+  }
+  if (extras.gateway.is_none() || extras.gateway == held.gateway) return extras;
+  absl::Status status = routes_.AddGateway(extras.gateway);
+  if (status.ok()) return extras;
+  if (extras.meter.has_value() && extras.meter != held.meter) meters_.Free(*extras.meter);
+  return status;
+}
+
+uint32_t TableState::TakeMeter(const SessionConfig& session) {
+  uint32_t meter = meters_.Add(session.uplink_meter, session.downlink_meter);
+  if (meter == kNotFound && !retired_.empty()) {
+    retired_.Wait();
+    Collect();
+    meter = meters_.Add(session.uplink_meter, session.downlink_meter);
+  }
+  return meter;
+}
+
+void TableState::ReleaseExtras(const Extras& held, const Extras& kept) {
+  if (!held.gateway.is_none() && held.gateway != kept.gateway) {
+    routes_.RemoveGateway(held.gateway);
+  }
+  if (held.meter.has_value() && held.meter != kept.meter) {
+    retired_.Add(SlotKind::kMeter, *held.meter);
+  }
+}
+
 absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& tunnel) {
   const uint32_t slot = TakeSessionSlot();
   if (slot == kNotFound) {
@@ -305,7 +419,13 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
   }
   up.sequence.store({}, std::memory_order_relaxed);
   down.next_ns.store(0, std::memory_order_relaxed);
-  WriteEntries(session, slot, tunnel);
+  down.next_answer.store(0, std::memory_order_relaxed);
+  const absl::StatusOr<Extras> extras = ClaimExtras(session, {});
+  if (!extras.ok()) {
+    sessions_.Free(slot);
+    return extras.status();
+  }
+  WriteEntries(session, slot, tunnel, *extras);
   absl::Status status = ClaimPrefixes(session, slot, {});
   if (status.ok() && !parts_.tables.sessions->Upsert(Word(session.key), slot)) {
     for (const net::IpPrefix& prefix : session.prefixes) ReleasePrefix(prefix);
@@ -314,6 +434,7 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
   if (!status.ok()) {
     // Its prefixes may have been seen, so its slot is not free at once either.
     retired_.Add(SlotKind::kSession, slot);
+    ReleaseExtras(*extras, {});
     return status;
   }
   sessions_.Add(slot, Word(session.key), tunnel.sessions);
@@ -324,8 +445,15 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
 absl::Status TableState::ChangeSession(const SessionConfig& session, uint32_t slot,
                                        const TunnelRecord& tunnel) {
   const std::vector<net::IpPrefix> held = PrefixesOf(slot);
-  if (absl::Status status = ClaimPrefixes(session, slot, held); !status.ok()) return status;
-  WriteEntries(session, slot, tunnel);
+  const Extras before = ExtrasOf(slot);
+  const absl::StatusOr<Extras> extras = ClaimExtras(session, before);
+  if (!extras.ok()) return extras.status();
+  if (absl::Status status = ClaimPrefixes(session, slot, held); !status.ok()) {
+    ReleaseExtras(*extras, before);
+    return status;
+  }
+  WriteEntries(session, slot, tunnel, *extras);
+  ReleaseExtras(before, *extras);
   for (const net::IpPrefix& prefix : held) {
     const auto& kept = session.prefixes;
     if (std::find(kept.begin(), kept.end(), prefix) == kept.end()) ReleasePrefix(prefix);
@@ -350,6 +478,8 @@ void TableState::DropSession(uint32_t slot) {
   for (const net::IpPrefix& prefix : PrefixesOf(slot)) ReleasePrefix(prefix);
   sessions_.Remove(slot, tunnels_.at(static_cast<uint16_t>(key >> 16)).sessions);
   retired_.Add(SlotKind::kSession, slot);
+  // Behind the session: its last counts are read from its meters too.
+  ReleaseExtras(ExtrasOf(slot), {});
 }
 
 }  // namespace lns::dataplane

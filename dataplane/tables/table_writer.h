@@ -38,6 +38,18 @@ struct TunnelConfig {
   bool udp_checksum_off = false;
 };
 
+// What one direction of a session may carry. With one rate (RFC 2697) a packet passes while the
+// burst's bucket, or else the other one's, has its octets; with two (RFC 2698) while the peak's
+// has.
+struct MeterConfig {
+  uint64_t rate_bps = 0;          // committed
+  uint64_t burst_bytes = 0;       // committed
+  uint64_t peak_rate_bps = 0;     // 0: one rate
+  uint64_t peak_burst_bytes = 0;  // the peak's; with one rate the excess burst
+  int16_t overhead_bytes = 0;     // added to each packet's length, for what is around it
+  auto operator<=>(const MeterConfig&) const = default;
+};
+
 struct SessionConfig {
   SessionKey key;
   l2tp::PeerSessionId peer_id;
@@ -50,9 +62,15 @@ struct SessionConfig {
   bool sequence_numbers = false;  // data sequencing (RFC 2661 5.4), both directions
   uint16_t reorder_ms = 0;        // how long packets behind a gap wait; at most kMaxReorderMs
   std::optional<uint8_t> dscp;    // none: the tunnel's
+  bool clamp_mss = false;         // TCP's maximum segment size, both directions
+  net::IpAddress gateway;         // IPv4: what we call ourselves on this link; may be none
+  std::optional<MeterConfig> uplink_meter;
+  std::optional<MeterConfig> downlink_meter;
 };
 
 inline constexpr uint16_t kMaxReorderMs = 1000;
+inline constexpr uint64_t kMaxRateBps = 400'000'000'000;
+inline constexpr uint64_t kMaxBurstBytes = uint64_t{1} << 40;
 
 enum class Origin : uint8_t { kApi = 0, kKernel = 1 };
 
@@ -86,6 +104,11 @@ struct SessionCounts {
   uint64_t sequence_lost = 0;       // numbers that never came
   uint64_t sequence_late = 0;       // dropped: their number was past
   uint64_t sequence_reordered = 0;  // waited and left in order
+  // Beyond the session's rates; counted as drops too.
+  uint64_t uplink_policed_packets = 0;
+  uint64_t uplink_policed_bytes = 0;
+  uint64_t downlink_policed_packets = 0;
+  uint64_t downlink_policed_bytes = 0;
 };
 
 struct TableLimits {
@@ -93,6 +116,7 @@ struct TableLimits {
   uint32_t max_sessions = 65536;
   uint32_t max_routes = 65536;
   uint32_t max_neighbours = 4096;
+  uint32_t max_metered_sessions = 65536;  // more than max_sessions are not made
 };
 
 // Status codes: kInvalidArgument for a bad value, kNotFound where a named tunnel or port does not
@@ -114,6 +138,9 @@ class TableWriter {
   virtual absl::Status RemoveLocalAddress(const net::IpAddress& address) = 0;
   virtual absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) = 0;
   virtual absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) = 0;
+  // What the LNS calls itself on a port, the preferred ones first: sources of what it sends itself.
+  virtual absl::Status SetPortAddresses(uint16_t port,
+                                        const std::vector<net::IpAddress>& addresses) = 0;
 
   // Mark and sweep of everything whose origin is kApi.
   virtual void BeginSync() = 0;

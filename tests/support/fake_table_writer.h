@@ -86,6 +86,12 @@ class FakeTableWriter final : public dataplane::TableWriter {
     subscriber_prefixes_.erase(prefix);
     return absl::OkStatus();
   }
+  absl::Status SetPortAddresses(uint16_t port,
+                                const std::vector<net::IpAddress>& addresses) override {
+    const std::lock_guard lock(mutex_);
+    port_addresses_[port] = addresses;
+    return absl::OkStatus();
+  }
   void BeginSync() override {
     const std::lock_guard lock(mutex_);
     is_syncing_ = true;
@@ -146,6 +152,11 @@ class FakeTableWriter final : public dataplane::TableWriter {
   }
   uint64_t route_updates() const { return route_updates_; }
   uint64_t neighbour_updates() const { return neighbour_updates_; }
+  std::vector<net::IpAddress> PortAddresses(uint16_t port) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = port_addresses_.find(port);
+    return found == port_addresses_.end() ? std::vector<net::IpAddress>() : found->second;
+  }
   // How many times Sessions was called.
   uint64_t session_pages() const { return session_pages_; }
 
@@ -165,6 +176,7 @@ class FakeTableWriter final : public dataplane::TableWriter {
   std::map<std::pair<net::IpAddress, uint16_t>, dataplane::NeighbourConfig> neighbours_;
   std::set<net::IpAddress> local_addresses_;
   std::set<net::IpPrefix> subscriber_prefixes_;
+  std::map<uint16_t, std::vector<net::IpAddress>> port_addresses_;
   std::vector<dataplane::SessionCounts> last_counts_;
   absl::Status refusal_;
   bool is_syncing_ = false;

@@ -44,6 +44,15 @@ v1::Session GoodSession() {
   session.set_sequence_numbers(true);
   session.set_reorder_ms(20);
   session.set_dscp(0);
+  session.set_clamp_mss(true);
+  session.mutable_gateway()->set_octets(std::string("\x64\x40\x00\x01", 4));
+  session.mutable_uplink_meter()->set_rate_bps(8'000'000);
+  session.mutable_uplink_meter()->set_burst_bytes(20'000);
+  session.mutable_uplink_meter()->set_overhead_bytes(38);
+  session.mutable_downlink_meter()->set_rate_bps(50'000'000);
+  session.mutable_downlink_meter()->set_burst_bytes(1);
+  session.mutable_downlink_meter()->set_peak_rate_bps(100'000'000);
+  session.mutable_downlink_meter()->set_peak_burst_bytes(90'000);
   return session;
 }
 
@@ -88,6 +97,21 @@ TEST(ConvertTest, GoodValuesSurviveThereAndBack) {
   EXPECT_EQ(net::FormatMac(neighbour->mac), "02:00:00:00:00:09");
   EXPECT_EQ(FromNeighbour(*neighbour, kPorts).SerializeAsString(),
             GoodNeighbour().SerializeAsString());
+}
+
+TEST(ConvertTest, ABurstThatIsNotGivenFollowsTheRate) {
+  v1::Session message = GoodSession();
+  message.mutable_uplink_meter()->set_burst_bytes(0);
+  message.mutable_downlink_meter()->set_burst_bytes(0);
+  message.mutable_downlink_meter()->set_peak_burst_bytes(0);
+  const auto session = ToSession(message);
+  ASSERT_TRUE(session.ok()) << session.status();
+  EXPECT_EQ(session->uplink_meter->burst_bytes, 50'000u) << "8 Mbit/s for 50 ms";
+  EXPECT_EQ(session->uplink_meter->peak_burst_bytes, 0u) << "no excess";
+  EXPECT_EQ(session->downlink_meter->burst_bytes, 312'500u);
+  EXPECT_EQ(session->downlink_meter->peak_burst_bytes, 625'000u);
+  message.mutable_uplink_meter()->set_rate_bps(64'000);
+  EXPECT_EQ(ToSession(message)->uplink_meter->burst_bytes, 16'000u) << "never less";
 }
 
 TEST(ConvertTest, DirectRouteAndUnresolvedNeighbourHaveNoBytes) {
@@ -183,6 +207,17 @@ TEST(ConvertTest, BadSessionNamesTheField) {
           {[](auto& s) { s.set_reorder_ms(1001); },
            "session.reorder_ms: expected at most 1000, found 1001"},
           {[](auto& s) { s.set_dscp(64); }, "session.dscp: expected at most 63, found 64"},
+          {[](auto& s) { s.mutable_gateway()->set_octets(V6()); },
+           "session.gateway: 2001:db8::1 is not IPv4"},
+          {[](auto& s) { s.mutable_uplink_meter()->set_rate_bps(7); },
+           "session.uplink_meter.rate_bps: expected at least 8, found 7"},
+          {[](auto& s) { s.mutable_uplink_meter()->set_rate_bps(400'000'000'001); },
+           "session.uplink_meter.rate_bps: expected at most 400000000000, found 400000000001"},
+          {[](auto& s) { s.mutable_downlink_meter()->set_peak_rate_bps(49'999'999); },
+           "session.downlink_meter.peak_rate_bps: expected 0 or at least rate_bps 50000000, "
+           "found 49999999"},
+          {[](auto& s) { s.mutable_downlink_meter()->set_overhead_bytes(257); },
+           "session.downlink_meter.overhead_bytes: expected -64 to 256, found 257"},
       });
 }
 
