@@ -9,6 +9,7 @@
 #include "lib/base/bytes.h"
 #include "lib/net/checksum.h"
 #include "lib/net/ipv4.h"
+#include "lib/net/pseudo_header.h"
 
 namespace lns::net {
 
@@ -45,16 +46,9 @@ inline size_t WriteUdp(const UdpHeader& header, MutableByteView out) {
   return kUdpHeaderLength;
 }
 
-// `addresses` are source and destination as they stand side by side in the IP header (8 or 32
-// bytes); `datagram` is the UDP header and payload, exactly. Zero when the checksum in it is right;
-// with a zeroed checksum field, what to store there (memory order).
+// As TransportChecksum: `datagram` is the UDP header and payload, exactly.
 inline uint16_t UdpChecksum(ByteView addresses, ByteView datagram) {
-  ChecksumSum sum;
-  sum.Add(addresses);
-  sum.AddField(kProtocolUdp);
-  sum.AddField(static_cast<uint16_t>(datagram.size()));
-  sum.Add(datagram);
-  return sum.Checksum();
+  return TransportChecksum(addresses, kProtocolUdp, datagram);
 }
 
 // A computed zero is sent as all ones, since zero means "none" (RFC 768).
