@@ -52,7 +52,7 @@ FAMILIES = (
 LIB_LEAF = ('lib/base',)
 LIB_PROTOCOL = ('lib/base', 'lib/net', 'lib/crypto', 'lib/punt')
 # All of lib/ that does no I/O.
-LIB_ALL = LIB_PROTOCOL + ('lib/l2tp', 'lib/ppp', 'lib/radius', 'lib/config')
+LIB_ALL = LIB_PROTOCOL + ('lib/l2tp', 'lib/ppp', 'lib/nd', 'lib/dhcpv6', 'lib/radius', 'lib/config')
 LIB_OS = ('lib/os',)
 PACKET_HEADERS = ('lib/l2tp/header.h', 'lib/l2tp/ids.h', 'lib/ppp/frame.h',
                   'lib/ppp/control_packet.h', 'lib/ppp/protocol.h')
@@ -69,6 +69,8 @@ RULES = {
     'lib/punt': (LIB_LEAF, ('std',)),
     'lib/l2tp': (LIB_PROTOCOL, ('std', 'absl')),
     'lib/ppp': (LIB_PROTOCOL, ('std', 'absl')),
+    'lib/nd': (LIB_PROTOCOL, ('std', 'absl')),
+    'lib/dhcpv6': (LIB_PROTOCOL, ('std', 'absl')),
     'lib/radius': (LIB_PROTOCOL, ('std', 'absl')),
     # Files into protobuf messages: the one library that knows both YAML and the schema.
     # What the kernel gives a process, owned: the one library that does I/O.
@@ -93,7 +95,9 @@ RULES = {
                   PROCESS + ('dpdk', 'cli11', 'generated-config')),
 
     # Decides; never includes DPDK. The engine and what it stands on do no I/O.
-    'controlplane/lns': (LIB_ALL + ('controlplane/address',), ('std', 'absl')),
+    'controlplane/lns': (LIB_ALL + ('controlplane/address', 'controlplane/ipv6'), ('std', 'absl')),
+    'controlplane/ipv6': (LIB_PROTOCOL + ('lib/nd', 'lib/dhcpv6', 'controlplane/address'),
+                          ('std', 'absl')),
     'controlplane/address': (('lib/base', 'lib/net'), ('std', 'absl')),
     'controlplane/aaa': (LIB_ALL + ('controlplane/lns',), ('std', 'absl')),
     # Users, from servers: the AAA seam with sockets behind it.
