@@ -1,16 +1,18 @@
-// Every subscriber address of the LNS: the pools by name, and fixed addresses that lie in none. One
-// address has one holder. Used by the engine on its thread; validated settings only.
+// Every address and prefix the LNS hands to subscribers: the pools of all kinds by name, and fixed
+// ones that lie in none. Each has one holder. Used by the engine on its thread; validated settings
+// only. What a user had is remembered while it is free, in memory: a restart forgets it.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "controlplane/address/ipv4_pool.h"
+#include "controlplane/address/address_pool.h"
 #include "lib/base/result.h"
 #include "lib/net/address.h"
 
@@ -19,55 +21,62 @@
 
 namespace lns::controlplane {
 
-struct AddressPoolSettings {
-  std::string name;
-  net::IpPrefix prefix;
-  net::IpAddress gateway;  // none: the first host address
-};
-
-// IPv4, distinct names, no overlap, gateway inside its pool; the Status names the pool.
+// Distinct names, no overlap, chains that lead to pools of the same kind and end, each pool right
+// by itself; the Status names the pool.
 absl::Status ValidatePools(const std::vector<AddressPoolSettings>& pools);
 
 enum class LeaseError : uint8_t { kNoSuchPool, kExhausted, kInUse };
 
-// Four bytes of address, host order, and the pool it came from.
+// What somebody holds, and the pool it came from.
 struct Lease {
   static constexpr uint16_t kNoPool = UINT16_MAX;
-  uint32_t address = 0;  // 0: no lease
+  net::IpPrefix prefix;  // none: no lease
   uint16_t pool = kNoPool;
+
+  bool held() const { return !prefix.address.is_none(); }
+  // In host order; 0: no lease of IPv4.
+  uint32_t ipv4() const { return prefix.address.is_v4() ? prefix.address.v4() : 0; }
   bool operator==(const Lease&) const = default;
 };
 
+// Of a user's name, and of what tells several leases of one user apart; never 0 but for nobody.
+LeaseTable::User UserHash(std::string_view user_name, uint32_t distinction = 0);
+
 class AddressBook {
  public:
-  using Owner = Ipv4Pool::Owner;
+  using Owner = LeaseTable::Owner;
+  using User = LeaseTable::User;
 
   // `ours`: addresses of the LNS itself, never leased.
-  AddressBook(const std::vector<AddressPoolSettings>& pools, const std::vector<uint32_t>& ours);
+  AddressBook(const std::vector<AddressPoolSettings>& pools,
+              const std::vector<net::IpAddress>& ours);
 
-  // From the named pool; the empty name is the first pool.
-  Result<Lease, LeaseError> Allocate(std::string_view pool, Owner owner);
-  // This very address, in whatever pool it lies or in none.
-  Result<Lease, LeaseError> Take(uint32_t address, Owner owner);
-  void Free(const Lease& lease);
+  // From the named pools in this order, each with those chained to it; no name is the first pool of
+  // this use. kNoSuchPool: none of them exists.
+  Result<Lease, LeaseError> Allocate(PoolUse use, std::span<const std::string> pools, Owner owner,
+                                     User user = 0);
+  // This very one, in whatever pool it lies or in none. What lies in a pool but is no unit of it
+  // would take what the pool hands out: in use.
+  Result<Lease, LeaseError> Take(const net::IpPrefix& prefix, Owner owner);
+  void Free(const Lease& lease, User user = 0);
 
-  Owner OwnerOf(uint32_t address) const;
-  // What the LNS calls itself towards the holder of `lease`: its pool's gateway, else the first's.
-  uint32_t GatewayOf(const Lease& lease) const;
+  Owner OwnerOf(const net::IpPrefix& prefix) const;
+  // What the LNS calls itself towards the holder of an IPv4 lease: its pool's gateway, else the
+  // first's. None: there is no IPv4 pool.
+  net::IpAddress GatewayOf(const Lease& lease) const;
 
+  bool HasPoolFor(PoolUse use) const { return FirstPoolFor(use) != Lease::kNoPool; }
   size_t pool_count() const { return pools_.size(); }
-  const AddressPoolSettings& settings(size_t pool) const { return pools_[pool].settings; }
-  const Ipv4Pool& pool(size_t pool) const { return pools_[pool].addresses; }
+  const AddressPool& pool(size_t index) const { return pools_[index]; }
   uint64_t used() const;
 
  private:
-  struct Entry {
-    AddressPoolSettings settings;  // gateway filled in
-    Ipv4Pool addresses;
-  };
+  uint16_t FirstPoolFor(PoolUse use) const;
+  uint16_t PoolNamed(std::string_view name, PoolUse use) const;
 
-  std::vector<Entry> pools_;
-  absl::flat_hash_map<uint32_t, Owner> outside_;  // fixed addresses of no pool
+  std::vector<AddressPool> pools_;
+  std::vector<uint16_t> next_;                         // by pool: the one chained to it
+  absl::flat_hash_map<net::IpPrefix, Owner> outside_;  // fixed ones of no pool
 };
 
 }  // namespace lns::controlplane

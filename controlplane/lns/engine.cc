@@ -24,9 +24,9 @@ l2tp::TunnelSettings RefusalSettings(const EngineSettings& settings) {
   return refusal;
 }
 
-std::vector<uint32_t> OwnAddresses(const EngineSettings& settings) {
+std::vector<net::IpAddress> OwnAddresses(const EngineSettings& settings) {
   if (settings.local_ipcp_address.is_none()) return {};
-  return {settings.local_ipcp_address.v4()};
+  return {settings.local_ipcp_address};
 }
 
 }  // namespace

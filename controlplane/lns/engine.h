@@ -169,6 +169,9 @@ struct PoolView {
   net::IpPrefix prefix;
   uint64_t size = 0;
   uint64_t used = 0;
+  uint8_t unit_length = 32;  // of what is handed out
+  uint64_t exhausted = 0;    // asked in vain
+  std::string next = {};     // asked then
 };
 
 struct EngineCounts {

@@ -151,7 +151,7 @@ void EngineImpl::CarryOut(SessionRecord& session, ppp::LinkAction action, Turn t
         } else if constexpr (std::is_same_v<What, ppp::AuthenticationNeeded>) {
           AskAaa(session, std::move(what), turn);
         } else if constexpr (std::is_same_v<What, ppp::Ipv4Opening>) {
-          if (what.parameters.peer != session.lease.address) {
+          if (what.parameters.peer != session.lease.ipv4()) {
             return EndSession(session, CloseCause::kAddressRefused, "another address came up",
                               turn);
           }
@@ -255,13 +255,13 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
   } else {
     counters_.Add(Counter::kAuthAccepted);
     Note(*session, TrailNote::kUserAccepted,
-         session->lease.address == 0
-             ? std::string()
-             : "with " + net::IpAddress::V4(session->lease.address).ToString(),
+         session->lease.held() ? "with " + session->lease.prefix.address.ToString() : std::string(),
          turn);
-    answer.ipv4.peer = session->lease.address;
-    answer.ipv4.local = settings_.local_ipcp_address.is_v4() ? settings_.local_ipcp_address.v4()
-                                                             : addresses_.GatewayOf(session->lease);
+    answer.ipv4.peer = session->lease.ipv4();
+    const net::IpAddress ours = settings_.local_ipcp_address.is_v4()
+                                    ? settings_.local_ipcp_address
+                                    : addresses_.GatewayOf(session->lease);
+    answer.ipv4.local = ours.is_v4() ? ours.v4() : 0;
     const auto& dns = session->service->dns.empty() ? settings_.dns : session->service->dns;
     const size_t servers = std::min(dns.size(), answer.ipv4.dns.size());
     for (size_t i = 0; i < servers; ++i) answer.ipv4.dns[i] = dns[i].v4();
@@ -286,34 +286,27 @@ CloseCause EngineImpl::GrantAddress(SessionRecord& session) {
   const AddressBook::Owner owner = session.slot + 1;
   const ServiceProfile& service = *session.service;
   if (service.ipv4_address.is_v4()) {
-    const uint32_t wanted = service.ipv4_address.v4();
-    if (session.lease.address == wanted) return CloseCause::kNone;
+    const net::IpPrefix wanted = net::IpPrefix::Host(service.ipv4_address);
+    if (session.lease.prefix == wanted) return CloseCause::kNone;
     ReleaseLease(session);
     const auto lease = addresses_.Take(wanted, owner);
     if (!lease.ok()) return CauseOf(lease.error());
     session.lease = *lease;
     return CloseCause::kNone;
   }
-  if (session.lease.address != 0) return CloseCause::kNone;
-  if (addresses_.pool_count() == 0 && service.ipv4_pools.empty()) {
+  if (session.lease.held()) return CloseCause::kNone;
+  if (!addresses_.HasPoolFor(PoolUse::kAddress) && service.ipv4_pools.empty()) {
     return CloseCause::kNone;  // IPv6 only
   }
-  static const std::vector<std::string> kFirstPool{""};
-  const auto& pools = service.ipv4_pools.empty() ? kFirstPool : service.ipv4_pools;
-  CloseCause refusal = CloseCause::kNoSuchPool;
-  for (const std::string& pool : pools) {
-    const auto lease = addresses_.Allocate(pool, owner);
-    if (lease.ok()) {
-      session.lease = *lease;
-      return CloseCause::kNone;
-    }
-    refusal = CauseOf(lease.error());
-  }
-  return refusal;
+  const auto lease = addresses_.Allocate(PoolUse::kAddress, service.ipv4_pools, owner,
+                                         UserHash(session.user_name));
+  if (!lease.ok()) return CauseOf(lease.error());
+  session.lease = *lease;
+  return CloseCause::kNone;
 }
 
 void EngineImpl::ReleaseLease(SessionRecord& session) {
-  if (session.lease.address != 0) addresses_.Free(session.lease);
+  if (session.lease.held()) addresses_.Free(session.lease, UserHash(session.user_name));
   session.lease = {};
 }
 
@@ -355,8 +348,7 @@ void EngineImpl::SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn 
     Note(session, TrailNote::kOnline, OpenText(ipv4_rose, ipv6_rose), turn);
   if (ipv4_rose) {
     Log(LogLevel::kInfo,
-        absl::StrCat(NameOf(session), " online with ",
-                     net::IpAddress::V4(session.lease.address).ToString()),
+        absl::StrCat(NameOf(session), " online with ", session.lease.prefix.address.ToString()),
         turn);
   }
   if (ipv6_rose) Log(LogLevel::kInfo, absl::StrCat(NameOf(session), " online with IPv6"), turn);
@@ -386,7 +378,7 @@ SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   entry.send_pfc = session.send_pfc;
   entry.send_acfc = session.send_acfc;
   if (session.ipv4_open) {
-    entry.prefixes.push_back(net::IpPrefix::Host(net::IpAddress::V4(session.lease.address)));
+    entry.prefixes.push_back(session.lease.prefix);
   }
   return entry;
 }

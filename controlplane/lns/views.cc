@@ -49,7 +49,7 @@ SessionView EngineImpl::ViewOf(const SessionRecord& session) const {
                    .sequence_numbers = session.sequence_numbers};
   if (session.dscp != SessionRecord::kNoDscp) view.dscp = session.dscp;
   if (session.line != nullptr) view.line = *session.line;
-  if (session.lease.address != 0) view.ipv4_address = net::IpAddress::V4(session.lease.address);
+  view.ipv4_address = session.lease.prefix.address;
   view.call.call_serial_number = call.serial_number;
   view.call.called_number = call.called_number.text();
   view.call.calling_number = call.calling_number;
@@ -123,11 +123,15 @@ std::optional<SessionView> EngineImpl::FindSession(const SessionKey& key) const 
 std::vector<PoolView> EngineImpl::Pools() const {
   std::vector<PoolView> views;
   for (size_t i = 0; i < addresses_.pool_count(); ++i) {
-    const AddressPoolSettings& settings = addresses_.settings(i);
+    const AddressPool& pool = addresses_.pool(i);
+    const AddressPoolSettings& settings = pool.settings();
     views.push_back({.name = settings.name,
                      .prefix = settings.prefix,
-                     .size = addresses_.pool(i).size(),
-                     .used = addresses_.pool(i).used()});
+                     .size = pool.size(),
+                     .used = pool.used(),
+                     .unit_length = UnitLength(settings),
+                     .exhausted = pool.exhausted(),
+                     .next = settings.next});
   }
   return views;
 }

@@ -8,7 +8,10 @@ namespace lns::controlplane {
 namespace {
 
 net::IpPrefix Prefix(const char* text) { return *net::IpPrefix::Parse(text); }
-uint32_t Address(const char* text) { return net::IpAddress::Parse(text)->v4(); }
+net::IpAddress Address(const char* text) { return *net::IpAddress::Parse(text); }
+net::IpPrefix Host(const char* text) { return net::IpPrefix::Host(Address(text)); }
+using Names = std::vector<std::string>;
+const Names kAny;
 
 std::vector<AddressPoolSettings> TwoPools() {
   return {{.name = "retail", .prefix = Prefix("100.64.0.0/30")},
@@ -19,12 +22,12 @@ std::vector<AddressPoolSettings> TwoPools() {
 
 TEST(AddressBookTest, EmptyNameIsTheFirstPoolAndGatewaysAreKept) {
   AddressBook book(TwoPools(), {});
-  const auto lease = book.Allocate("", 1);
+  const auto lease = book.Allocate(PoolUse::kAddress, kAny, 1);
   ASSERT_TRUE(lease.ok());
-  EXPECT_EQ(*lease, (Lease{Address("100.64.0.2"), 0}));
+  EXPECT_EQ(*lease, (Lease{Host("100.64.0.2"), 0}));
   EXPECT_EQ(book.GatewayOf(*lease), Address("100.64.0.1"));
-  EXPECT_EQ(book.Allocate("", 2).error(), LeaseError::kExhausted);
-  const auto business = book.Allocate("business", 3);
+  EXPECT_EQ(book.Allocate(PoolUse::kAddress, kAny, 2).error(), LeaseError::kExhausted);
+  const auto business = book.Allocate(PoolUse::kAddress, Names{"business"}, 3);
   ASSERT_TRUE(business.ok());
   EXPECT_EQ(book.GatewayOf(*business), Address("100.64.1.6"));
   EXPECT_EQ(book.pool(1).size(), 5u);
@@ -32,34 +35,83 @@ TEST(AddressBookTest, EmptyNameIsTheFirstPoolAndGatewaysAreKept) {
 
 TEST(AddressBookTest, UnknownPoolHasItsOwnError) {
   AddressBook book(TwoPools(), {});
-  EXPECT_EQ(book.Allocate("gold", 1).error(), LeaseError::kNoSuchPool);
-  EXPECT_EQ(AddressBook({}, {}).Allocate("", 1).error(), LeaseError::kNoSuchPool);
+  EXPECT_EQ(book.Allocate(PoolUse::kAddress, Names{"gold"}, 1).error(), LeaseError::kNoSuchPool);
+  EXPECT_EQ(AddressBook({}, {}).Allocate(PoolUse::kAddress, kAny, 1).error(),
+            LeaseError::kNoSuchPool);
 }
 
 TEST(AddressBookTest, FixedAddressHasOneHolderInsideAndOutsidePools) {
   AddressBook book(TwoPools(), {});
-  const auto inside = book.Take(Address("100.64.1.2"), 1);
-  const auto outside = book.Take(Address("203.0.113.9"), 2);
+  const auto inside = book.Take(Host("100.64.1.2"), 1);
+  const auto outside = book.Take(Host("203.0.113.9"), 2);
   ASSERT_TRUE(inside.ok());
   ASSERT_TRUE(outside.ok());
   EXPECT_EQ(inside->pool, 1);
   EXPECT_EQ(outside->pool, Lease::kNoPool);
   EXPECT_EQ(book.GatewayOf(*outside), Address("100.64.0.1"));
-  EXPECT_EQ(book.Take(Address("100.64.1.2"), 3).error(), LeaseError::kInUse);
-  EXPECT_EQ(book.Take(Address("203.0.113.9"), 3).error(), LeaseError::kInUse);
-  EXPECT_EQ(book.OwnerOf(Address("203.0.113.9")), 2u);
+  EXPECT_EQ(book.Take(Host("100.64.1.2"), 3).error(), LeaseError::kInUse);
+  EXPECT_EQ(book.Take(Host("203.0.113.9"), 3).error(), LeaseError::kInUse);
+  EXPECT_EQ(book.OwnerOf(Host("203.0.113.9")), 2u);
   EXPECT_EQ(book.used(), 2u);
   book.Free(*inside);
   book.Free(*outside);
   EXPECT_EQ(book.used(), 0u);
-  EXPECT_TRUE(book.Take(Address("203.0.113.9"), 3).ok());
+  EXPECT_TRUE(book.Take(Host("203.0.113.9"), 3).ok());
 }
 
 TEST(AddressBookTest, GatewayAndOwnAddressesAreNobodysFixedAddress) {
   AddressBook book(TwoPools(), {Address("100.64.1.3")});
-  EXPECT_EQ(book.Take(Address("100.64.0.1"), 1).error(), LeaseError::kInUse);
-  EXPECT_EQ(book.Take(Address("100.64.1.3"), 1).error(), LeaseError::kInUse);
-  EXPECT_EQ(book.Take(Address("100.64.0.3"), 1).error(), LeaseError::kInUse);  // broadcast
+  EXPECT_EQ(book.Take(Host("100.64.0.1"), 1).error(), LeaseError::kInUse);
+  EXPECT_EQ(book.Take(Host("100.64.1.3"), 1).error(), LeaseError::kInUse);
+  EXPECT_EQ(book.Take(Host("100.64.0.3"), 1).error(), LeaseError::kInUse);  // broadcast
+}
+
+TEST(AddressBookTest, ExhaustedPoolGoesOnWithTheNextOfItsChain) {
+  auto pools = TwoPools();
+  pools[0].next = "business";
+  AddressBook book(pools, {});
+  ASSERT_EQ(book.Allocate(PoolUse::kAddress, kAny, 1)->prefix, Host("100.64.0.2"));
+  const auto second = book.Allocate(PoolUse::kAddress, kAny, 2);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(*second, (Lease{Host("100.64.1.1"), 1}));
+  EXPECT_EQ(book.pool(0).exhausted(), 1u);
+  EXPECT_EQ(book.GatewayOf(*second), Address("100.64.1.6"));
+}
+
+TEST(AddressBookTest, SeveralNamesAreTriedInOrder) {
+  AddressBook book(TwoPools(), {});
+  const Names names{"gold", "retail", "business"};
+  EXPECT_EQ(book.Allocate(PoolUse::kAddress, names, 1)->pool, 0);
+  EXPECT_EQ(book.Allocate(PoolUse::kAddress, names, 2)->pool, 1);
+  EXPECT_EQ(book.Allocate(PoolUse::kAddress, Names{"retail"}, 3).error(), LeaseError::kExhausted);
+}
+
+TEST(AddressBookTest, EachUseHasPoolsOfItsOwn) {
+  auto pools = TwoPools();
+  pools.push_back({.name = "pd", .prefix = Prefix("2001:db8:1000::/40"), .delegated_length = 56});
+  pools.push_back({.name = "links", .prefix = Prefix("2001:db8::/48")});
+  AddressBook book(pools, {});
+  EXPECT_EQ(book.Allocate(PoolUse::kLink, kAny, 1)->prefix, Prefix("2001:db8::/64"));
+  EXPECT_EQ(book.Allocate(PoolUse::kDelegation, kAny, 1)->prefix, Prefix("2001:db8:1000::/56"));
+  EXPECT_EQ(book.Allocate(PoolUse::kLink, Names{"pd"}, 1).error(), LeaseError::kNoSuchPool);
+  EXPECT_EQ(book.used(), 2u);
+  EXPECT_FALSE(AddressBook(TwoPools(), {}).HasPoolFor(PoolUse::kLink));
+}
+
+// A prefix that AAA names, across what a pool hands out by itself.
+TEST(AddressBookTest, FixedPrefixThatOverlapsAPoolIsInUse) {
+  AddressBook book({{.name = "links", .prefix = Prefix("2001:db8::/48")}}, {});
+  EXPECT_EQ(book.Take(Prefix("2001:db8::/56"), 1).error(), LeaseError::kInUse);
+  EXPECT_EQ(book.Take(Prefix("2001:db8::/40"), 1).error(), LeaseError::kInUse);
+  EXPECT_TRUE(book.Take(Prefix("2001:db8:0:7::/64"), 1).ok());
+  EXPECT_TRUE(book.Take(Prefix("2001:db8:1::/56"), 1).ok());
+}
+
+TEST(UserHashTest, TellsUsersAndTheirLeasesApart) {
+  EXPECT_EQ(UserHash(""), 0u);
+  EXPECT_NE(UserHash("alice"), 0u);
+  EXPECT_NE(UserHash("alice"), UserHash("bob"));
+  EXPECT_NE(UserHash("alice", 1), UserHash("alice", 2));
 }
 
 TEST(ValidatePoolsTest, SaysWhichPoolIsWrong) {
@@ -74,8 +126,23 @@ TEST(ValidatePoolsTest, SaysWhichPoolIsWrong) {
   pools = TwoPools();
   pools[1].name = "retail";
   EXPECT_EQ(ValidatePools(pools).message(), "pool retail: the name is taken");
-  pools[1] = {.name = "six", .prefix = Prefix("2001:db8::/64")};
-  EXPECT_EQ(ValidatePools(pools).message(), "pool six: not an IPv4 prefix: 2001:db8::/64");
+  pools[1] = {.name = "six", .prefix = Prefix("2001:db8::/72")};
+  EXPECT_EQ(ValidatePools(pools).message(), "pool six: 2001:db8::/72 holds no /64");
+  pools[1] = {.name = "six", .prefix = Prefix("2001:db8::/64"), .delegated_length = 56};
+  EXPECT_EQ(ValidatePools(pools).message(), "pool six: 2001:db8::/64 holds no /56");
+  pools[1] = {.name = "six", .prefix = Prefix("2001:db8::/64"), .delegated_length = 72};
+  EXPECT_EQ(ValidatePools(pools).message(), "pool six: prefixes longer than /64 are not delegated");
+  pools = TwoPools();
+  pools[0].ranges = {{Address("100.64.0.1"), Address("100.64.0.9")}};
+  EXPECT_EQ(ValidatePools(pools).message(),
+            "pool retail: range 100.64.0.1-100.64.0.9 is not in 100.64.0.0/30");
+  pools = TwoPools();
+  pools[0].next = "gold";
+  EXPECT_EQ(ValidatePools(pools).message(), "pool retail: no pool of its kind to go on with: gold");
+  pools[0].next = "business";
+  EXPECT_TRUE(ValidatePools(pools).ok());
+  pools[1].next = "retail";
+  EXPECT_EQ(ValidatePools(pools).message(), "pool retail: the chain of next pools never ends");
 }
 
 }  // namespace
