@@ -202,6 +202,7 @@ Association Dhcpv6Server::Granted(Binding& binding, const Ipv6Environment& aroun
 
 void Dhcpv6Server::Commit(Binding& binding, Ipv6Output& out) {
   if (std::exchange(binding.committed, true)) return;
+  out.holdings_changed = true;
   if (binding.leased) out.prefixes_added = true;
   if (binding.kind == IaKind::kPrefix) out.Count(Ipv6Event::kDelegated);
 }
@@ -292,7 +293,9 @@ void Dhcpv6Server::End(size_t index, const Ipv6Environment& around, Ipv6Output& 
     around.book.Free(binding.lease, UserOf(around, binding.client, binding.iaid));
     if (binding.committed) out.prefixes_removed = true;
   }
-  if (binding.committed && binding.kind == IaKind::kPrefix) out.Count(Ipv6Event::kDelegationEnded);
+  if (!binding.committed) return;
+  out.holdings_changed = true;
+  if (binding.kind == IaKind::kPrefix) out.Count(Ipv6Event::kDelegationEnded);
 }
 
 Dhcpv6Server::Binding* Dhcpv6Server::Find(const Asked& asked) {

@@ -53,8 +53,9 @@ struct Ipv6Output {
   };
   std::vector<Packet> packets;
   std::vector<Ipv6Event> events;
-  bool prefixes_added = false;
-  bool prefixes_removed = false;
+  bool prefixes_added = false;    // to what the data plane is to have
+  bool prefixes_removed = false;  // from it
+  bool holdings_changed = false;  // those, or addresses of the link
 
   void Count(Ipv6Event event) { events.push_back(event); }
 };

@@ -61,12 +61,27 @@ void Ipv6Service::SayGoodbye(const Ipv6Environment& around, Ipv6Output& out) {
   const Bytes message = RouterAdvertiser::Make(around, links_, link_.mtu, Duration());
   out.packets.push_back({MakeIcmpv6Packet({LocalAddress(), AllNodes()}, message)});
   out.Count(Ipv6Event::kAdvertisement);
+  LinkDown();
 }
 
 net::IpAddress Ipv6Service::LocalAddress() const {
   return net::LinkLocal(link_.local_interface_id);
 }
 net::IpAddress Ipv6Service::PeerAddress() const { return net::LinkLocal(link_.peer_interface_id); }
+
+Ipv6Holdings Ipv6Service::Holdings() const {
+  Ipv6Holdings holdings;
+  for (const Lease& link : links_) holdings.links.push_back(link.prefix);
+  for (const Dhcpv6Server::Binding& binding : dhcp_.bindings()) {
+    if (!binding.committed) continue;
+    if (binding.kind == dhcpv6::IaKind::kPrefix) {
+      holdings.delegated.push_back(binding.lease.prefix);
+    } else {
+      holdings.addresses.push_back(binding.lease.prefix.address);
+    }
+  }
+  return holdings;
+}
 
 void Ipv6Service::AppendPrefixes(std::vector<net::IpPrefix>& out) const {
   for (const Lease& link : links_) out.push_back(link.prefix);

@@ -22,6 +22,13 @@ namespace lns::controlplane {
 
 struct LinkPacket;
 
+// What a subscriber has.
+struct Ipv6Holdings {
+  std::vector<net::IpPrefix> links;
+  std::vector<net::IpAddress> addresses;  // by DHCPv6
+  std::vector<net::IpPrefix> delegated;
+};
+
 class Ipv6Service {
  public:
   // What both ends of the link agreed on.
@@ -51,7 +58,7 @@ class Ipv6Service {
 
   bool up() const { return link_.local_interface_id != 0; }
   const std::vector<Lease>& links() const { return links_; }
-  const std::vector<Dhcpv6Server::Binding>& bindings() const { return dhcp_.bindings(); }
+  Ipv6Holdings Holdings() const;
   // What the data plane is to send to this session: the link's prefixes, and what DHCPv6 gave.
   void AppendPrefixes(std::vector<net::IpPrefix>& out) const;
 

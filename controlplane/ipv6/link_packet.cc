@@ -84,6 +84,14 @@ Bytes MakeDhcpv6Packet(const LinkEnds& ends, ByteView message) {
   return net::MakeIpv6Packet(HeaderOf(ends, net::kProtocolUdp), datagram, net::kUdpChecksumOffset);
 }
 
+bool IsAddressing(ByteView packet) {
+  const LinkPacket parsed = ReadLinkPacket(packet);
+  if (parsed.kind == LinkPacketKind::kDhcpv6) return true;
+  return parsed.kind == LinkPacketKind::kIcmpv6 &&
+         (parsed.payload[0] == net::kIcmpv6RouterSolicitation ||
+          parsed.payload[0] == net::kIcmpv6RouterAdvertisement);
+}
+
 std::string DescribeIpv6(ByteView packet) {
   const LinkPacket parsed = ReadLinkPacket(packet);
   switch (parsed.kind) {

@@ -42,6 +42,9 @@ net::IpAddress AllNodes();        // ff02::1
 net::IpAddress AllRouters();      // ff02::2
 net::IpAddress AllDhcpServers();  // ff02::1:2
 
+// Whether it is about what the subscriber gets: DHCPv6, Router Solicitation or Advertisement.
+bool IsAddressing(ByteView packet);
+
 // One line for people about any IPv6 packet.
 std::string DescribeIpv6(ByteView packet);
 

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <memory>
+#include <utility>
 
 #include "controlplane/lns/engine_impl.h"
 
@@ -19,8 +20,14 @@ std::shared_ptr<const SessionFacts> EngineImpl::FactsOf(const SessionRecord& ses
   facts->user_name = session.user_name;
   facts->call = DescribeCall(session);
   facts->service = session.service == nullptr ? DefaultService() : session.service;
-  if (session.ipv4_up) facts->ipv4_address = net::IpAddress::V4(session.lease.address);
+  if (session.ipv4_up) facts->ipv4_address = session.lease.prefix.address;
   if (session.ipv6_up) facts->ipv6_interface_id = session.ipv6_interface_id;
+  if (session.ipv6_up && session.ipv6 != nullptr) {
+    Ipv6Holdings holdings = session.ipv6->Holdings();
+    facts->ipv6_prefixes = std::move(holdings.links);
+    facts->ipv6_addresses = std::move(holdings.addresses);
+    facts->delegated_prefixes = std::move(holdings.delegated);
+  }
   return facts;
 }
 

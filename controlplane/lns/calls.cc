@@ -235,7 +235,7 @@ void EngineImpl::Release(SessionRecord& session, SessionEnd end, Turn turn) {
   }
   session.stage = SessionStage::kGone;
   if (session.online()) --sessions_online_;
-  ReleaseLease(session);
+  ReleaseAddresses(session, turn);
   DropEarlyFrames(session);
   DropHeldFrames(session);
   ReleaseName(session);

@@ -13,7 +13,7 @@ constexpr const char* kNames[] = {
 
 std::vector<std::pair<std::string, uint64_t>> Counters::All() const {
   std::vector<std::pair<std::string, uint64_t>> all;
-  all.reserve(own_.size() + causes_.size() + l2tp_.size() + ppp_.size());
+  all.reserve(own_.size() + causes_.size() + l2tp_.size() + ppp_.size() + ipv6_.size());
   for (size_t i = 0; i < own_.size(); ++i) all.emplace_back(kNames[i], own_[i]);
   for (size_t i = 1; i < causes_.size(); ++i) {  // 0 is kNone
     all.emplace_back(std::string("lns.session-closed.") + NameOf(static_cast<CloseCause>(i)),
@@ -24,6 +24,9 @@ std::vector<std::pair<std::string, uint64_t>> Counters::All() const {
   }
   for (size_t i = 0; i < ppp_.size(); ++i) {
     all.emplace_back(std::string("ppp.") + ToString(static_cast<ppp::PppEvent>(i)), ppp_[i]);
+  }
+  for (size_t i = 0; i < ipv6_.size(); ++i) {
+    all.emplace_back(std::string("ipv6.") + ToString(static_cast<Ipv6Event>(i)), ipv6_[i]);
   }
   return all;
 }

@@ -1,5 +1,5 @@
 // The engine's counters: its own (counter.def), ends of calls by cause, and the events of the L2TP
-// and PPP engines, under stable names. Plain words of one thread.
+// and PPP engines and of IPv6 services, under stable names. Plain words of one thread.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "controlplane/ipv6/event.h"
 #include "controlplane/lns/close_cause.h"
 #include "lib/l2tp/event.h"
 #include "lib/ppp/event.h"
@@ -30,9 +31,10 @@ class Counters {
   void Add(CloseCause cause) { ++causes_[static_cast<size_t>(cause)]; }
   void Add(l2tp::L2tpEvent event) { ++l2tp_[static_cast<size_t>(event)]; }
   void Add(ppp::PppEvent event) { ++ppp_[static_cast<size_t>(event)]; }
+  void Add(Ipv6Event event) { ++ipv6_[static_cast<size_t>(event)]; }
 
   uint64_t value(Counter counter) const { return own_[static_cast<size_t>(counter)]; }
-  // "lns.<name>", "lns.session-closed.<cause>", "l2tp.<event>", "ppp.<event>".
+  // "lns.<name>", "lns.session-closed.<cause>", "l2tp.<event>", "ppp.<event>", "ipv6.<event>".
   std::vector<std::pair<std::string, uint64_t>> All() const;
 
  private:
@@ -40,6 +42,7 @@ class Counters {
   std::array<uint64_t, kCloseCauses> causes_{};
   std::array<uint64_t, l2tp::kL2tpEventCount> l2tp_{};
   std::array<uint64_t, ppp::kPppEventCount> ppp_{};
+  std::array<uint64_t, kIpv6EventCount> ipv6_{};
 };
 
 }  // namespace lns::controlplane

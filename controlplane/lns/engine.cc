@@ -151,6 +151,9 @@ void EngineImpl::OnSessionTimer(uint32_t index, Turn turn) {
     ProgramAgain(*session, turn);
   }
   if (session->link == nullptr || session->stage == SessionStage::kGone) return;
+  if (session->ipv6 != nullptr && session->ipv6->NextDeadline() <= turn.now) {
+    OnIpv6Timer(*session, turn);
+  }
   ppp::LinkActions actions;
   session->link->OnTimer(turn.now, actions);
   CarryOut(*session, actions, turn);

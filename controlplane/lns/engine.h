@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "controlplane/address/address_book.h"
+#include "controlplane/ipv6/settings.h"
 #include "controlplane/lns/actions.h"
 #include "controlplane/lns/close_cause.h"
 #include "controlplane/lns/explanation.h"
@@ -69,6 +70,7 @@ struct EngineSettings {
   std::vector<net::IpAddress> local_addresses;  // from which tunnels are opened
   std::vector<net::IpAddress> dns;              // at most two, IPv4
   net::IpAddress local_ipcp_address;            // none: the pool's gateway
+  Ipv6Settings ipv6;
 
   DuplicateUserPolicy duplicate_users = DuplicateUserPolicy::kAllow;
   TrailSettings trails;
@@ -152,6 +154,9 @@ struct SessionView {
   std::string user_name;
   net::IpAddress ipv4_address;
   uint64_t ipv6_interface_id = 0;
+  std::vector<net::IpPrefix> ipv6_prefixes;       // of the link
+  std::vector<net::IpPrefix> delegated_prefixes;  // by DHCPv6
+  std::vector<net::IpAddress> ipv6_addresses;     // by DHCPv6
   ppp::AuthProtocol auth = ppp::AuthProtocol::kNone;
   l2tp::CallInfo call;
   uint16_t peer_mru = 0;

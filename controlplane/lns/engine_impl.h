@@ -1,7 +1,8 @@
 // The LNS engine's one class. Its methods are spread over files by subject, each file's head saying
 // what it does: engine.cc (dispatch, timers), tunnels.cc, opening.cc, peer_endpoints.cc, calls.cc,
-// outgoing_calls.cc, links.cc, held_frames.cc, users.cc, lines.cc, accounting.cc, trails.cc,
-// operations.cc, views.cc. State that has rules of its own lives in the classes it is made of.
+// outgoing_calls.cc, links.cc, addresses.cc, ipv6.cc, held_frames.cc, users.cc, lines.cc,
+// accounting.cc, trails.cc, operations.cc, views.cc. State that has rules of its own lives in the
+// classes it is made of.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -164,14 +165,29 @@ class EngineImpl final : public Engine {
   void CarryOut(SessionRecord& session, ppp::LinkAction action, Turn turn);
   void AskAaa(SessionRecord& session, ppp::AuthenticationNeeded credentials, Turn turn);
   CloseCause Admit(SessionRecord& session, ServicePtr service, Turn turn);
-  CloseCause GrantAddress(SessionRecord& session);
   CallDescription DescribeCall(const SessionRecord& session) const;
   void SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open, Turn turn);
   void SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn turn);
   void CloseNetwork(SessionRecord& session, uint16_t control_protocol, Turn turn);
-  void ReleaseLease(SessionRecord& session);
   SessionEntry EntryOf(const SessionRecord& session) const;
   void Reschedule(SessionRecord& session);
+
+  // addresses.cc
+  CloseCause GrantAddresses(SessionRecord& session, Turn turn);
+  CloseCause GrantIpv4(SessionRecord& session);
+  CloseCause GrantIpv6(SessionRecord& session, Turn turn);
+  void ReleaseIpv4(SessionRecord& session);
+  void ReleaseAddresses(SessionRecord& session, Turn turn);
+  std::string AddressText(const SessionRecord& session) const;
+  void AppendPrefixes(const SessionRecord& session, SessionEntry& entry) const;
+
+  // ipv6.cc
+  Ipv6Environment Around(const SessionRecord& session, Turn turn);
+  bool TakeIpv6Packet(SessionRecord& session, ByteView frame, Turn turn);
+  void OnIpv6Up(SessionRecord& session, const ppp::Ipv6Up& up, Turn turn);
+  void OnIpv6Timer(SessionRecord& session, Turn turn);
+  void SayGoodbye(SessionRecord& session, Turn turn);
+  void CarryOut(SessionRecord& session, Ipv6Output& output, Turn turn);
 
   // held_frames.cc
   void SendOrHold(SessionRecord& session, Bytes frame, Turn turn);

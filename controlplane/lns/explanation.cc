@@ -5,8 +5,10 @@
 #include <iterator>
 #include <utility>
 
+#include "controlplane/ipv6/link_packet.h"
 #include "lib/l2tp/describe.h"
 #include "lib/ppp/describe.h"
+#include "lib/ppp/frame.h"
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -49,6 +51,14 @@ std::string NoteText(ByteView bytes) {
 
 unsigned NumberOf(ByteView bytes) { return bytes.size() < 2 ? 0 : LoadBe16(bytes.data()); }
 
+std::string PppText(ByteView frame) {
+  const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
+  if (header.ok() && header.protocol == ppp::kProtocolIpv6) {
+    return DescribeIpv6(frame.subspan(header.length));
+  }
+  return ppp::Describe(frame);
+}
+
 std::string TextOf(TrailKind kind, ByteView bytes) {
   switch (kind) {
     case TrailKind::kControlReceived:
@@ -59,7 +69,7 @@ std::string TextOf(TrailKind kind, ByteView bytes) {
       return absl::StrCat("the message with Ns ", NumberOf(bytes), " once more");
     case TrailKind::kPppReceived:
     case TrailKind::kPppSent:
-      return ppp::Describe(bytes);
+      return PppText(bytes);
     case TrailKind::kNote:
       return NoteText(bytes);
     case TrailKind::kLeftOut:

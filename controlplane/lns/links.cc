@@ -1,5 +1,5 @@
-// Subscribers of the engine: the PPP link of a session, its user, its address, and what the data
-// plane is told about it.
+// Subscribers of the engine: the PPP link of a session, its user, and what the data plane is told
+// about it.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <algorithm>
@@ -13,18 +13,6 @@
 
 namespace lns::controlplane {
 namespace {
-
-CloseCause CauseOf(LeaseError error) {
-  switch (error) {
-    case LeaseError::kNoSuchPool:
-      return CloseCause::kNoSuchPool;
-    case LeaseError::kExhausted:
-      return CloseCause::kPoolExhausted;
-    case LeaseError::kInUse:
-      return CloseCause::kAddressInUse;
-  }
-  return CloseCause::kPoolExhausted;
-}
 
 const char* OpenText(bool ipv4, bool ipv6) {
   return ipv4 && ipv6 ? "IPv4 and IPv6" : ipv4 ? "IPv4" : "IPv6";
@@ -45,6 +33,7 @@ void EngineImpl::OnPpp(const SessionKey& key, ByteView frame, Instant now, Engin
     QueueEarlyFrame(*session, frame);
     return;
   }
+  if (session->ipv6_open && TakeIpv6Packet(*session, frame, turn)) return FinishTurn();
   ppp::LinkActions actions;
   session->link->OnFrame(frame, now, actions);
   CarryOut(*session, actions, turn);
@@ -163,6 +152,7 @@ void EngineImpl::CarryOut(SessionRecord& session, ppp::LinkAction action, Turn t
           SetUp(session, true, session.ipv6_up, turn);
         } else if constexpr (std::is_same_v<What, ppp::Ipv6Up>) {
           SetUp(session, session.ipv4_up, true, turn);
+          OnIpv6Up(session, what, turn);
         } else if constexpr (std::is_same_v<What, ppp::Ipv4Down>) {
           CloseNetwork(session, ppp::kProtocolIpcp, turn);
         } else if constexpr (std::is_same_v<What, ppp::Ipv6Down>) {
@@ -189,7 +179,7 @@ void EngineImpl::AskAaa(SessionRecord& session, ppp::AuthenticationNeeded creden
   Note(session, TrailNote::kUserAsked, credentials.user_name, turn);
   // Renegotiated as somebody else: what was decided for the first user is void.
   if (credentials.user_name != session.user_name) {
-    ReleaseLease(session);
+    ReleaseAddresses(session, turn);
     ReleaseName(session);
     session.service.reset();
   }
@@ -254,9 +244,7 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
     answer = {.accepted = false, .message = TextOf(refusal)};
   } else {
     counters_.Add(Counter::kAuthAccepted);
-    Note(*session, TrailNote::kUserAccepted,
-         session->lease.held() ? "with " + session->lease.prefix.address.ToString() : std::string(),
-         turn);
+    Note(*session, TrailNote::kUserAccepted, AddressText(*session), turn);
     answer.ipv4.peer = session->lease.ipv4();
     const net::IpAddress ours = settings_.local_ipcp_address.is_v4()
                                     ? settings_.local_ipcp_address
@@ -266,6 +254,7 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
     const size_t servers = std::min(dns.size(), answer.ipv4.dns.size());
     for (size_t i = 0; i < servers; ++i) answer.ipv4.dns[i] = dns[i].v4();
     answer.ipv6_interface_id = session->service->ipv6_interface_id.value_or(0);
+    answer.ipv6 = session->ipv6 != nullptr;
   }
   ppp::LinkActions actions;
   session->link->OnAuthentication(answer, now, actions);
@@ -277,37 +266,7 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
 CloseCause EngineImpl::Admit(SessionRecord& session, ServicePtr service, Turn turn) {
   session.service = service == nullptr ? DefaultService() : std::move(service);
   const CloseCause refusal = SettleDuplicates(session, turn);
-  return refusal == CloseCause::kNone ? GrantAddress(session) : refusal;
-}
-
-// A lease already held (LCP was renegotiated) is kept where it still fits what AAA wants.
-CloseCause EngineImpl::GrantAddress(SessionRecord& session) {
-  if (!LinkSettingsOf(session).ipv4) return CloseCause::kNone;
-  const AddressBook::Owner owner = session.slot + 1;
-  const ServiceProfile& service = *session.service;
-  if (service.ipv4_address.is_v4()) {
-    const net::IpPrefix wanted = net::IpPrefix::Host(service.ipv4_address);
-    if (session.lease.prefix == wanted) return CloseCause::kNone;
-    ReleaseLease(session);
-    const auto lease = addresses_.Take(wanted, owner);
-    if (!lease.ok()) return CauseOf(lease.error());
-    session.lease = *lease;
-    return CloseCause::kNone;
-  }
-  if (session.lease.held()) return CloseCause::kNone;
-  if (!addresses_.HasPoolFor(PoolUse::kAddress) && service.ipv4_pools.empty()) {
-    return CloseCause::kNone;  // IPv6 only
-  }
-  const auto lease = addresses_.Allocate(PoolUse::kAddress, service.ipv4_pools, owner,
-                                         UserHash(session.user_name));
-  if (!lease.ok()) return CauseOf(lease.error());
-  session.lease = *lease;
-  return CloseCause::kNone;
-}
-
-void EngineImpl::ReleaseLease(SessionRecord& session) {
-  if (session.lease.held()) addresses_.Free(session.lease, UserHash(session.user_name));
-  session.lease = {};
+  return refusal == CloseCause::kNone ? GrantAddresses(session, turn) : refusal;
 }
 
 // Opening more waits for the data plane; so does what is left of an opening when the other protocol
@@ -329,6 +288,7 @@ void EngineImpl::SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open,
 void EngineImpl::CloseNetwork(SessionRecord& session, uint16_t control_protocol, Turn turn) {
   const bool ipv4 = control_protocol == ppp::kProtocolIpcp;
   DropHeldAcks(session, control_protocol);
+  if (!ipv4 && session.ipv6 != nullptr) session.ipv6->LinkDown();
   Note(session, TrailNote::kNetworkDown, OpenText(ipv4, !ipv4), turn);
   SetUp(session, session.ipv4_up && !ipv4, session.ipv6_up && ipv4, turn);
   SetOpen(session, session.ipv4_open && !ipv4, session.ipv6_open && ipv4, turn);
@@ -377,15 +337,14 @@ SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   }
   entry.send_pfc = session.send_pfc;
   entry.send_acfc = session.send_acfc;
-  if (session.ipv4_open) {
-    entry.prefixes.push_back(session.lease.prefix);
-  }
+  AppendPrefixes(session, entry);
   return entry;
 }
 
 void EngineImpl::Reschedule(SessionRecord& session) {
   Instant deadline = session.own_deadline;
   if (session.link != nullptr) deadline = std::min(deadline, session.link->NextDeadline());
+  if (session.ipv6 != nullptr) deadline = std::min(deadline, session.ipv6->NextDeadline());
   session_deadlines_.Set(session.slot, deadline);
 }
 

@@ -38,6 +38,7 @@ void EngineImpl::Clear(SessionRecord& session, CloseCause cause, const std::stri
   session.stage = SessionStage::kClosing;
   session.close_cause = cause;
   session.own_deadline = turn.now + settings_.clear_timeout;
+  SayGoodbye(session, turn);
   ppp::LinkActions actions;
   session.link->Close(turn.now, actions);
   CarryOut(session, actions, turn);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "controlplane/address/address_book.h"
+#include "controlplane/ipv6/ipv6_service.h"
 #include "controlplane/lns/actions.h"
 #include "controlplane/lns/close_cause.h"
 #include "controlplane/lns/engine.h"
@@ -91,6 +92,7 @@ struct SessionRecord {
   ServicePtr service;                       // none: not accepted yet
   Lease lease;
   uint64_t ipv6_interface_id = 0;
+  std::unique_ptr<Ipv6Service> ipv6;  // none: this user gets no IPv6
 
   std::unique_ptr<ppp::Link> link;
   std::unique_ptr<std::vector<Bytes>> early_frames;

@@ -4,6 +4,7 @@
 // Copyright The Terminus Authors
 #include <algorithm>
 
+#include "controlplane/ipv6/link_packet.h"
 #include "controlplane/lns/engine_impl.h"
 #include "lib/l2tp/avp.h"
 #include "lib/l2tp/header.h"
@@ -33,9 +34,13 @@ bool OffersCall(ByteView message) {
 
 bool HasMessage(const l2tp::Header& header) { return header.payload_length() > 0; }
 
-// LCP echoes go to and fro for days and would push out all else.
+// LCP echoes go to and fro for days and would push out all else; so would what hosts tell each other
+// on every link they have.
 bool IsWorthKeeping(ByteView frame) {
   const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
+  if (header.ok() && header.protocol == ppp::kProtocolIpv6) {
+    return IsAddressing(frame.subspan(header.length));
+  }
   if (!header.ok() || header.protocol != ppp::kProtocolLcp || frame.size() <= header.length) {
     return true;
   }

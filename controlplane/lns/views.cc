@@ -1,6 +1,8 @@
 // What the engine shows: lists for operators, and the desired state for the data plane's refill.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
+#include <utility>
+
 #include "controlplane/lns/engine_impl.h"
 
 namespace lns::controlplane {
@@ -50,6 +52,12 @@ SessionView EngineImpl::ViewOf(const SessionRecord& session) const {
   if (session.dscp != SessionRecord::kNoDscp) view.dscp = session.dscp;
   if (session.line != nullptr) view.line = *session.line;
   view.ipv4_address = session.lease.prefix.address;
+  if (session.ipv6 != nullptr) {
+    Ipv6Holdings holdings = session.ipv6->Holdings();
+    view.ipv6_prefixes = std::move(holdings.links);
+    view.ipv6_addresses = std::move(holdings.addresses);
+    view.delegated_prefixes = std::move(holdings.delegated);
+  }
   view.call.call_serial_number = call.serial_number;
   view.call.called_number = call.called_number.text();
   view.call.calling_number = call.calling_number;

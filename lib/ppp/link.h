@@ -202,6 +202,7 @@ struct AuthenticationVerdict {
   std::string ms_chap;
   Ipv4Parameters ipv4;             // accepted only; peer == 0: no IPv4 for this user
   uint64_t ipv6_interface_id = 0;  // suggested to the peer; 0 = by the link
+  bool ipv6 = true;                // false: no IPv6 for this user, whatever the settings
 };
 
 enum class LinkPhase : uint8_t { kDead, kEstablish, kAuthenticate, kNetwork, kTerminate };

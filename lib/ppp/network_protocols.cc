@@ -19,6 +19,7 @@ bool IsConfigureAck(ByteView frame) { return frame[2] == kConfigureAck; }
 void NetworkProtocols::Assign(const AuthenticationVerdict& verdict) {
   ipcp_.Assign(verdict.ipv4);
   ipv6cp_.Suggest(verdict.ipv6_interface_id);
+  ipv6_granted_ = verdict.ipv6;
 }
 
 void NetworkProtocols::set_peer_mru(uint16_t mru) {
@@ -29,9 +30,10 @@ void NetworkProtocols::set_peer_mru(uint16_t mru) {
 bool NetworkProtocols::Begin(const LinkSettings& settings, Instant now, LinkActions& out) {
   const bool ipv4 =
       settings.ipv4 && (settings.role == Role::kClient || ipcp_.parameters().peer != 0);
+  const bool ipv6 = settings.ipv6 && ipv6_granted_;
   if (ipv4) Start(ipcp_fsm_, now, out);
-  if (settings.ipv6) Start(ipv6cp_fsm_, now, out);
-  return ipv4 || settings.ipv6;
+  if (ipv6) Start(ipv6cp_fsm_, now, out);
+  return ipv4 || ipv6;
 }
 
 void NetworkProtocols::Stop(Instant now, LinkActions& out) {

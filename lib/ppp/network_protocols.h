@@ -72,6 +72,7 @@ class NetworkProtocols {
   uint64_t opening_interface_id_ = 0;
   uint32_t opening_address_ = 0;
   const bool server_;
+  bool ipv6_granted_ = true;  // to this user
   OptionFsm ipcp_fsm_;
   OptionFsm ipv6cp_fsm_;
 };
