@@ -36,8 +36,9 @@ bool IsSecret(const l2tp::Avp& avp) {
   }
 }
 
-// `part` is a view into `whole`.
+// `part` is a view into `whole`; an empty one may point nowhere.
 void Erase(MutableByteView whole, ByteView part) {
+  if (part.empty()) return;
   const auto offset = static_cast<size_t>(part.data() - whole.data());
   std::fill_n(whole.begin() + static_cast<std::ptrdiff_t>(offset), part.size(), uint8_t{0});
 }

@@ -101,6 +101,16 @@ TEST(Blot, APapRequestThatLiesLosesAll) {
   EXPECT_FALSE(Holds(frame, "correct"));
 }
 
+TEST(Blot, WhatHasNoSecretStaysAsItIs) {
+  // A name and nothing behind it; a challenge without a value.
+  for (const Bytes& before :
+       {Bytes{0xc0, 0x23, 1, 7, 0, 6, 1, 'a'}, Bytes{0xc2, 0x23, 1, 7, 0, 6, 0, 'a'}}) {
+    Bytes frame = before;
+    BlotPpp(frame);
+    EXPECT_EQ(frame, before);
+  }
+}
+
 TEST(Blot, ChapValuesGoNamesStay) {
   for (const uint8_t code : {uint8_t{1}, uint8_t{2}}) {
     Bytes frame = {0xc2, 0x23, code, 7, 0, 14, 4, 'v', 'a', 'l', 'u', 'n', 'a', 'm', 'e'};
