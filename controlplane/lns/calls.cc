@@ -6,6 +6,7 @@
 
 #include "controlplane/lns/engine_impl.h"
 #include "lib/base/check.h"
+#include "lib/l2tp/ppp_disconnect_cause.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -189,7 +190,7 @@ void EngineImpl::OnSessionClosed(TunnelRecord& tunnel, const l2tp::SessionClosed
   std::string detail = Describe(closed.result);
   if (closed.ppp_cause) {
     counters_.Add(Counter::kPppCauseReceived);
-    absl::StrAppend(&detail, ", PPP cause ", CauseText(*closed.ppp_cause));
+    absl::StrAppend(&detail, ", PPP cause ", l2tp::Describe(*closed.ppp_cause));
   }
   Release(*session,
           {.cause = cause, .detail = std::move(detail), .received_cause = closed.ppp_cause}, turn);

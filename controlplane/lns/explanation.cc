@@ -2,7 +2,6 @@
 // Copyright The Terminus Authors
 #include "controlplane/lns/explanation.h"
 
-#include <iterator>
 #include <utility>
 
 #include "controlplane/ipv6/link_packet.h"
@@ -12,35 +11,9 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 
 namespace lns::controlplane {
 namespace {
-
-// RFC 3145 3, in its order.
-constexpr const char* kCodes[] = {
-    "no information",
-    "administrative disconnect",
-    "renegotiation is disabled",
-    "normal disconnect",
-    "encryption is required",
-    "LCP did not open in time",
-    "no LCP packet arrived",
-    "loopback",
-    "LCP echo was not answered",
-    "endpoint discriminator does not fit the bundle",
-    "MRRU does not fit the bundle",
-    "sequence number option does not fit the bundle",
-    "callback is required",
-    "authentication did not finish in time",
-    "name does not fit the bundle",
-    "no authentication protocol was agreed",
-    "authentication failed",
-    "no network protocol opened in time",
-    "no network protocol was allowed",
-    "no address was agreed",
-    "no address was allowed",
-};
 
 std::string NoteText(ByteView bytes) {
   if (bytes.empty()) return "";
@@ -103,16 +76,6 @@ const char* ArrowOf(TrailKind kind) {
       return "--";
   }
   return "--";
-}
-
-std::string CauseText(const l2tp::PppDisconnectCause& cause) {
-  std::string text = absl::StrCat(cause.code);
-  if (cause.code < std::size(kCodes)) absl::StrAppend(&text, " (", kCodes[cause.code], ")");
-  if (cause.direction == 1) text += " at the peer";
-  if (cause.direction == 2) text += " here";
-  if (cause.protocol != 0) absl::StrAppendFormat(&text, ", protocol 0x%04x", cause.protocol);
-  if (!cause.message.empty()) absl::StrAppend(&text, ": ", absl::CHexEscape(cause.message));
-  return text;
 }
 
 }  // namespace lns::controlplane

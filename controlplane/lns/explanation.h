@@ -51,7 +51,4 @@ std::vector<ExplainedEvent> EventsOf(const Trail& trail);
 // "<<", ">>" for messages to and from us, "--" for what happened here.
 const char* ArrowOf(TrailKind kind);
 
-// "16 (authentication failed) at the peer, protocol 0xc023: text".
-std::string CauseText(const l2tp::PppDisconnectCause& cause);
-
 }  // namespace lns::controlplane

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "lib/l2tp/ppp_disconnect_cause.h"
 #include "lib/l2tp/tunnel.h"
 #include "lib/ppp/link.h"
 
@@ -135,9 +136,9 @@ void ToProto(const Explanation& story, Instant now, control::v1::Explanation& ou
     control::v1::Ending& ending = *out.mutable_ending();
     ending.set_age_ns(Age(story.ending->at, now));
     ending.set_reason(story.ending->reason);
-    if (story.ending->sent_cause) ending.set_sent_cause(CauseText(*story.ending->sent_cause));
+    if (story.ending->sent_cause) ending.set_sent_cause(l2tp::Describe(*story.ending->sent_cause));
     if (story.ending->received_cause) {
-      ending.set_received_cause(CauseText(*story.ending->received_cause));
+      ending.set_received_cause(l2tp::Describe(*story.ending->received_cause));
     }
   }
   for (ExplainedEvent& event : EventsOf(story.trail)) {

@@ -35,8 +35,8 @@ constexpr auto kNames = std::to_array<const char *>({
     // 3.4, network control protocols
     "network control protocol timeout",
     "no network control protocol available",
-    "no acceptable address",
-    "no permitted address",
+    "no address was agreed on",
+    "no address is permitted",
 });
 static_assert(kNames.size() == kPppDisconnectCodes);
 

@@ -38,7 +38,7 @@ def test_a_refused_subscriber_after_the_fact(refused):
     [explanation] = explain(refused, 'session', 'user1')
     assert explanation['state'] == 'ended'
     assert 'authentication failed' in explanation['ending']['reason']
-    assert explanation['ending']['sent_cause'].startswith('16'), explanation['ending']
+    assert explanation['ending']['sent_cause'].startswith('authentication failed (16, '), explanation['ending']
     told = texts(explanation)
     order = [told.index(word) for word in ('ICRQ', 'ICRP', 'ICCN', 'LCP', 'PAP', 'CDN')]
     assert order == sorted(order), told
