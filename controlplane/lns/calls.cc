@@ -95,7 +95,8 @@ void EngineImpl::OnDataplaneReady(SessionRecord& session, Turn turn) {
   if (session.stage == SessionStage::kProgramming) {
     if (!session.outgoing) return AnswerCall(session, turn);
     session.own_deadline = Instant::Never();
-    return StartLink(session, {}, turn);
+    const std::unique_ptr<l2tp::CallInfo> answer = std::move(session.answer);
+    return StartLink(session, *answer, turn);
   }
   SendHeldFrames(session, turn);
   Reschedule(session);
@@ -143,7 +144,7 @@ void EngineImpl::OnSessionEstablished(TunnelRecord& tunnel, l2tp::SessionEstabli
   call.sequencing_required = info.sequencing_required;
   TakeTreatment(*session, info);
   if (session->outgoing) {
-    return OnCalledPartyAnswered(*session, established.peer_session_id, turn);
+    return OnCalledPartyAnswered(*session, established, turn);
   }
   call.serial_number = info.call_serial_number;
   call.bearer_type = info.bearer_type;

@@ -231,7 +231,8 @@ class EngineImpl final : public Engine {
 
   // outgoing_calls.cc
   absl::StatusOr<TunnelRecord*> TunnelForCall(const OutgoingCall& call);
-  void OnCalledPartyAnswered(SessionRecord& session, l2tp::PeerSessionId peer_id, Turn turn);
+  void OnCalledPartyAnswered(SessionRecord& session, l2tp::SessionEstablished& established,
+                             Turn turn);
 
   // lines.cc
   LineRecord& LineOf(SessionRecord& session);

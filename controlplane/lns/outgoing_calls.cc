@@ -83,9 +83,10 @@ absl::StatusOr<SessionKey> EngineImpl::PlaceCall(const OutgoingCall& call, Insta
 }
 
 // The subscriber has answered: the data plane learns the session, then PPP starts.
-void EngineImpl::OnCalledPartyAnswered(SessionRecord& session, l2tp::PeerSessionId peer_id,
-                                       Turn turn) {
-  session.peer_id = peer_id;
+void EngineImpl::OnCalledPartyAnswered(SessionRecord& session,
+                                       l2tp::SessionEstablished& established, Turn turn) {
+  session.peer_id = established.peer_session_id;
+  session.answer = std::make_unique<l2tp::CallInfo>(std::move(established.info));
   session.stage = SessionStage::kProgramming;
   session.give_up = turn.now + settings_.program_timeout;
   session.own_deadline = std::min(turn.now + settings_.program_retry, session.give_up);

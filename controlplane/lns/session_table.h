@@ -97,6 +97,7 @@ struct SessionRecord {
   std::unique_ptr<ppp::Link> link;
   std::unique_ptr<std::vector<Bytes>> early_frames;
   std::unique_ptr<LineRecord> line;                 // none: nothing is known of the line
+  std::unique_ptr<l2tp::CallInfo> answer;           // to a call we placed, until its link starts
   std::unique_ptr<std::vector<Bytes>> held_frames;  // set: the data plane is to open first
   std::string user_name;
   CallRecord call;

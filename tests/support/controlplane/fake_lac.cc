@@ -174,8 +174,9 @@ void FakeLac::Answer(const l2tp::OutgoingCallRequested& request, Instant now) {
   call.outgoing = request.info;
   l2tp::Actions actions;
   tunnel_->AcceptOutgoingCall(request.peer_session_id, call.id, now, actions);
-  tunnel_->ConnectOutgoingCall(
-      call.id, {.framing_type = 1, .tx_connect_speed_bps = request.info.maximum_bps}, now, actions);
+  l2tp::CallInfo answer = settings_.answer;
+  answer.tx_connect_speed_bps = request.info.maximum_bps;
+  tunnel_->ConnectOutgoingCall(call.id, answer, now, actions);
   CarryOut(actions, now);
 }
 

@@ -27,7 +27,8 @@ struct FakeLacSettings {
   // Who answers the calls the LNS places; they are refused when tunnel.accept_outgoing_calls is not
   // set.
   ppp::Credentials called_party;
-  bool accepts_tunnels = false;  // that the LNS opens
+  l2tp::CallInfo answer{.framing_type = 1};  // what the LAC says of such a call, but its speed
+  bool accepts_tunnels = false;              // that the LNS opens
   FakeLacSettings() { ppp.role = ppp::Role::kClient; }
 };
 
