@@ -7,6 +7,7 @@
 #include "controlplane/config/field_checks.h"
 #include "controlplane/config/tunnel_fields.h"
 #include "lib/config/yaml.h"
+#include "lib/net/dscp.h"
 
 #include "absl/strings/str_cat.h"
 #include "lns/config/v1/controlplane.pb.h"
@@ -54,6 +55,8 @@ void ReadTunnel(const ProfileConfig& in, FieldChecks& check, l2tp::TunnelSetting
   flag("hide_avps", in.hide_avps(), tunnel.hide_avps);
   flag("data_is_life", in.data_is_life(), tunnel.data_is_life);
   tunnel.tolerate.zero_tunnel_id = in.zero_tunnel_id();
+  tunnel.accept_session_dscp = in.accept_dscp();
+  if (in.accept_dscp()) tunnel.control_dscp = net::kControlDscp;
   ReadRetransmission(in, "", check, tunnel);
   tunnel.max_retransmits_established = static_cast<int>(
       check.Number("max_retransmits_established", in.max_retransmits_established(), kRetransmits,
@@ -92,7 +95,6 @@ PeerTreatment ReadTreatment(const ProfileConfig& in, FieldChecks& check) {
           .reorder_ms =
               static_cast<uint16_t>(check.Number("reorder_ms", in.reorder_ms(), kReorderMs, 0)),
           .data_dscp = static_cast<uint8_t>(check.Number("data_dscp", in.data_dscp(), kDscp, 0)),
-          .accept_dscp = in.accept_dscp(),
           .peer_move = in.peer_move() == config::v1::PEER_MOVE_POLICY_ALLOW_IF_IDS_MATCH
                            ? PeerMovePolicy::kAllowIfIdsMatch
                            : PeerMovePolicy::kDeny};

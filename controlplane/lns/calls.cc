@@ -160,8 +160,8 @@ void EngineImpl::OnSessionEstablished(TunnelRecord& tunnel, l2tp::SessionEstabli
 void EngineImpl::TakeTreatment(SessionRecord& session, const l2tp::CallInfo& info) {
   const PeerTreatment& treatment = session.tunnel->profile->treatment;
   session.sequence_numbers =
-      info.sequencing_required || treatment.sequencing == SequencingPolicy::kAlways;
-  if (treatment.accept_dscp && info.session_dscp) session.dscp = *info.session_dscp;
+      info.sequencing_required || profile.treatment.sequencing == SequencingPolicy::kAlways;
+  if (profile.tunnel.accept_session_dscp && info.session_dscp) session.dscp = *info.session_dscp;
 }
 
 // By the peer's CDN, by the tunnel's own timers, or the echo of our own CloseSession (which finds

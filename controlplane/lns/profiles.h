@@ -48,7 +48,6 @@ struct PeerTreatment {
   SequencingPolicy sequencing = SequencingPolicy::kAsAsked;
   uint16_t reorder_ms = 0;
   uint8_t data_dscp = 0;
-  bool accept_dscp = false;  // the peer's wish goes first (RFC 3308)
   PeerMovePolicy peer_move = PeerMovePolicy::kDeny;
 };
 

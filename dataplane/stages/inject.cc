@@ -7,6 +7,7 @@
 #include "dataplane/stages/outer_header.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "dataplane/tables/tunnel_entry.h"
+#include "lib/net/dscp.h"
 #include "lib/ppp/frame.h"
 
 namespace lns::dataplane {
@@ -45,7 +46,7 @@ void InjectControl(Context& context, Batch& batch, const punt::FrameHeader& head
   TunnelConfig tunnel;
   tunnel.endpoints.local = EndpointOf(header.family, header.local_address, header.local_udp_port);
   tunnel.endpoints.peer = EndpointOf(header.family, header.peer_address, header.peer_udp_port);
-  tunnel.dscp = kControlDscp;
+  tunnel.dscp = net::kControlDscp;
   PacketMeta meta;
   rte_mbuf* packet = MakePacket(context, payload, meta);
   if (packet == nullptr) {

@@ -9,8 +9,6 @@
 
 namespace lns::dataplane {
 
-// Of injected L2TP control messages: CS6, as network control (RFC 4594 3.2).
-inline constexpr uint8_t kControlDscp = 48;
 // Of everything we send outside.
 inline constexpr uint8_t kOuterHopLimit = 64;
 

@@ -235,10 +235,15 @@ void ControlConnection::Indicate(const Session& session, const Message& request,
 }
 
 void ControlConnection::SendReply(const Session& session) {
-  Send({.type = session.role == SessionRole::kLns ? MessageType::kIcrp : MessageType::kOcrp,
-        .present = AvpSet::Of(AvpType::kAssignedSessionId),
-        .assigned_session_id = session.local_id.value()},
-       session.peer_id);
+  Message reply{.type = session.role == SessionRole::kLns ? MessageType::kIcrp : MessageType::kOcrp,
+                .present = AvpSet::Of(AvpType::kAssignedSessionId),
+                .assigned_session_id = session.local_id.value()};
+  // The behaviour asked for is granted by being repeated (RFC 3308 4).
+  if (settings_.accept_session_dscp && session.info->session_dscp) {
+    reply.call.session_dscp = session.info->session_dscp;
+    reply.present.Add(AvpType::kSessionDs);
+  }
+  Send(reply, session.peer_id);
 }
 
 // LAC: the ICCN or OCCN; the owner hears that the session is up when it leaves. `connected` is of

@@ -292,6 +292,11 @@ void ControlConnection::SendSccrp(const Message& sccrq) {
   AddOwnProperties(message);
   AddResponse(sccrq, message);
   AddChallenge(sccrq.Has(AvpType::kChallenge), message);
+  // Ours, for the peer to take or leave (RFC 3308 3).
+  if (sccrq.Has(AvpType::kControlConnectionDs) && settings_.control_dscp) {
+    message.control_dscp = settings_.control_dscp;
+    message.present.Add(AvpType::kControlConnectionDs);
+  }
   Send(message, PeerSessionId());
 }
 

@@ -73,6 +73,10 @@ struct TunnelSettings {
   bool data_is_life = true;            // OnDataSeen puts the next HELLO off
   bool tie_breaker = false;            // Open: the SCCRQ carries a Tie Breaker (RFC 2661 4.4.3)
   bool accept_outgoing_calls = false;  // LAC: an OCRQ is shown to the owner, not refused
+  // RFC 3308. What the owner marks our control messages with, told a peer that asks for a marking
+  // of its control connection (none: as if it had not asked); whether what a call asks is granted.
+  std::optional<uint8_t> control_dscp = {};
+  bool accept_session_dscp = false;
   Tolerance tolerate;
   // First Ns to use; only simulations change it, to cross the wrap.
   uint16_t initial_ns = 0;

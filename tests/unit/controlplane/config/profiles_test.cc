@@ -98,10 +98,11 @@ TEST(ShippedProfiles, TheDefaultIsWhatTheProgramDoesWithoutAny) {
   EXPECT_EQ(link.ask_acfc, without.ask_acfc);
   EXPECT_EQ(link.echo_interval, without.echo_interval);
   const PeerTreatment treatment;
+  EXPECT_EQ(a.accept_session_dscp, b.accept_session_dscp);
+  EXPECT_EQ(a.control_dscp, b.control_dscp);
   EXPECT_EQ(written->treatment.sequencing, treatment.sequencing);
   EXPECT_EQ(written->treatment.reorder_ms, treatment.reorder_ms);
   EXPECT_EQ(written->treatment.data_dscp, treatment.data_dscp);
-  EXPECT_EQ(written->treatment.accept_dscp, treatment.accept_dscp);
   EXPECT_EQ(written->treatment.peer_move, treatment.peer_move);
 }
 
@@ -215,7 +216,8 @@ zero_tunnel_id: true
   EXPECT_EQ(peer.treatment.sequencing, SequencingPolicy::kAlways);
   EXPECT_EQ(peer.treatment.reorder_ms, 30u);
   EXPECT_EQ(peer.treatment.data_dscp, 46);
-  EXPECT_TRUE(peer.treatment.accept_dscp);
+  EXPECT_TRUE(peer.tunnel.accept_session_dscp);
+  EXPECT_EQ(peer.tunnel.control_dscp, 48);
   EXPECT_EQ(peer.treatment.peer_move, PeerMovePolicy::kAllowIfIdsMatch);
 }
 

@@ -1,5 +1,5 @@
 // What a LAC tells of a subscriber's line while the call lasts (RFC 5515, RFC 2661 6.13) and what
-// it is told (RFC 2661 6.14, RFC 3437).
+// it is told (RFC 2661 6.14, RFC 3437, RFC 3308).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
@@ -172,6 +172,16 @@ TEST_F(LinesTest, OptionsOfAnOutgoingCallsInterfaceReachLcp) {
   const Bytes mru = {1, 4, 0x05, 0x00};
   EXPECT_NE(std::search(sent.begin(), sent.end(), mru.begin(), mru.end()), sent.end());
   EXPECT_FALSE(lac.link_infos()[0].last_received_confreq.empty());
+}
+
+TEST_F(LinesTest, AMarkingIsGivenWhereTheProfileGrantsIt) {
+  for (const bool granted : {false, true}) {
+    settings_.engine.peers[0].tunnel.accept_session_dscp = granted;
+    Dial({.session_dscp = 46});
+    const std::optional<uint8_t> expected = granted ? std::optional<uint8_t>(46) : std::nullopt;
+    EXPECT_EQ(Session().dscp, expected);
+    EXPECT_EQ(world_->dataplane().sessions().begin()->second.dscp, expected);
+  }
 }
 
 }  // namespace
