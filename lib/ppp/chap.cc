@@ -29,6 +29,14 @@ uint8_t Attempts(const LinkSettings& settings) {
   return static_cast<uint8_t>(std::clamp(settings.max_configure, 1, 255));
 }
 
+// "E=691 R=1 C=...": the link ends with any Failure, so none may ask the peer to try again,
+// whatever the owner's words grant (RFC 2759 6).
+std::string WithoutRetry(std::string failure) {
+  const size_t at = failure.find(" R=1");
+  if (at < failure.find(" M=")) failure[at + 3] = '0';
+  return failure;
+}
+
 // As long as a peer may go on repeating its response.
 Duration AnswerKept(const LinkSettings& settings) { return settings.restart * Attempts(settings); }
 
@@ -150,7 +158,7 @@ std::string ChapAuthenticator::AnswerText(const AuthenticationVerdict& verdict) 
   if (!IsMsChap(algorithm_)) return verdict.message;
   if (state_ == State::kRejected) {
     const bool worded = !verdict.accepted && ParseMsChapFailure(verdict.ms_chap).has_value();
-    if (worded) return verdict.ms_chap;
+    if (worded) return WithoutRetry(verdict.ms_chap);
     ChapValue fresh{};
     rng_->Fill(fresh);
     return MsChapFailureText(algorithm_, ByteView(fresh).first(ChapChallengeLength(algorithm_)),

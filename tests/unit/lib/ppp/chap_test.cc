@@ -338,6 +338,11 @@ TEST_P(MsChapTest, AFailureOfTheOwnerIsPassedOnAsItIs) {
   EXPECT_EQ(Hear().message, "Password expired");
 }
 
+TEST_P(MsChapTest, ARetryThatTheOwnerGrantsIsNotOffered) {
+  EXPECT_FALSE(Judge({.ms_chap = "E=691 R=1 C=00112233445566778899AABBCCDDEEFF V=3 M=R=1 R=1 "}));
+  EXPECT_EQ(Said(), "E=691 R=0 C=00112233445566778899AABBCCDDEEFF V=3 M=R=1 R=1 ");
+}
+
 TEST_P(MsChapTest, AFailureWithoutItsFormIsStillAFailure) {
   const Packet failure = Make(kChapFailure, response_.bytes[1], {'n', 'o'});
   const AuthStep step = peer_.OnPacket(failure.view(), kNow, out_);

@@ -151,6 +151,41 @@ std::string DoneAt(Link& link, const Bytes& frame, Instant now) {
 
 const Bytes kGoodAddress = {3, 6, 0x64, 0x40, 0, 7};  // kAssigned.peer
 
+// RFC 1661 4.1, TO- and 4.4, This-Layer-Finished: nothing more is sent, the link goes on with what
+// is open, and a request of the peer begins the negotiation anew.
+TEST_F(LinkTest, AnNcpThatRunsOutOfRequestsLeavesTheOtherAloneAndMayBeginAnew) {
+  LinkSettings server = Server();
+  LinkSettings client = Client();
+  server.ipv6 = client.ipv6 = true;
+  Make(server, client);
+  server_.Start(now_);
+  client_.Start(now_);
+  int requests = 0;
+  // Nothing of the client's IPCP arrives.
+  const Instant end = now_ + Duration::Seconds(60);
+  while (now_ < end) {
+    for (int round = 0; round < 20; ++round) {
+      for (const Bytes& frame : std::exchange(client_.frames, {})) {
+        if (LoadBe16(frame.data()) != kProtocolIpcp) server_.Receive(frame, now_);
+      }
+      for (const Bytes& frame : std::exchange(server_.frames, {})) {
+        requests += LoadBe16(frame.data()) == kProtocolIpcp ? 1 : 0;
+        client_.Receive(frame, now_);
+      }
+    }
+    now_ = std::min(server_.link->NextDeadline(), client_.link->NextDeadline());
+    server_.Tick(now_);
+    client_.Tick(now_);
+  }
+  EXPECT_EQ(requests, server.max_configure);
+  EXPECT_EQ(server_.CountOf<LinkDown>(), 0);
+  EXPECT_EQ(server_.CountOf<Ipv6Up>(), 1);
+  EXPECT_EQ(server_.CountOf<Ipv6Down>(), 0);
+  EXPECT_EQ(server_.CountOf<Ipv4Up>(), 0);
+  const Bytes request = Control(kProtocolIpcp, kConfigureRequest, 77, {3, 6, 0x64, 0x40, 0, 7});
+  EXPECT_EQ(DoneAt(*server_.link, request, now_), "request OPENING ack");
+}
+
 TEST_F(LinkTest, AServerTellsTheOpeningBeforeItsAckAndOnlyOnce) {
   Make(Server(), Client());
   StartBoth();
