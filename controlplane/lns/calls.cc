@@ -6,6 +6,7 @@
 
 #include "controlplane/lns/engine_impl.h"
 #include "lib/base/check.h"
+#include "lib/l2tp/describe.h"
 #include "lib/l2tp/ppp_disconnect_cause.h"
 
 #include "absl/strings/str_cat.h"
@@ -149,16 +150,16 @@ void EngineImpl::OnSessionEstablished(TunnelRecord& tunnel, l2tp::SessionEstabli
   call.serial_number = info.call_serial_number;
   call.bearer_type = info.bearer_type;
   call.physical_channel_id = info.physical_channel_id;
-  call.called_number = strings_.Intern(info.called_number);
+  call.called_number = strings_.Intern(l2tp::NumberText(info.called_number, info.bearer_type));
   call.sub_address = strings_.Intern(info.sub_address);
-  call.calling_number = info.calling_number;
+  call.calling_number = l2tp::NumberText(info.calling_number, info.bearer_type);
   LearnLine(*session, info);
   starts.push_back({session->key, std::move(info)});
 }
 
 // What the profile and the LAC's wishes make of the session's data messages.
 void EngineImpl::TakeTreatment(SessionRecord& session, const l2tp::CallInfo& info) {
-  const PeerTreatment& treatment = session.tunnel->profile->treatment;
+  const PeerProfile& profile = *session.tunnel->profile;
   session.sequence_numbers =
       info.sequencing_required || profile.treatment.sequencing == SequencingPolicy::kAlways;
   if (profile.tunnel.accept_session_dscp && info.session_dscp) session.dscp = *info.session_dscp;

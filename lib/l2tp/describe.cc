@@ -20,6 +20,7 @@ namespace lns::l2tp {
 namespace {
 
 constexpr size_t kMaxShownAvps = 64;
+constexpr uint32_t kBroadbandBearer = 4;  // RFC 3301 5.3
 
 using Names = std::span<const char *const>;
 
@@ -73,10 +74,18 @@ bool ShowText(ByteView value, MessageType, std::string &out) {
   AppendQuoted(out, value);
   return true;
 }
+bool IsPlainText(ByteView value) {
+  return std::all_of(value.begin(), value.end(),
+                     [](uint8_t byte) { return byte >= 0x20 && byte < 0x7f; });
+}
 bool ShowHex(ByteView value, MessageType, std::string &out) {
   out += value.empty() ? "empty" : "0x";
   AppendHex(out, value);
   return true;
+}
+// Digits, or the NSAP address of a broadband call: which it is says another AVP.
+bool ShowDialled(ByteView value, MessageType carrier, std::string &out) {
+  return IsPlainText(value) ? ShowText(value, carrier, out) : ShowHex(value, carrier, out);
 }
 // What must not be read by who reads the line, or says nothing to anybody.
 bool ShowLength(ByteView value, MessageType, std::string &out) {
@@ -252,8 +261,8 @@ constexpr auto kShowTable = std::to_array<ShowRow>({
     {AvpType::kMaximumBps, ShowBps},
     {AvpType::kBearerType, ShowBearer},
     {AvpType::kFramingType, ShowFraming},
-    {AvpType::kCalledNumber, ShowText},
-    {AvpType::kCallingNumber, ShowText},
+    {AvpType::kCalledNumber, ShowDialled},
+    {AvpType::kCallingNumber, ShowDialled},
     {AvpType::kSubAddress, ShowText},
     {AvpType::kTxConnectSpeed, ShowBps},
     {AvpType::kPhysicalChannelId, ShowHex},
@@ -410,6 +419,13 @@ std::string Describe(ByteView control_message) {
     text += ": " + std::to_string(payload.size()) + " bytes";
   }
   return text;
+}
+
+std::string NumberText(const std::string &number, uint32_t bearer_type) {
+  if ((bearer_type & kBroadbandBearer) == 0 || IsPlainText(AsBytes(number))) return number;
+  std::string digits;
+  AppendHex(digits, AsBytes(number));
+  return digits;
 }
 
 }  // namespace lns::l2tp

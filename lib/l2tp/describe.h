@@ -10,6 +10,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "lib/base/bytes.h"
@@ -18,5 +19,9 @@ namespace lns::l2tp {
 
 // `control_message` from its first header byte.
 std::string Describe(ByteView control_message);
+
+// A Called or Calling Number as people write it: that of a broadband call is an NSAP address in
+// binary (RFC 3301 5.3) and becomes hexadecimal digits, any other stays as it is.
+std::string NumberText(const std::string &number, uint32_t bearer_type);
 
 }  // namespace lns::l2tp

@@ -86,6 +86,16 @@ TEST(Describe, ACallAsAnOperatorReadsIt) {
             "PHB 0x1231, Connect Speed Update Enable");
 }
 
+// RFC 3301 5.3.
+TEST(Describe, NsapAddressesAreWrittenInHexadecimal) {
+  EXPECT_TRUE(Contains(TextOf(GoodIcrq().Add(21, {0x47, 0x00, 0x91}).Add(22, {0x39, 0x0f})),
+                       "Called Number 0x470091, Calling Number 0x390f"));
+  const std::string nsap("\x47\x00\x91", 3);
+  EXPECT_EQ(NumberText(nsap, 4), "470091");
+  EXPECT_EQ(NumberText("0301234", 4), "0301234");
+  EXPECT_EQ(NumberText(nsap, 1), nsap);
+}
+
 TEST(Describe, AConnectedCallAsAnOperatorReadsIt) {
   EXPECT_EQ(TextOf(GoodIccn()
                        .Optional(26, {1, 4, 5, 0xd4})
