@@ -59,6 +59,12 @@ void LineToProto(const LineRecord& line, control::v1::Session& out) {
   access.set_attainable_rate_down_bps(in.attainable_rate_down_bps.value_or(0));
   access.set_maximum_rate_up_bps(in.maximum_rate_up_bps.value_or(0));
   access.set_maximum_rate_down_bps(in.maximum_rate_down_bps.value_or(0));
+  access.set_minimum_low_power_rate_up_bps(in.minimum_low_power_rate_up_bps.value_or(0));
+  access.set_minimum_low_power_rate_down_bps(in.minimum_low_power_rate_down_bps.value_or(0));
+  access.set_maximum_interleaving_delay_up_ms(in.maximum_interleaving_delay_up_ms.value_or(0));
+  access.set_maximum_interleaving_delay_down_ms(in.maximum_interleaving_delay_down_ms.value_or(0));
+  access.set_actual_interleaving_delay_up_ms(in.actual_interleaving_delay_up_ms.value_or(0));
+  access.set_actual_interleaving_delay_down_ms(in.actual_interleaving_delay_down_ms.value_or(0));
   access.set_line_type(in.line_type.value_or(0));
   access.set_loop_encapsulation(in.loop_encapsulation.value_or(0));
   access.set_iwf_session(in.iwf_session.value_or(false));
