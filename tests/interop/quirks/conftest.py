@@ -49,15 +49,19 @@ def settings(lab):
     result['ppp']['ipv6'] = True  # clients that cannot say so
     result['peers'] = [
         *({'name': name, 'match_host_name': name, 'secret': secret}
-          for name, secret in SECRETS.items() if name != 'openl2tp-lac'),
+          for name, secret in SECRETS.items() if name not in ('openl2tp-lac', 'cluster-1')),
         {'name': 'openl2tp-lac', 'match_host_name': 'openl2tp-lac',
          'secret': SECRETS['openl2tp-lac'], 'hello_interval_s': 1},
+        {'name': 'cluster-1', 'match_host_name': 'cluster-1', 'secret': SECRETS['cluster-1'],
+         'profile': 'l2tpns'},
         {'name': 'cluster-2', 'match_host_name': 'cluster-2', 'secret': 'of the cluster',
          'challenge': 'never'},
         {'name': 'android-with-secret', 'match_host_name': 'anonymous',
          'match_address': f'{lab.lac_addresses[0]}/32', 'secret': ANDROID_SECRET},
         {'name': 'android-leaving', 'match_host_name': 'anonymous',
          'match_address': f'{lab.lac_addresses[1]}/32', **IMPATIENT, 'hello_interval_s': 0},
+        {'name': 'android-asked-often', 'match_host_name': 'anonymous',
+         'match_address': f'{lab.lac_addresses[2]}/32', **IMPATIENT},
         {'name': 'osvbng', 'match_host_name': 'osvbng*', **IMPATIENT},
         {'name': 'hello-every-second', 'match_host_name': 'hello-*', 'hello_interval_s': 1},
         {'name': 'dlink', 'match_host_name': 'DIR-300', 'profile': 'dlink'},
@@ -71,8 +75,8 @@ def shared_lab():
     with Lab(lacs=LAC_ADDRESSES) as lab:
         lab.start_lns(controlplane=settings(lab))
         lab.users = (f'user{i}' for i in range(1, USERS + 1))
-        # The first two have a meaning in the configuration.
-        lab.free_addresses = itertools.cycle(lab.lac_addresses[2:])
+        # The first three have a meaning in the configuration.
+        lab.free_addresses = itertools.cycle(lab.lac_addresses[3:])
         lab.host_socket = udp_socket(lab.host.name, config.HOST_ADDRESS, HOST_PORT)
         yield lab
         lab.host_socket.close()
@@ -138,6 +142,10 @@ class Access:
     def drops(self, name):
         """The data plane's counter of one reason."""
         return self.lab.lnsctl('drops').get(name, 0)
+
+    def count(self, name):
+        """The control plane's counter."""
+        return self.lab.lnsctl('counters').get(f'lns.{name}', 0)
 
     def expect_log(self, pattern):
         return self.lab.controlplane.wait_for_output(pattern)

@@ -7,6 +7,7 @@
 """An Android phone."""
 
 import struct
+import time
 
 import pytest
 
@@ -118,3 +119,32 @@ def test_never_acknowledges_our_goodbye(access):
     lac.peer_id = 0  # it is gone: nobody is there to be told
     lines = access.lab.controlplane.output().splitlines()[before:]
     assert len(lines) <= 5, lines
+
+
+class Android10(Android):
+    """Leaves HELLO unanswered."""
+    unanswered = 0
+
+    def ignores(self, message):
+        if message.type == wire.HELLO:
+            self.unanswered += 1
+            return True
+        return super().ignores(message)
+
+
+def test_hello_is_not_answered_and_packets_are_life_enough(access):
+    """Where somebody asks it every second all the same: its packets tell that it is there, and when
+    they stop it is missed."""
+    lac = access.lac(Android10, address=access.lab.lac_addresses[2])
+    lac.open()
+    subscriber = access.subscriber(lac.call())
+    subscriber.connect()
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
+        access.exchange(subscriber)
+    assert lac.unanswered == 0
+    assert access.tunnel(lac)['state'] == 'established'
+    lac.pump(lambda: lac.unanswered >= 2, 'a HELLO, and its retransmission')
+    access.expect_gone(subscriber)
+    access.expect_tunnel_gone(lac)
+    lac.peer_id = 0  # nobody is there to be told

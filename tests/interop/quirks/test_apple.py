@@ -61,16 +61,6 @@ def test_acsp_is_rejected_as_a_protocol_each_time(access, dialled):
     assert access.session(subscriber)['state'] == 'online'
 
 
-def test_is_not_bothered_with_hello(access, dialled):
-    lac, subscriber = dialled
-    other = access.lac(Lac, host_name='hello-other')
-    other.open()
-    other.pump(lambda: other.hellos >= 2, 'two HELLOs to another')
-    access.exchange(subscriber)
-    assert lac.hellos == 0
-    assert access.tunnel(lac)['retransmissions'] == 0
-
-
 def test_swapped_result_codes_are_understood(access, dialled):
     lac, subscriber = dialled
     second = access.subscriber(lac.call(), AppleSubscriber)

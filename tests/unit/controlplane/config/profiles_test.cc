@@ -55,7 +55,7 @@ TEST(ShippedProfiles, AreAllThere) {
   const std::vector<std::string> names = ShippedNames();
   for (const char* name :
        {"default", "windows", "apple", "android", "cisco", "juniper", "nokia", "mikrotik", "xl2tpd",
-        "openl2tp", "mpd", "bngblaster", "dlink", "strict"}) {
+        "openl2tp", "mpd", "bngblaster", "dlink", "l2tpns", "strict"}) {
     EXPECT_EQ(std::count(names.begin(), names.end(), name), 1) << name;
   }
 }
@@ -64,6 +64,16 @@ TEST(ShippedProfiles, EveryOneLoads) {
   for (const std::string& name : ShippedNames()) {
     const auto profile = LoadProfile(kDirectory, name, General());
     EXPECT_TRUE(profile.ok()) << profile.status();
+  }
+}
+
+// Their subscribers are asked instead.
+TEST(ShippedProfiles, PhonesThatLeaveHelloUnansweredAreSentNone) {
+  for (const char* name : {"apple", "android"}) {
+    const auto profile = LoadProfile(kDirectory, name, General());
+    ASSERT_TRUE(profile.ok()) << profile.status();
+    EXPECT_EQ(profile->tunnel.hello_interval, Duration()) << name;
+    EXPECT_GT(profile->link->echo_interval, Duration()) << name;
   }
 }
 
@@ -88,6 +98,8 @@ TEST(ShippedProfiles, TheDefaultIsWhatTheProgramDoesWithoutAny) {
   EXPECT_EQ(a.max_retransmits_established, b.max_retransmits_established);
   EXPECT_EQ(a.ack_delay, b.ack_delay);
   EXPECT_EQ(a.receive_window, b.receive_window);
+  EXPECT_EQ(a.accept_session_dscp, b.accept_session_dscp);
+  EXPECT_EQ(a.control_dscp, b.control_dscp);
   const ppp::LinkSettings& link = *written->link;
   const ppp::LinkSettings& without = *general.link;
   EXPECT_EQ(link.proxy.renegotiate, without.proxy.renegotiate);
@@ -98,8 +110,6 @@ TEST(ShippedProfiles, TheDefaultIsWhatTheProgramDoesWithoutAny) {
   EXPECT_EQ(link.ask_acfc, without.ask_acfc);
   EXPECT_EQ(link.echo_interval, without.echo_interval);
   const PeerTreatment treatment;
-  EXPECT_EQ(a.accept_session_dscp, b.accept_session_dscp);
-  EXPECT_EQ(a.control_dscp, b.control_dscp);
   EXPECT_EQ(written->treatment.sequencing, treatment.sequencing);
   EXPECT_EQ(written->treatment.reorder_ms, treatment.reorder_ms);
   EXPECT_EQ(written->treatment.data_dscp, treatment.data_dscp);
