@@ -230,9 +230,9 @@ void ControlConnection::OnConnected(Slot slot, const DecodedMessage& decoded, In
   ResultCode reason = decoded.rejection;
   bool good = decoded.verdict == Verdict::kAccept;
   // An outgoing call may only come with what was asked for.
-  const uint32_t acceptable = session.role == SessionRole::kLnsOutgoing && session.info != nullptr
-                                  ? session.info->framing_type
-                                  : settings_.framing_capabilities;
+  const bool asked =
+      session.role == SessionRole::kLnsOutgoing && session.state == SessionState::kWaitConnect;
+  const uint32_t acceptable = asked ? session.info->framing_type : settings_.framing_capabilities;
   const uint32_t framing = message.call.framing_type;
   if (good && framing != 0 && (framing & acceptable) == 0) {
     out.emplace_back(CountEvent{L2tpEvent::kFramingUnsupported});
