@@ -95,7 +95,8 @@ class Batch {
     // Words, so that the compiler keeps them in registers: left to copy the structure it writes its
     // fields one by one and loads them back as vectors, for each packet, and waits for the stores.
     const auto words = std::bit_cast<std::array<uint64_t, sizeof(PacketMeta) / 8>>(meta);
-    for (uint32_t i = 0; i < count; ++i) std::memcpy(static_cast<void*>(&meta_[i]), words.data(), sizeof(words));
+    for (uint32_t i = 0; i < count; ++i)
+      std::memcpy(static_cast<void*>(&meta_[i]), words.data(), sizeof(words));
   }
   // All packets of another batch, behind those of this one.
   void Append(const Batch& other) {

@@ -65,6 +65,18 @@ struct Staging {
   std::array<rte_mbuf*, kCapacity> packets;
 };
 
+// Some of a worker's, for packets that are made together.
+class IpIds {
+ public:
+  IpIds(uint32_t first, uint16_t base, uint16_t mask) : next_(first), base_(base), mask_(mask) {}
+  uint16_t Next() { return static_cast<uint16_t>(base_ | (next_++ & mask_)); }
+
+ private:
+  uint32_t next_;
+  uint16_t base_;
+  uint16_t mask_;
+};
+
 class Context {
  public:
   explicit Context(const WorkerConfig& worker_config);
@@ -95,7 +107,12 @@ class Context {
   uint64_t Now() const { return config_.clock.now(); }
   // Of outer IPv4 headers: unique per worker until it wraps. Fragments of packets of two workers
   // to one LAC could carry the same value, so each worker has its own top bits.
-  uint16_t NextIpId() { return static_cast<uint16_t>(ip_id_base_ | (ip_id_++ & ip_id_mask_)); }
+  uint16_t NextIpId() { return TakeIpIds(1).Next(); }
+  IpIds TakeIpIds(uint32_t count) {
+    const IpIds ids(ip_id_, ip_id_base_, ip_id_mask_);
+    ip_id_ += count;
+    return ids;
+  }
 
   // A frame that is lost before it was ever a packet (inject).
   void CountLoss(DropReason reason, uint64_t amount = 1) {

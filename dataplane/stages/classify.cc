@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "dataplane/stages/batch_port.h"
 #include "dataplane/stages/peer_check.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "lib/l2tp/header.h"
@@ -130,53 +131,82 @@ void ClassifyData(Batch& batch, uint32_t i, ByteView payload, uint16_t flags,
 }
 
 // L2TP data over IPv4 without options and nothing wrong with it: nearly every packet, with few
-// branches. False: ClassifyLocal is to look closely.
-bool ClassifyPlainData(Batch& batch, uint32_t i, const uint8_t* ip) {
+// instructions. False: ClassifyLocal is to look closely. What is read before the lengths are known
+// to be right is in the packet's buffer all the same.
+bool ClassifyPlainData(PacketMeta& meta, const rte_mbuf& packet, const uint8_t* ip) {
   // From byte 6 on: flags and fragment offset (all but "do not fragment"), TTL, protocol.
   constexpr uint32_t kFragmentAndProtocol =
       uint32_t{net::kIpv4MoreFragments | net::kIpv4FragmentOffset} << 16 | 0xff;
   constexpr uint16_t kTypeAndVersion = l2tp::kControlBit | l2tp::kVersionMask;
   constexpr uint32_t kLongestFixed = net::kUdpHeaderLength + 8;  // flags, Length, both ids
-  PacketMeta& meta = batch.meta(i);
-  if (meta.family != net::Family::kIpv4 || ip[0] != net::kIpv4NoOptions ||
-      (LoadBe32(ip + 6) & kFragmentAndProtocol) != net::kProtocolUdp ||
-      meta.l3_length < net::kIpv4HeaderLength + kLongestFixed) {
-    return false;
-  }
   const uint8_t* udp = ip + net::kIpv4HeaderLength;
-  const uint32_t port_and_length = LoadBe32(udp + 2);
-  const uint32_t length = port_and_length & 0xffff;
   const uint8_t* header = udp + net::kUdpHeaderLength;
+  const uint32_t length = LoadBe16(udp + 4);
   const uint32_t flags = LoadBe16(header);
-  if (port_and_length >> 16 != l2tp::kUdpPort || length < kLongestFixed ||
-      length > meta.l3_length - net::kIpv4HeaderLength ||
-      (flags & kTypeAndVersion) != l2tp::kVersion || DeviceSaysBad(*batch.packet(i))) {
+  if (ip[0] != net::kIpv4NoOptions ||
+      (LoadBe32(ip + 6) & kFragmentAndProtocol) != net::kProtocolUdp ||
+      LoadBe16(udp + 2) != l2tp::kUdpPort || length < kLongestFixed ||
+      length + net::kIpv4HeaderLength > meta.l3_length ||
+      (flags & kTypeAndVersion) != l2tp::kVersion || DeviceSaysBad(packet)) {
     return false;
   }
-  meta.l4_offset = static_cast<uint16_t>(meta.l3_offset + net::kIpv4HeaderLength);
-  meta.payload_offset = static_cast<uint16_t>(meta.l4_offset + net::kUdpHeaderLength);
+  const uint32_t l4_offset = meta.l3_offset + uint32_t{net::kIpv4HeaderLength};
+  meta.l4_offset = static_cast<uint16_t>(l4_offset);
+  meta.payload_offset = static_cast<uint16_t>(l4_offset + net::kUdpHeaderLength);
   meta.payload_length = static_cast<uint16_t>(length - net::kUdpHeaderLength);
-  meta.session_key = LoadBe32(header + ((flags & l2tp::kLengthBit) != 0 ? 4 : 2));
+  // Where the length bit is set the ids stand two bytes further on.
+  static_assert(l2tp::kLengthBit >> 13 == 2);
+  meta.session_key = LoadBe32(header + 2 + ((flags & l2tp::kLengthBit) >> 13));
   return true;
 }
+
+// Where to by the FIB. Packets from LACs are all to one address of ours, or few.
+class Destinations {
+ public:
+  explicit Destinations(const Fib& fib) : fib_(fib) {}
+  uint32_t Lookup(net::Family family, const uint8_t* ip) {
+    if (family != net::Family::kIpv4) [[unlikely]]
+      return fib_.Lookup(family, DestinationOf(family, ip));
+    const uint32_t address = LoadBe32(DestinationOf(family, ip));
+    if (address != last_) {
+      last_ = address;
+      to_ = fib_.Lookup(net::Family::kIpv4, DestinationOf(family, ip));
+    }
+    return to_;
+  }
+
+ private:
+  const Fib& fib_;
+  uint64_t last_ = UINT64_MAX;  // no address
+  uint32_t to_ = kFibNoRoute;
+};
 
 }  // namespace
 
 void Classify(Context& context, Batch& batch) {
-  const Fib& fib = *context.tables().fib;
+  const Tables& tables = context.tables();
+  const SessionTable& sessions = *tables.sessions;
+  const SubscriberTable& subscribers = *tables.subscribers;
+  Destinations destinations(*tables.fib);
   const uint32_t count = batch.size();
   std::array<uint8_t, kBatchSize> to_downlink;
   uint32_t downlink_count = 0;
+  BatchPort port(context, batch);
   for (uint32_t i = 0; i < count; ++i) {
-    const PacketMeta& meta = batch.meta(i);
-    const PortRole role = context.port(meta.in_port)->role;
+    PacketMeta& meta = batch.meta(i);
+    port.Follow(meta);
+    const PortRole role = port->role;
     const uint8_t* ip = batch.At(i, meta.l3_offset);
-    const uint32_t to = fib.Lookup(meta.family, DestinationOf(meta.family, ip));
+    const uint32_t to = destinations.Lookup(meta.family, ip);
     if (to == kFibLocal && role != PortRole::kCore) {
-      if (!ClassifyPlainData(batch, i, ip)) [[unlikely]] {
+      if (meta.family != net::Family::kIpv4 || !ClassifyPlainData(meta, *batch.packet(i), ip))
+          [[unlikely]] {
         ClassifyLocal(context, batch, i);
       }
+      sessions.Prefetch(meta.session_key);
     } else if (to == kFibSubscriber && role != PortRole::kAccess) {
+      // Of IPv6 it is in vain.
+      subscribers.PrefetchHost(LoadBe32(DestinationOf(meta.family, ip)));
       to_downlink[downlink_count++] = static_cast<uint8_t>(i);
     } else {
       batch.Mirror(i);

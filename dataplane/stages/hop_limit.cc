@@ -7,7 +7,8 @@
 namespace lns::dataplane {
 
 void HopLimit(Context&, Batch& batch) {
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  const uint32_t count = batch.size();
+  for (uint32_t i = 0; i < count; ++i) {
     const PacketMeta& meta = batch.meta(i);
     uint8_t* ip = batch.At(i, meta.l3_offset);
     const bool is_v4 = meta.family == net::Family::kIpv4;

@@ -27,7 +27,8 @@ uint32_t PlainHeaderLength(const uint8_t* header, uint32_t available, uint32_t& 
 
 void L2tpDecap(Context&, Batch& batch) {
   bool any_number = false;
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  const uint32_t count = batch.size();
+  for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
     const uint8_t* bytes = batch.At(i, meta.payload_offset);
     uint32_t end = 0;

@@ -30,29 +30,30 @@ net::ChecksumSum FrameSum(const uint8_t* buffer, const PacketMeta& meta, uint32_
 }  // namespace
 
 void L2tpEncap(Context& context, Batch& batch) {
-  const Tables& tables = context.tables();
-  uint32_t packets = 0;
+  const std::span<DownlinkEntry> sessions = context.tables().downlink;
+  const std::span<TunnelEntry> tunnels = context.tables().tunnels;
+  const uint32_t count = batch.size();
+  IpIds ip_ids = context.TakeIpIds(count);
   uint64_t bytes = 0;
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
-    if (meta.payload_offset < kEncapsulationRoom) {
+    if (meta.payload_offset < kEncapsulationRoom) [[unlikely]] {
       batch.Drop(i, DropReason::kNoHeadroom);
       continue;
     }
-    DownlinkEntry& session = tables.downlink[meta.session];
+    DownlinkEntry& session = sessions[meta.session];
     session.packets.Add(1);
     session.bytes.Add(meta.l3_length);
-    ++packets;
     bytes += meta.l3_length;
     uint8_t* buffer = batch.At(i, 0);
-    const TunnelEntry& tunnel = tables.tunnels[session.tunnel.load(std::memory_order_acquire)];
+    const TunnelEntry& tunnel = tunnels[session.tunnel.load(std::memory_order_acquire)];
     const uint32_t flags = session.flags.load(std::memory_order_relaxed);
     net::ChecksumSum sum = FrameSum(buffer, meta, flags, tunnel);
     WriteL2tpDataHeader(buffer, meta, session, flags, sum);
-    WriteOuter(buffer, meta, tunnel, context.NextIpId(), sum);
+    WriteOuter(buffer, meta, tunnel, ip_ids.Next(), sum);
     WriteSessionDscp(buffer, meta, flags);
   }
-  context.counters().traffic.downlink_packets.Add(packets);
+  context.counters().traffic.downlink_packets.Add(count - batch.leaving());
   context.counters().traffic.downlink_bytes.Add(bytes);
 }
 

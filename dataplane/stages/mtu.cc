@@ -7,11 +7,12 @@
 namespace lns::dataplane {
 
 void Mtu(Context& context, Batch& batch) {
-  const Tables& tables = context.tables();
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  const std::span<DownlinkEntry> sessions = context.tables().downlink;
+  const uint32_t count = batch.size();
+  for (uint32_t i = 0; i < count; ++i) {
     const PacketMeta& meta = batch.meta(i);
     const uint16_t mtu =
-        SessionMtu(tables.downlink[meta.session].mru_and_mtu.load(std::memory_order_relaxed));
+        SessionMtu(sessions[meta.session].mru_and_mtu.load(std::memory_order_relaxed));
     if (meta.l3_length > mtu) batch.Drop(i, DropReason::kTooBigForPeer);
   }
 }

@@ -23,6 +23,12 @@ inline constexpr uint16_t kNumbersLength = 4;  // Ns, Nr
 inline constexpr uint16_t kEncapsulationRoom =
     14 + kMaxOuterHeader + l2tp::kMinHeaderLength + kNumbersLength;
 
+// A word in memory order: what is added to a checksum is what is stored.
+template <typename Word>
+void StoreWord(uint8_t* p, Word word) {
+  std::memcpy(p, &word, sizeof(word));
+}
+
 // Of what is at payload_offset; nothing where the tunnel's UDP checksum is off.
 inline net::ChecksumSum PayloadSum(const uint8_t* buffer, const PacketMeta& meta,
                                    const TunnelEntry& tunnel) {
@@ -53,15 +59,15 @@ inline void WriteL2tpDataHeader(uint8_t* buffer, PacketMeta& meta, DownlinkEntry
     WriteNumbers(buffer, meta, session, sum);
     bits |= l2tp::kSequenceBit;
   }
-  const uint32_t peer_ids = session.peer_ids.load(std::memory_order_relaxed);
   const auto offset = static_cast<uint16_t>(meta.payload_offset - l2tp::kMinHeaderLength);
   meta.payload_offset = offset;
   meta.payload_length = static_cast<uint16_t>(meta.payload_length + l2tp::kMinHeaderLength);
-  StoreBe16(buffer + offset, bits);
-  StoreBe32(buffer + offset + 2, peer_ids);
-  sum.AddWord(net::ChecksumSum::InMemoryOrder(bits) +
-              net::ChecksumSum::InMemoryOrder(static_cast<uint16_t>(peer_ids)) +
-              net::ChecksumSum::InMemoryOrder(static_cast<uint16_t>(peer_ids >> 16)));
+  const uint32_t first = net::ChecksumSum::InMemoryOrder(bits);
+  const uint32_t ids =
+      net::ChecksumSum::InMemoryOrder32(session.peer_ids.load(std::memory_order_relaxed));
+  StoreWord(buffer + offset, static_cast<uint16_t>(first));
+  StoreWord<uint32_t>(buffer + offset + 2, ids);
+  sum.AddWord(uint64_t{first} + ids);
 }
 
 inline uint16_t OuterUdpChecksum(const TunnelEntry& tunnel, uint16_t udp_length,
@@ -83,8 +89,10 @@ inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tun
   const auto udp_length = static_cast<uint16_t>(meta.payload_length + net::kUdpHeaderLength);
   const auto length = static_cast<uint16_t>(meta.payload_length + outer_length);
   const uint16_t udp_checksum = OuterUdpChecksum(tunnel, udp_length, payload_sum);
-  net::ChecksumSum ip_sum(tunnel.ip_sum + net::ChecksumSum::InMemoryOrder(length) +
-                          net::ChecksumSum::InMemoryOrder(ip_id));
+  const uint32_t length_and_id =
+      net::ChecksumSum::InMemoryOrder32(static_cast<uint32_t>(length) << 16 | ip_id);
+  net::ChecksumSum ip_sum;
+  ip_sum.AddWord(uint64_t{tunnel.ip_sum} + length_and_id);
   meta.l3_offset = static_cast<uint16_t>(payload_offset - outer_length);
   meta.l3_length = length;
   meta.family = family;
@@ -92,14 +100,14 @@ inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tun
   std::memcpy(payload - kMaxOuterHeader, tunnel.outer.data(), kMaxOuterHeader);
   uint8_t* ip = payload - outer_length;
   if (family == net::Family::kIpv4) {
-    StoreBe32(ip + 2, static_cast<uint32_t>(length) << 16 | ip_id);
+    StoreWord<uint32_t>(ip + 2, length_and_id);
     net::StoreChecksum(ip + 10, ip_sum.Checksum());
   } else {
     StoreBe16(ip + 4, static_cast<uint16_t>(length - net::kIpv6HeaderLength));
   }
   uint8_t* udp = payload - net::kUdpHeaderLength;
-  StoreBe16(udp + 4, udp_length);
-  net::StoreChecksum(udp + 6, udp_checksum);
+  StoreWord<uint32_t>(udp + 4, net::ChecksumSum::InMemoryOrder(udp_length) |
+                                   static_cast<uint32_t>(udp_checksum) << 16);
 }
 
 // RFC 3308: a session may be marked otherwise than its tunnel.

@@ -6,7 +6,7 @@
 
 #include <cstring>
 
-#include "dataplane/tables/entries.h"
+#include "dataplane/stages/batch_port.h"
 #include "lib/base/bytes.h"
 #include "lib/net/ethernet.h"
 #include "lib/net/ipv4.h"
@@ -42,18 +42,34 @@ void ParseIp(Batch& batch, uint32_t i, uint16_t type, uint32_t offset, ByteView 
 }
 
 // Untagged IPv4 without options to this MAC address (in the first six bytes of a word), and nothing
-// wrong with it: nearly every packet, with few branches. What is not so ParseAny looks at closely.
-bool IsPlainIpv4(const rte_mbuf& packet, const uint8_t* frame, uint64_t mac) {
-  constexpr uint32_t kPlain = uint32_t{net::kEtherTypeIpv4} << 8 | net::kIpv4NoOptions;
-  if (packet.data_len < net::kEthernetHeaderLength + net::kIpv4HeaderLength) return false;
+// wrong with it: nearly every packet, with few instructions. What is not so (false) ParseAny looks
+// at closely.
+bool ParsePlainIpv4(const rte_mbuf& packet, uint64_t mac, PacketMeta& meta) {
+  constexpr uint32_t kMacBits = 48;
+  constexpr uint32_t kEthernet = net::kEthernetHeaderLength;
+  const uint32_t length = packet.data_len;
+  if (packet.nb_segs != 1 || length < kEthernet + net::kIpv4HeaderLength) {
+    return false;
+  }
+  const uint32_t offset = packet.data_off + kEthernet;
+  const uint8_t* ip = static_cast<const uint8_t*>(packet.buf_addr) + offset;
   uint64_t destination;
-  std::memcpy(&destination, frame, sizeof(destination));
-  const uint8_t* ip = frame + net::kEthernetHeaderLength;
-  const uint32_t total_length = LoadBe16(ip + 2);
-  return packet.nb_segs == 1 && ((destination ^ mac) & kMacMask) == 0 &&
-         LoadBe32(frame + 12) >> 8 == kPlain && total_length >= net::kIpv4HeaderLength &&
-         total_length + net::kEthernetHeaderLength <= packet.data_len &&
-         net::IsShortIpv4ChecksumRight(ip);
+  std::memcpy(&destination, ip - kEthernet, sizeof(destination));
+  uint16_t total_length = 0;
+  if ((destination ^ mac) << (64 - kMacBits) != 0 || LoadBe16(ip - 2) != net::kEtherTypeIpv4 ||
+      !net::IsPlainIpv4(ip, length - kEthernet, total_length)) {
+    return false;
+  }
+  meta.family = net::Family::kIpv4;
+  meta.l3_offset = static_cast<uint16_t>(offset);
+  meta.l3_length = total_length;
+  return true;
+}
+
+uint64_t MacWord(const WorkerPort& port) {
+  uint64_t word = 0;
+  std::memcpy(&word, port.mac.data(), port.mac.size());
+  return word;
 }
 
 [[gnu::noinline]] void ParseAny(Batch& batch, uint32_t i, const WorkerPort& port) {
@@ -76,27 +92,20 @@ bool IsPlainIpv4(const rte_mbuf& packet, const uint8_t* frame, uint64_t mac) {
 }  // namespace
 
 void Parse(Context& context, Batch& batch) {
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  const uint32_t count = batch.size();
+  for (uint32_t i = 0; i < count; ++i) {
     rte_prefetch0(rte_pktmbuf_mtod(batch.packet(i), const void*));
   }
-  // Of one batch all packets are from one port, as a rule.
-  const WorkerPort* port = nullptr;
-  uint64_t mac = 0;
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  BatchPort port(context, batch);
+  uint64_t mac = MacWord(*port);
+  for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
-    if (port == nullptr || port->index != meta.in_port) {
-      port = context.port(meta.in_port);
-      std::memcpy(&mac, port->mac.data(), port->mac.size());
+    if (port.Follow(meta)) [[unlikely]] {
+      mac = MacWord(*port);
     }
-    const rte_mbuf& packet = *batch.packet(i);
-    const uint8_t* frame = rte_pktmbuf_mtod(&packet, const uint8_t*);
-    if (!IsPlainIpv4(packet, frame, mac)) [[unlikely]] {
+    if (!ParsePlainIpv4(*batch.packet(i), mac, meta)) [[unlikely]] {
       ParseAny(batch, i, *port);
-      continue;
     }
-    meta.family = net::Family::kIpv4;
-    meta.l3_offset = static_cast<uint16_t>(packet.data_off + net::kEthernetHeaderLength);
-    meta.l3_length = LoadBe16(frame + net::kEthernetHeaderLength + 2);
   }
 }
 

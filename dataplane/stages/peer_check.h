@@ -14,12 +14,14 @@ namespace lns::dataplane {
 
 inline bool IsFromPeer(const TunnelEntry& tunnel, net::Family family, const uint8_t* ip,
                        const uint8_t* udp) {
-  if (tunnel.family != family || tunnel.ports != LoadBe32(udp)) return false;
+  if (tunnel.ports != LoadBe32(udp)) return false;
   if (family == net::Family::kIpv4) {
-    return std::memcmp(ip + 12, tunnel.peer_address.data(), 4) == 0 &&
-           std::memcmp(ip + 16, tunnel.local_address.data(), 4) == 0;
+    uint64_t pair;
+    std::memcpy(&pair, ip + 12, sizeof(pair));
+    // Of a tunnel over IPv6 the pair is zero, which 0.0.0.0 is not allowed to be equal to.
+    return pair == tunnel.ipv4_pair && tunnel.family == net::Family::kIpv4;
   }
-  return std::memcmp(ip + 8, tunnel.peer_address.data(), 16) == 0 &&
+  return tunnel.family == family && std::memcmp(ip + 8, tunnel.peer_address.data(), 16) == 0 &&
          std::memcmp(ip + 24, tunnel.local_address.data(), 16) == 0;
 }
 

@@ -26,8 +26,9 @@ void PppInput(Context& context, Batch& batch) {
   constexpr uint32_t kWholeIpv4Header = uint32_t{ppp::kAllStations} << 24 |
                                         uint32_t{ppp::kUnnumberedInformation} << 16 |
                                         ppp::kProtocolIpv4;
-  const Tables& tables = context.tables();
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  const std::span<UplinkEntry> sessions = context.tables().uplink;
+  const uint32_t count = batch.size();
+  for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
     const ByteView frame(batch.At(i, meta.payload_offset), meta.payload_length);
     const bool is_whole = frame.size() >= ppp::kMaxFrameHeader;
@@ -38,7 +39,7 @@ void PppInput(Context& context, Batch& batch) {
       batch.Drop(i, DropReason::kBadPppFrame);
       continue;
     }
-    const uint32_t flags = tables.uplink[meta.session].flags.load(std::memory_order_acquire);
+    const uint32_t flags = sessions[meta.session].flags.load(std::memory_order_acquire);
     const NetworkProtocol carried = CarriedBy(header.protocol);
     if ((flags & carried.open_flag) != 0) [[likely]] {
       meta.family = carried.family;

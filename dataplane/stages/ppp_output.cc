@@ -10,10 +10,11 @@
 namespace lns::dataplane {
 
 void PppOutput(Context& context, Batch& batch) {
-  const Tables& tables = context.tables();
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  const std::span<DownlinkEntry> sessions = context.tables().downlink;
+  const uint32_t count = batch.size();
+  for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
-    const uint32_t flags = tables.downlink[meta.session].flags.load(std::memory_order_relaxed);
+    const uint32_t flags = sessions[meta.session].flags.load(std::memory_order_relaxed);
     const PppHeader& header = PppHeaderOf(flags, meta.family);
     if (meta.l3_offset < sizeof(header.bytes)) {
       batch.Drop(i, DropReason::kNoHeadroom);

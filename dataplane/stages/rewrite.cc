@@ -30,15 +30,22 @@ void HoldPacket(Context& context, Batch& batch, uint32_t i, const Adjacency& adj
 }  // namespace
 
 void Rewrite(Context& context, Batch& batch) {
-  const Tables& tables = context.tables();
+  const std::span<Adjacency> adjacencies = context.tables().adjacencies;
   Hold& hold = context.hold();
   const uint32_t count = batch.size();
-  const uint16_t first_port = tables.adjacencies[batch.meta(0).next_hop].port;
+  // Of one batch all packets leave by one port, as a rule.
+  const uint16_t first_port = adjacencies[batch.meta(0).next_hop].port;
+  uint16_t port_index = first_port;
+  const WorkerPort* port = context.port(first_port);
   bool one_port = true;
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
-    const Adjacency& adjacency = tables.adjacencies[meta.next_hop];
-    const WorkerPort* port = context.port(adjacency.port);
+    const Adjacency& adjacency = adjacencies[meta.next_hop];
+    if (adjacency.port != port_index) [[unlikely]] {
+      port_index = adjacency.port;
+      port = context.port(port_index);
+      one_port = false;
+    }
     if (port == nullptr) [[unlikely]] {
       batch.Drop(i, DropReason::kNoTxQueue);
       continue;
@@ -57,8 +64,7 @@ void Rewrite(Context& context, Batch& batch) {
       if (queue != Hold::kNoQueue) SendHeld(context, queue, adjacency, destination);
     }
     WriteEthernet(batch.packet(i), meta, adjacency, destination);
-    meta.out_port = adjacency.port;
-    one_port = one_port && adjacency.port == first_port;
+    meta.out_port = port_index;
   }
   if (one_port && batch.leaving() == 0) {
     batch.TransmitAll(first_port);

@@ -25,7 +25,8 @@ struct Held {
 template <typename Policy>
 void Route(Context& context, Batch& batch) {
   const Fib& fib = *context.tables().fib;
-  for (uint32_t i = 0; i < batch.size(); ++i) {
+  const uint32_t count = batch.size();
+  for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
     const uint32_t to =
         fib.Lookup(meta.family, DestinationOf(meta.family, batch.At(i, meta.l3_offset)));

@@ -13,6 +13,12 @@
 namespace lns::dataplane {
 namespace {
 
+// What the lookup is by; classify has prefetched it.
+struct Keys {
+  const Batch& batch;
+  uint32_t operator[](size_t i) const { return batch.meta(static_cast<uint32_t>(i)).session_key; }
+};
+
 // Hands over what other workers own. With one worker there is nothing to do.
 void KeepOurs(Context& context, Batch& batch) {
   std::array<uint8_t, kBatchSize> owners;
@@ -29,23 +35,23 @@ void KeepOurs(Context& context, Batch& batch) {
 void SessionLookup(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
   if (context.workers() > 1) KeepOurs(context, batch);
+  const std::span<UplinkEntry> sessions = tables.uplink;
+  const std::span<TunnelEntry> tunnels = tables.tunnels;
   const uint32_t count = batch.size();
-  std::array<uint32_t, kBatchSize> keys;
-  std::array<uint32_t, kBatchSize> sessions;
-  for (uint32_t i = 0; i < count; ++i) keys[i] = batch.meta(i).session_key;
-  tables.sessions->FindBurst(std::span(keys).first(count), sessions,
-                             [&](uint32_t session) { rte_prefetch0(&tables.uplink[session]); });
+  tables.sessions->FindPrefetched(Keys{batch}, count, [&](size_t i, uint32_t session) {
+    batch.meta(static_cast<uint32_t>(i)).session = session;
+    rte_prefetch0(sessions.data() + session);
+  });
   for (uint32_t i = 0; i < count; ++i) {
-    batch.meta(i).session = sessions[i];
-    if (sessions[i] == kNotFound) [[unlikely]] {
+    const PacketMeta& meta = batch.meta(i);
+    if (meta.session == kNotFound) [[unlikely]] {
       batch.Drop(i, DropReason::kNoSession);
       continue;
     }
-    const PacketMeta& meta = batch.meta(i);
-    const uint32_t tunnel = tables.uplink[meta.session].tunnel.load(std::memory_order_acquire);
+    const uint32_t tunnel = sessions[meta.session].tunnel.load(std::memory_order_acquire);
     const uint8_t* buffer = batch.At(i, 0);
-    if (!IsFromPeer(tables.tunnels[tunnel], meta.family, buffer + meta.l3_offset,
-                    buffer + meta.l4_offset)) {
+    if (!IsFromPeer(tunnels[tunnel], meta.family, buffer + meta.l3_offset, buffer + meta.l4_offset))
+        [[unlikely]] {
       batch.Drop(i, DropReason::kWrongPeer);
     }
   }

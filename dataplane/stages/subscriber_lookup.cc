@@ -18,18 +18,19 @@ void FindSessions(const Tables& tables, Batch& batch) {
   const SubscriberTable& subscribers = *tables.subscribers;
   const uint32_t count = batch.size();
   std::array<uint32_t, kBatchSize> addresses;
-  std::array<uint32_t, kBatchSize> sessions;
   for (uint32_t i = 0; i < count; ++i) {
     // Of an IPv6 packet any word does: what is found for it is not looked at.
     const PacketMeta& meta = batch.meta(i);
     addresses[i] = LoadBe32(DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
   }
-  subscribers.FindHosts(std::span(addresses).first(count), sessions,
-                        [&](uint32_t session) { rte_prefetch0(&tables.downlink[session]); });
+  const DownlinkEntry* entries = tables.downlink.data();
+  subscribers.FindHosts(std::span(addresses).first(count), [&](size_t i, uint32_t session) {
+    batch.meta(static_cast<uint32_t>(i)).session = session;
+    rte_prefetch0(entries + session);
+  });
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
-    meta.session = sessions[i];
-    if (meta.family != net::Family::kIpv4 || sessions[i] == kNotFound) [[unlikely]] {
+    if (meta.family != net::Family::kIpv4 || meta.session == kNotFound) [[unlikely]] {
       meta.session =
           subscribers.Find(meta.family, DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
     }
@@ -53,20 +54,21 @@ void KeepOurSubscribers(Context& context, Batch& batch) {
   context.HandOffForeign(batch, owners, Resume::kDownlink);
 }
 
-void CheckSession(const Tables& tables, Batch& batch, uint32_t i) {
+void CheckSession(std::span<const DownlinkEntry> entries, std::span<const TunnelEntry> tunnels,
+                  Batch& batch, uint32_t i) {
   PacketMeta& meta = batch.meta(i);
   if (meta.session == kNotFound) [[unlikely]] {
     batch.Drop(i, DropReason::kNoSubscriber);
     return;
   }
-  const DownlinkEntry& session = tables.downlink[meta.session];
+  const DownlinkEntry& session = entries[meta.session];
   meta.session_key = session.key.load(std::memory_order_relaxed);
   const uint32_t open = meta.family == net::Family::kIpv4 ? kIpv4Open : kIpv6Open;
   if ((session.flags.load(std::memory_order_acquire) & open) == 0) [[unlikely]] {
     batch.Drop(i, DropReason::kSubscriberNotOpen);
   }
   // For l2tp_encap.
-  const TunnelEntry& tunnel = tables.tunnels[session.tunnel.load(std::memory_order_acquire)];
+  const TunnelEntry& tunnel = tunnels[session.tunnel.load(std::memory_order_acquire)];
   rte_prefetch0(&tunnel);
   rte_prefetch0(&tunnel.outer);
 }
@@ -77,7 +79,10 @@ void SubscriberLookup(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
   FindSessions(tables, batch);
   if (context.workers() > 1) KeepOurSubscribers(context, batch);
-  for (uint32_t i = 0; i < batch.size(); ++i) CheckSession(tables, batch, i);
+  const std::span<const DownlinkEntry> entries = tables.downlink;
+  const std::span<const TunnelEntry> tunnels = tables.tunnels;
+  const uint32_t count = batch.size();
+  for (uint32_t i = 0; i < count; ++i) CheckSession(entries, tunnels, batch, i);
 }
 
 }  // namespace lns::dataplane

@@ -110,6 +110,9 @@ struct alignas(64) TunnelEntry {
   // pseudo-header and ports without lengths.
   uint32_t ip_sum;
   uint32_t udp_sum;
+  // Of IPv4 the peer's and the local address as they follow each other in its packets, in memory
+  // order; of IPv6 zero.
+  uint64_t ipv4_pair;
 
   // Second line: the IP and UDP headers of what we send, with lengths, id and checksums zero. They
   // stand at the end of the array, so that a packet gets them by one copy of a fixed size, whatever

@@ -41,6 +41,7 @@ class SessionTable {
  public:
   static constexpr uint32_t kMaxValue = 0x7fffffffu;
   static constexpr uint32_t kOverflowWords = 64;
+  static constexpr size_t kBurst = 32;  // keys that are looked up together
 
   // Null when `memory` has none left. `capacity` keys always fit, barring 64 keys that find both
   // their buckets full while the table is at most half full.
@@ -70,20 +71,40 @@ class SessionTable {
     return value == 0 ? kNotFound : value & kMaxValue;
   }
 
+  // Where nearly every key is found. Some time before FindPrefetched().
+  void Prefetch(uint32_t key) const { __builtin_prefetch(&buckets_[FirstOf(Mix(key))]); }
+
+  // Finds keys[0] to keys[count - 1], at most kBurst. on_value(i, value) for each, with kNotFound
+  // where keys[i] is not there; and with 0 in between, where a key is not found yet: it is in its
+  // second bucket, and all such wait for their lines together.
+  template <typename Keys, typename OnValue>
+  void FindPrefetched(const Keys& keys, size_t count, OnValue on_value) const {
+    // Which keys are not in their first bucket nobody can predict: the list is made without
+    // branches.
+    std::array<uint8_t, kBurst> missed;
+    size_t misses = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const uint32_t key = keys[i];
+      const uint32_t value = ScanForOne(buckets_[FirstOf(Mix(key))], key);
+      on_value(i, value & kMaxValue);
+      missed[misses] = static_cast<uint8_t>(i);
+      misses += value == 0 ? 1 : 0;
+    }
+    for (size_t m = 0; m < misses; ++m) {
+      __builtin_prefetch(&buckets_[PlaceOf(keys[missed[m]]).second]);
+    }
+    for (size_t m = 0; m < misses; ++m) on_value(missed[m], Find(keys[missed[m]]));
+  }
+
   // values[i] = kNotFound where keys[i] is not there. In passes over all keys, so that the lines
-  // they wait for come together: those of the first buckets, then those of the second where a key
-  // was not in its first. on_value is called as soon as a value is known, for prefetching what it
-  // indexes; also with 0 in between, where a key is not found yet.
-  template <typename OnValue>
-  void FindBurst(std::span<const uint32_t> keys, std::span<uint32_t> values,
-                 OnValue on_value) const {
+  // they wait for come together.
+  void FindBurst(std::span<const uint32_t> keys, std::span<uint32_t> values) const {
     for (size_t done = 0; done < keys.size(); done += kBurst) {
       const size_t count = std::min(kBurst, keys.size() - done);
-      FindSome(keys.subspan(done, count), values.subspan(done, count), on_value);
+      for (size_t i = 0; i < count; ++i) Prefetch(keys[done + i]);
+      FindPrefetched(keys.subspan(done, count), count,
+                     [&](size_t i, uint32_t value) { values[done + i] = value; });
     }
-  }
-  void FindBurst(std::span<const uint32_t> keys, std::span<uint32_t> values) const {
-    FindBurst(keys, values, [](uint32_t) {});
   }
 
   // The writer.
@@ -120,7 +141,6 @@ class SessionTable {
 
  private:
   static constexpr uint32_t kWords = 8;
-  static constexpr size_t kBurst = 32;
   static constexpr uint32_t kOverflowLines = kOverflowWords / kWords;
   static constexpr uint32_t kUsed = 0x80000000u;
   // While a key's first bucket has this many free words it is taken without looking at the second.
@@ -157,35 +177,6 @@ class SessionTable {
   }
   uint32_t FirstOf(uint64_t mixed) const { return static_cast<uint32_t>(mixed >> 40) & mask_; }
 
-  // At most kBurst keys.
-  template <typename OnValue>
-  void FindSome(std::span<const uint32_t> keys, std::span<uint32_t> values,
-                OnValue on_value) const {
-    std::array<const Bucket*, kBurst> firsts;
-    for (size_t i = 0; i < keys.size(); ++i) {
-      firsts[i] = &buckets_[FirstOf(Mix(keys[i]))];
-      __builtin_prefetch(firsts[i]);
-    }
-    // Which keys are not in their first bucket nobody can predict: the list is made without
-    // branches.
-    std::array<uint32_t, kBurst> missed;
-    size_t misses = 0;
-    for (size_t i = 0; i < keys.size(); ++i) {
-      const uint32_t value = ScanForOne(*firsts[i], keys[i]);
-      values[i] = value & kMaxValue;
-      on_value(values[i]);
-      missed[misses] = static_cast<uint32_t>(i);
-      misses += value == 0 ? 1 : 0;
-    }
-    for (size_t m = 0; m < misses; ++m) {
-      __builtin_prefetch(&buckets_[PlaceOf(keys[missed[m]]).second]);
-    }
-    for (size_t m = 0; m < misses; ++m) {
-      const uint32_t value = values[missed[m]] = Find(keys[missed[m]]);
-      if (value != kNotFound) on_value(value);
-    }
-  }
-
   // As Scan, but of the first candidate only and without branches: 0 may also mean that there was
   // another.
   static uint32_t ScanForOne(const Bucket& bucket, uint32_t key) {
@@ -193,7 +184,8 @@ class SessionTable {
         static_cast<size_t>(std::countr_zero(Candidates(bucket, key) | 1u << (kWords - 1)));
     const uint64_t word = bucket.words[i].load(std::memory_order_acquire);
     const auto value = static_cast<uint32_t>(word);  // 0 in a free word
-    return static_cast<uint32_t>(word >> 32) == key ? value : 0;
+    // A mask, or the compiler makes a branch of it.
+    return value & -static_cast<uint32_t>(static_cast<uint32_t>(word >> 32) == key);
   }
 
   // One bit for each word whose upper half equals the key. A vector load is not one atomic load of

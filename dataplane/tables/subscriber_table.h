@@ -30,11 +30,12 @@ class SubscriberTable {
 
   // Readers. Session index or kNotFound; addresses are in network order.
 
-  // Of IPv4 addresses in host order, as SessionTable::FindBurst, but for what is no host's: Find().
+  // Of IPv4 addresses in host order, as SessionTable::FindPrefetched, but for what is no host's:
+  // Find().
+  void PrefetchHost(uint32_t address) const { hosts_->Prefetch(address); }
   template <typename OnSession>
-  void FindHosts(std::span<const uint32_t> addresses, std::span<uint32_t> sessions,
-                 OnSession on_session) const {
-    hosts_->FindBurst(addresses, sessions, on_session);
+  void FindHosts(std::span<const uint32_t> addresses, OnSession on_session) const {
+    hosts_->FindPrefetched(addresses, addresses.size(), on_session);
   }
   uint32_t Find(net::Family family, const uint8_t* address) const {
     if (family == net::Family::kIpv4) {

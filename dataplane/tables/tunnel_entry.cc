@@ -3,6 +3,7 @@
 #include "dataplane/tables/tunnel_entry.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "lib/net/checksum.h"
 #include "lib/net/ipv4.h"
@@ -34,6 +35,8 @@ void WriteIpv4Outer(const TunnelConfig& tunnel, TunnelEntry& entry) {
   net::ChecksumSum sum;
   sum.Add(outer.first(net::kIpv4HeaderLength));
   entry.ip_sum = sum.Fold();
+  std::memcpy(&entry.ipv4_pair, entry.peer_address.data(), 4);
+  std::memcpy(reinterpret_cast<uint8_t*>(&entry.ipv4_pair) + 4, entry.local_address.data(), 4);
 }
 
 void WriteIpv6Outer(const TunnelConfig& tunnel, TunnelEntry& entry) {

@@ -43,6 +43,8 @@ class ChecksumSum {
   // A 16-bit field in host order.
   void AddField(uint16_t host) { AddWithCarry(InMemoryOrder(host)); }
   static constexpr uint32_t InMemoryOrder(uint16_t host) { return __builtin_bswap16(host); }
+  // Of two such fields, which AddWord takes as they are.
+  static constexpr uint32_t InMemoryOrder32(uint32_t host) { return __builtin_bswap32(host); }
   // Any number of 16-bit words in memory order, or sums of such that have not overflowed: several
   // fields added up first cost one carry.
   void AddWord(uint64_t word) { AddWithCarry(word); }

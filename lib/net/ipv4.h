@@ -81,16 +81,24 @@ inline bool IsIpv4ChecksumRight(const uint8_t* header, size_t header_length) {
   return Checksum(ByteView(header, header_length)) == 0;
 }
 
+// Nearly every packet: no options, and right by RFC 1812 5.2.2. Of 20 bytes, and as many as `room`
+// with what follows them. False: CheckIpv4 says what it is.
+inline bool IsPlainIpv4(const uint8_t* p, uint32_t room, uint16_t& total_length) {
+  total_length = LoadBe16(p + 2);
+  // One comparison for both ends: a length below that of a header is a large number here.
+  const bool fits = total_length - uint32_t{kIpv4HeaderLength} <= room - kIpv4HeaderLength;
+  return p[0] == kIpv4NoOptions && fits && IsShortIpv4ChecksumRight(p);
+}
+
 // RFC 1812 5.2.2 (1) to (5), in its order; `packet` may have bytes beyond the total length.
 inline IpError CheckIpv4(ByteView packet) {
   if (packet.size() < kIpv4HeaderLength) return IpError::kTruncated;
   const uint8_t* p = packet.data();
-  const size_t header_length = Ipv4HeaderLength(p);
-  const size_t total_length = LoadBe16(p + 2);
-  const bool fits = total_length >= kIpv4HeaderLength && total_length <= packet.size();
-  if (p[0] == kIpv4NoOptions && fits && IsShortIpv4ChecksumRight(p)) [[likely]] {
+  uint16_t total_length = 0;
+  if (IsPlainIpv4(p, static_cast<uint32_t>(packet.size()), total_length)) [[likely]] {
     return IpError::kNone;
   }
+  const size_t header_length = Ipv4HeaderLength(p);
   if (p[0] >> 4 != 4 || header_length < kIpv4HeaderLength || total_length < header_length) {
     return IpError::kBadHeader;
   }

@@ -41,13 +41,12 @@ void PollPlain(DataPlane& plane) {
   dataplane::Batch batch;
   dataplane::StageClock& clock = context.clock();
   const uint64_t start = clock.Now();
-  rte_mbuf* packets[dataplane::kBatchSize];
   const dataplane::WorkerPort& port = *context.port(kAccess);
   const uint16_t count =
-      rte_eth_rx_burst(port.dpdk_port, *port.rx_queue, packets, dataplane::kBatchSize);
+      rte_eth_rx_burst(port.dpdk_port, *port.rx_queue, batch.room(), dataplane::kBatchSize);
   dataplane::PacketMeta meta;
   meta.in_port = kAccess;
-  for (uint16_t i = 0; i < count; ++i) batch.Add(packets[i], meta);
+  batch.SetReceived(count, meta);
   dataplane::WorkerCounters& counters = context.counters();
   counters.rx_packets.Add(count);
   auto& receive = counters.stages[static_cast<size_t>(dataplane::StageId::kReceive)];
