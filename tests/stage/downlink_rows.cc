@@ -275,11 +275,10 @@ const std::vector<Row>& Rows() {
        .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(8),
        .verdict = Drop(DropReason::kNoHeadroom),
        .headroom = 0},
-      {.what = "what becomes too long for the access port by its outer headers is dropped by name",
+      {.what = "what its outer headers make too long for the path to the LAC is dropped by name",
        .port = kCore,
        .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(1560),
-       .verdict = Drop(DropReason::kTooBigForPort),
-       .counted = {{7, 100, false, 1580}},
+       .verdict = Drop(DropReason::kTooBigForPeer),
        .prepare =
            [](Rig& rig) {
              dataplane::SessionConfig session;
