@@ -3,6 +3,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -61,6 +62,7 @@ inline bool OptionsAreWellFormed(ByteView list) {
 enum class Judgement : uint8_t { kAck, kNak, kReject };
 
 inline constexpr int kAnyLength = -1;
+inline constexpr size_t kMaxBodyLength = 8;
 
 // One option of one protocol. `judge` says what the peer's option deserves and for a Nak writes the
 // value we would take; `on_nak` and `on_reject` hear what the peer thinks of ours (null: it changes
@@ -68,7 +70,7 @@ inline constexpr int kAnyLength = -1;
 template <typename Policy>
 struct OptionRow {
   uint8_t type;
-  int body_length;  // another length is rejected (judge) or ignored (on_nak)
+  int body_length;  // at most kMaxBodyLength; another is Nak'ed (judge) or ignored (on_nak)
   const char* section;
   Judgement (Policy::*judge)(ByteView body, OptionWriter& nak);
   void (Policy::*on_nak)(ByteView body);
@@ -92,10 +94,15 @@ template <typename Policy>
 Judgement JudgeByTable(Policy& policy, std::span<const OptionRow<Policy>> rows,
                        const Option& option, OptionWriter& nak) {
   const OptionRow<Policy>* row = FindRow(rows, option.type);
-  if (row == nullptr || row->judge == nullptr || !LengthFits(*row, option.body)) {
-    return Judgement::kReject;
-  }
-  return (policy.*row->judge)(option.body, nak);
+  if (row == nullptr || row->judge == nullptr) return Judgement::kReject;
+  if (LengthFits(*row, option.body)) return (policy.*row->judge)(option.body, nak);
+  // RFC 1661 6: what we would take, in its right form. That is what zero is Nak'ed with, or zero.
+  constexpr std::array<uint8_t, kMaxBodyLength> kZero{};
+  const ByteView zero = ByteView(kZero).first(static_cast<size_t>(row->body_length));
+  const Judgement judgement = (policy.*row->judge)(zero, nak);
+  if (judgement != Judgement::kAck) return judgement;
+  nak.Body(option.type, zero);
+  return Judgement::kNak;
 }
 
 template <typename Policy>

@@ -69,6 +69,10 @@ class OptionWriter {
     Header(type, 8);
     Big(value, 8);
   }
+  void Body(uint8_t type, ByteView body) {
+    Header(type, static_cast<uint8_t>(body.size()));
+    Raw(body);
+  }
   void Raw(ByteView data) { bytes_.insert(bytes_.end(), data.begin(), data.end()); }
   // Adds to the body of the option written last.
   void ExtendU8(uint8_t value) {

@@ -2,6 +2,9 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <cstdlib>
+
 #include "lib/crypto/legacy.h"
 
 namespace lns::crypto {
@@ -28,6 +31,19 @@ TEST_F(Legacy, DesTakesItsKeyWithoutParityBits) {
   EXPECT_EQ(DesEncrypt({0x12, 0x69, 0x5b, 0xc9, 0xb7, 0xb7, 0xf8},
                        {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}),
             (DesBlock{0x85, 0xe8, 0x13, 0x54, 0x0f, 0x0a, 0xb4, 0x05}));
+}
+
+// In a process of its own: what is loaded once stays.
+TEST(LegacyDeathTest, AnInstallationWithoutTheProviderSaysSo) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  setenv("OPENSSL_MODULES", "/nonexistent", 1);
+  EXPECT_EXIT(
+      {
+        std::fputs(LegacyError().c_str(), stderr);
+        std::_Exit(LegacyError().empty() ? 0 : 1);
+      },
+      testing::ExitedWithCode(1), "legacy provider \\(MD4, DES\\) cannot be loaded: ");
+  unsetenv("OPENSSL_MODULES");
 }
 
 }  // namespace
