@@ -21,6 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TREE = ROOT / 'build-fuzz'
 # No decoder is given more: control messages fit a datagram, punted frames a slot of 2048 bytes.
 MAX_LENGTH = 2048
+# An input that takes longer than this hangs. libFuzzer asks the clock on the wall, which goes on
+# while a busy machine gives a fuzzer nothing.
+HANG_S, BUSY_HANG_S = 10, 1800
 OPTIONS = ['--buildtype=debugoptimized', '-Db_sanitize=address,undefined', '-Db_lundef=false',
            '-Dcpp_args=-fno-sanitize-recover=all', '-Dprograms=false', '-Dfuzzers=true']
 
@@ -72,7 +75,7 @@ def fuzz(name, program, args):
     findings.mkdir(exist_ok=True)
     log = TREE / f'{name}.log'
     command = [str(program), f'-runs={args.runs}', f'-seed={args.seed}', f'-max_len={MAX_LENGTH}',
-               '-timeout=10', '-print_final_stats=1', f'-artifact_prefix={findings}/{name}-',
+               f'-timeout={BUSY_HANG_S if args.cpu_seconds else HANG_S}', '-print_final_stats=1', f'-artifact_prefix={findings}/{name}-',
                str(corpus)] + ([str(seeds)] if seeds.is_dir() else [])
     if args.seconds:
         command.insert(1, f'-max_total_time={args.seconds}')
