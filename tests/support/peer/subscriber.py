@@ -18,8 +18,8 @@ from .errors import AuthenticationFailed, CallCleared, PeerError, Timeout
 from .negotiation import RESTART_S, Negotiation
 from .ppp import (
     ACFC, ACK, ANY_ADDRESS, AUTH, AUTH_OPTIONS, CHAP, CODE_REJECT, DISCARD, DNS1, ECHO_REPLY,
-    ECHO_REQUEST, IDENTIFICATION, IP_ADDRESS, IPCP, IPV4, LCP, MAGIC, MRU, NAK, PAP, PFC,
-    PROTOCOL_REJECT, REJECT, TERMINATE, TERMINATE_ACK, Packet, address_text)
+    ECHO_REQUEST, IDENTIFICATION, IP_ADDRESS, IPCP, IPV4, IPV6, LCP, MAGIC, MRU, NAK, PAP,
+    PFC, PROTOCOL_REJECT, REJECT, TERMINATE, TERMINATE_ACK, Packet, address_text)
 from .wire import u16, u32
 
 WAIT_S = 10
@@ -48,6 +48,7 @@ class Subscriber:
         self.dns = None
         self.gateway = None
         self.packets = []  # IP packets from the LNS
+        self.packets_v6 = []  # IPv6, as they came
         self.protocol_rejects = []  # protocols the LNS rejected
         self.code_rejects = []  # copies in its Code-Rejects
         self.terminated = False  # by the LNS
@@ -114,6 +115,9 @@ class Subscriber:
     def _on_frame(self, protocol, payload):
         if protocol == IPV4:
             self.packets.append(IP(payload))
+            return
+        if protocol == IPV6:
+            self.packets_v6.append(payload)
             return
         packet = Packet.parse(payload)
         if protocol == LCP:
