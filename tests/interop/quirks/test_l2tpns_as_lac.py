@@ -84,11 +84,11 @@ def test_a_stranger_does_not_take_a_tunnel_over(access):
 def test_only_its_profile_lets_a_peer_move(access):
     lac, subscriber = dial(access, 'cluster-2')
     endpoint = access.tunnel(lac)['peer_endpoint']
-    dropped = access.drops('wrong-peer')
+    dropped = access.drops('wrong_peer')
     home = lac.go_on_from(access.socket(1701))
     lac.hello()
     lac.send_data(subscriber.call.peer_id, b'\xff\x03\xc0\x21\x09\x01\x00\x08' + bytes(4))
-    wait_until(lambda: access.drops('wrong-peer') > dropped, 'the data to be dropped')
+    wait_until(lambda: access.drops('wrong_peer') > dropped, 'the data to be dropped')
     assert access.tunnel(lac)['peer_endpoint'] == endpoint
     lac.go_on_from(home).close()
     lac.wait_acknowledged()  # the HELLO once more, from where it belongs
