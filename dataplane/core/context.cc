@@ -30,6 +30,7 @@ Context::Context(const WorkerConfig& worker_config)
     : config_(worker_config),
       hold_(CyclesPerSecond(worker_config.clock)),
       reorder_(CyclesPerSecond(worker_config.clock)),
+      punt_budget_(CyclesPerSecond(worker_config.clock)),
       to_worker_(worker_config.workers) {
   LNS_CHECK(config_.workers >= 1 && config_.workers <= kMaxWorkers);
   LNS_CHECK(config_.index < config_.workers);

@@ -19,6 +19,7 @@
 #include "dataplane/core/handoff.h"
 #include "dataplane/core/hold.h"
 #include "dataplane/core/port.h"
+#include "dataplane/core/punt_budget.h"
 #include "dataplane/core/reorder.h"
 #include "dataplane/core/stage_clock.h"
 #include "lib/punt/ring.h"
@@ -104,6 +105,8 @@ class Context {
   Hold& hold() { return hold_; }
   // Packets whose number is not due yet.
   Reorder& reorder() { return reorder_; }
+  // Of packets that any subscriber could send in any number.
+  PuntBudget& punt_budget() { return punt_budget_; }
   uint64_t Now() const { return config_.clock.now(); }
   // Of outer IPv4 headers: unique per worker until it wraps. Fragments of packets of two workers
   // to one LAC could carry the same value, so each worker has its own top bits.
@@ -169,6 +172,7 @@ class Context {
   Batch downlink_;
   Hold hold_;
   Reorder reorder_;
+  PuntBudget punt_budget_;
   std::array<Staging, kMaxPorts> to_port_;
   std::vector<Staging> to_worker_;
   WorkerCounters counters_;

@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/source_guard.h"
 
+#include "dataplane/stages/link_scope.h"
 #include "dataplane/stages/peer_check.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "lib/net/ipv4.h"
@@ -40,8 +41,22 @@ bool IsUsual(PacketMeta& meta, const uint8_t* ip, const UplinkEntry& session) {
   return true;
 }
 
-// False: the packet has been dropped.
-[[gnu::noinline]] bool Check(const Tables& tables, Batch& batch, uint32_t i, const uint8_t* ip) {
+// A source that is not the session's: what is said on the link itself, or forged.
+void RefuseSource(Context& context, Batch& batch, uint32_t i) {
+  const PacketMeta& meta = batch.meta(i);
+  const LinkScope scope = meta.family == net::Family::kIpv6
+                              ? LinkScopeOf({batch.At(i, meta.l3_offset), meta.l3_length})
+                              : LinkScope::kNone;
+  if (scope == LinkScope::kNone) return batch.Drop(i, DropReason::kSpoofedSource);
+  if (scope == LinkScope::kOther) return batch.Drop(i, DropReason::kLinkScope);
+  if (!context.punt_budget().Take(meta.session_key, context.Now())) {
+    return batch.Drop(i, DropReason::kPuntBudget);
+  }
+  batch.Punt(i, punt::PuntReason::kLinkControl);
+}
+
+// False: the packet leaves here.
+[[gnu::noinline]] bool Check(Context& context, Batch& batch, uint32_t i, const uint8_t* ip) {
   PacketMeta& meta = batch.meta(i);
   const net::IpError error = CheckHeader(meta, ip);
   if (error != net::IpError::kNone) {
@@ -49,8 +64,9 @@ bool IsUsual(PacketMeta& meta, const uint8_t* ip, const UplinkEntry& session) {
                                                       : DropReason::kBadInnerHeader);
     return false;
   }
-  if (tables.subscribers->Find(meta.family, SourceOf(meta.family, ip)) != meta.session) {
-    batch.Drop(i, DropReason::kSpoofedSource);
+  const SubscriberTable& subscribers = *context.tables().subscribers;
+  if (subscribers.Find(meta.family, SourceOf(meta.family, ip)) != meta.session) {
+    RefuseSource(context, batch, i);
     return false;
   }
   return true;
@@ -67,7 +83,7 @@ void SourceGuard(Context& context, Batch& batch) {
     PacketMeta& meta = batch.meta(i);
     const uint8_t* ip = batch.At(i, meta.l3_offset);
     UplinkEntry& session = sessions[meta.session];
-    if (!IsUsual(meta, ip, session) && !Check(tables, batch, i, ip)) [[unlikely]] {
+    if (!IsUsual(meta, ip, session) && !Check(context, batch, i, ip)) [[unlikely]] {
       continue;
     }
     session.packets.Add(1);

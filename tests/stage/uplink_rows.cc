@@ -20,6 +20,10 @@ Packet FromLac() { return Packet().Ipv4(kLac, kLns).Udp(1701, 1701); }
 Packet Data(uint16_t protocol = kIpv4, PppOptions ppp = {}) {
   return FromLac().L2tp(7, 100).Ppp(protocol, ppp);
 }
+
+Packet Solicitation() {
+  return Data(kIpv6).Ipv6("fe80::5", "ff02::2").Protocol(58).Bytes({133, 0, 0, 0, 0, 0, 0, 0});
+}
 // The neighbour on the core port answers, with the host's MAC address.
 void Resolve(Rig& rig, const char* address) {
   Must(rig.writer().UpsertNeighbour({.address = *net::IpAddress::Parse(address),
@@ -435,6 +439,64 @@ const std::vector<Row>& Rows() {
            }},
       {.what = "an IPv6 source outside the delegated prefix is dropped",
        .in = Data(kIpv6).Ipv6("2001:db8:100:100::5", kHost6).Payload(8),
+       .verdict = Drop(DropReason::kSpoofedSource)},
+      {.what = "a Router Solicitation is the control plane's",
+       .in = Solicitation(),
+       .verdict = Punt(PuntReason::kLinkControl),
+       .out = Packet()
+                  .Ppp(kIpv6)
+                  .Ipv6("fe80::5", "ff02::2")
+                  .Protocol(58)
+                  .Bytes({133, 0, 0, 0, 0, 0, 0, 0})},
+      {.what = "so is one from a host without an address",
+       .in = Data(kIpv6).Ipv6("::", "ff02::2").Protocol(58).Bytes({133, 0, 0, 0, 0, 0, 0, 0}),
+       .verdict = Punt(PuntReason::kLinkControl)},
+      {.what = "DHCPv6 to all servers is the control plane's",
+       .in = Data(kIpv6)
+                 .Ipv6("fe80::5", "ff02::1:2")
+                 .Protocol(17)
+                 .Bytes({0x02, 0x22, 0x02, 0x23, 0, 12, 0, 0, 1, 0, 0, 1}),
+       .verdict = Punt(PuntReason::kLinkControl)},
+      {.what = "a ping of the link's other end is the control plane's",
+       .in = Data(kIpv6).Ipv6("fe80::5", "fe80::1").Protocol(58).Bytes({128, 0, 0, 0, 0, 1, 0, 1}),
+       .verdict = Punt(PuntReason::kLinkControl)},
+      {.what = "who asks more than a session may in a second is not heard",
+       .in = Solicitation(),
+       .verdict = Drop(DropReason::kPuntBudget),
+       .prepare =
+           [](Rig& rig) {
+             for (int i = 0; i < dataplane::PuntBudget::kPerSession; ++i) {
+               rig.Receive(kAccess, Solicitation().Build());
+             }
+             rig.Poll();
+             rig.TakePunted();
+           }},
+      {.what = "and is heard again a second later",
+       .in = Solicitation(),
+       .verdict = Punt(PuntReason::kLinkControl),
+       .prepare =
+           [](Rig& rig) {
+             for (int i = 0; i <= dataplane::PuntBudget::kPerSession; ++i) {
+               rig.Receive(kAccess, Solicitation().Build());
+             }
+             rig.Poll();
+             rig.TakePunted();
+             Rig::Advance(1000);
+           }},
+      {.what = "other UDP on the link is nobody's",
+       .in = Data(kIpv6)
+                 .Ipv6("fe80::5", "ff02::fb")
+                 .Protocol(17)
+                 .Bytes({0x14, 0xe9, 0x14, 0xe9, 0, 8, 0, 0}),
+       .verdict = Drop(DropReason::kLinkScope)},
+      {.what = "a multicast listener's report, behind an extension header, is nobody's",
+       .in = Data(kIpv6).Ipv6("fe80::5", "ff02::16").Protocol(0).Payload(36),
+       .verdict = Drop(DropReason::kLinkScope)},
+      {.what = "half an ICMPv6 message on the link is nobody's",
+       .in = Data(kIpv6).Ipv6("fe80::5", "ff02::2").Protocol(58).Bytes({133, 0, 0}),
+       .verdict = Drop(DropReason::kLinkScope)},
+      {.what = "a link-local source does not get beyond the link",
+       .in = Data(kIpv6).Ipv6("fe80::5", kHost6).Protocol(58).Bytes({128, 0, 0, 0, 0, 1, 0, 1}),
        .verdict = Drop(DropReason::kSpoofedSource)},
       {.what = "a destination without a route is dropped",
        .in = Data().Ipv4("100.64.0.2", "10.9.9.9").Payload(8),
