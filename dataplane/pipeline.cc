@@ -8,14 +8,17 @@
 #include <array>
 #include <utility>
 
+#include "dataplane/stages/answer.h"
 #include "dataplane/stages/classify.h"
 #include "dataplane/stages/hold.h"
 #include "dataplane/stages/hop_limit.h"
 #include "dataplane/stages/inject.h"
 #include "dataplane/stages/l2tp_decap.h"
 #include "dataplane/stages/l2tp_encap.h"
+#include "dataplane/stages/mss.h"
 #include "dataplane/stages/mtu.h"
 #include "dataplane/stages/parse.h"
+#include "dataplane/stages/police.h"
 #include "dataplane/stages/ppp_input.h"
 #include "dataplane/stages/ppp_output.h"
 #include "dataplane/stages/reorder.h"
@@ -25,6 +28,7 @@
 #include "dataplane/stages/session_lookup.h"
 #include "dataplane/stages/source_guard.h"
 #include "dataplane/stages/subscriber_lookup.h"
+#include "dataplane/tables/entries.h"
 #include "lib/base/check.h"
 
 namespace lns::dataplane {
@@ -44,6 +48,8 @@ constexpr std::array kUplink = {
     Stage{StageId::kSequence, Sequence},
     Stage{StageId::kPppInput, PppInput},
     Stage{StageId::kSourceGuard, SourceGuard},
+    Stage{StageId::kPolice, PoliceUplink, kMetered},
+    Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kRoute, RouteUplink},  // to another subscriber: downlink
     Stage{StageId::kHopLimit, HopLimit},
     Stage{StageId::kRewrite, Rewrite},
@@ -52,7 +58,9 @@ constexpr std::array kUplink = {
 // To a subscriber. Starts on the session's owner: subscriber_lookup hands over to it.
 constexpr std::array kDownlink = {
     Stage{StageId::kSubscriberLookup, SubscriberLookup},
-    Stage{StageId::kMtu, Mtu},
+    Stage{StageId::kMtu, Mtu},  // what it refuses comes back in fragments
+    Stage{StageId::kPolice, PoliceDownlink, kMetered},
+    Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kHopLimit, HopLimit},
     Stage{StageId::kPppOutput, PppOutput},
     Stage{StageId::kL2tpEncap, L2tpEncap},
@@ -79,14 +87,24 @@ constexpr std::array kHeld = {
 // the uplink.
 constexpr std::array kReordered = {
     Stage{StageId::kReorder, ReleaseInOrder},  Stage{StageId::kPppInput, PppInput},
-    Stage{StageId::kSourceGuard, SourceGuard}, Stage{StageId::kRoute, RouteUplink},
+    Stage{StageId::kSourceGuard, SourceGuard}, Stage{StageId::kPolice, PoliceUplink, kMetered},
+    Stage{StageId::kMss, Mss, kClampMss},      Stage{StageId::kRoute, RouteUplink},
     Stage{StageId::kHopLimit, HopLimit},       Stage{StageId::kRewrite, Rewrite},
+};
+
+// What became of packets that a stage has refused: ICMP errors, replies to pings, fragments. They
+// are routed like what comes in; to a subscriber: downlink.
+constexpr std::array kRefused = {
+    Stage{StageId::kAnswer, Answer},
+    Stage{StageId::kRoute, RouteUplink},
+    Stage{StageId::kRewrite, Rewrite},
 };
 
 constexpr std::array kPipelines = {
     PipelineView{"receive", kReceive},   PipelineView{"uplink", kUplink},
     PipelineView{"downlink", kDownlink}, PipelineView{"inject", kInject},
     PipelineView{"held", kHeld},         PipelineView{"reordered", kReordered},
+    PipelineView{"refused", kRefused},
 };
 
 // Runs one stage and accounts its cycles from `start`; returns when it ended, as the clock says.
@@ -97,15 +115,19 @@ uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   constexpr bool kIsInject = kStage.id == StageId::kInject;
   constexpr bool kIsHold = kStage.id == StageId::kHold;
   constexpr bool kIsReorder = kStage.id == StageId::kReorder;
-  if (!kIsInject && !kIsHold && !kIsReorder && batch.empty()) return start;
+  constexpr bool kIsAnswer = kStage.id == StageId::kAnswer;
+  constexpr bool kTakesWaiting = kIsHold || kIsReorder || kIsAnswer;
+  if (!kIsInject && !kTakesWaiting && batch.empty()) return start;
+  if (kStage.only_for != 0 && (batch.session_flags() & kStage.only_for) == 0) return start;
   const auto waiting = [&] {
-    return kIsHold ? context.hold().packets() : kIsReorder ? context.reorder().packets() : 0;
+    return kIsHold      ? context.hold().packets()
+           : kIsReorder ? context.reorder().packets()
+           : kIsAnswer  ? context.refused().packets()
+                        : 0;
   };
-  const uint32_t before = kIsHold || kIsReorder ? waiting() : batch.size();
+  const uint32_t before = kTakesWaiting ? waiting() : batch.size();
   kStage.run(context, batch);
-  const uint32_t packets = kIsInject               ? batch.size()
-                           : kIsHold || kIsReorder ? before - waiting()
-                                                   : before;
+  const uint32_t packets = kIsInject ? batch.size() : kTakesWaiting ? before - waiting() : before;
   context.Settle(batch);
   const uint64_t end = context.clock().Now();
   StageCounters& counters = context.counters().stages[static_cast<size_t>(kStage.id)];
@@ -150,6 +172,11 @@ void RunHeld(Context& context, Batch& batch) {
 
 void RunReordered(Context& context, Batch& batch) {
   RunStages<kReordered>(context, batch);
+  LNS_DCHECK(batch.empty());
+}
+
+void RunRefused(Context& context, Batch& batch) {
+  RunStages<kRefused>(context, batch);
   LNS_DCHECK(batch.empty());
 }
 

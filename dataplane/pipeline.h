@@ -15,6 +15,8 @@ namespace lns::dataplane {
 struct Stage {
   StageId id;
   void (*run)(Context&, Batch&);
+  // Skipped where no session of the batch has one of these flags; 0: never.
+  uint32_t only_for = 0;
 };
 
 struct PipelineView {
@@ -31,9 +33,11 @@ void RunReceive(Context& context, Batch& batch);  // continues in RunUplink
 void RunUplink(Context& context, Batch& batch);
 void RunDownlink(Context& context, Batch& batch);
 // These fill the batch themselves: from the inject ring, from the hold, from the reorder queues.
-// The last may leave packets in context.downlink().
+// The reorder queues' packets may stay in context.downlink().
 void RunInject(Context& context, Batch& batch);
 void RunHeld(Context& context, Batch& batch);
 void RunReordered(Context& context, Batch& batch);
+// So does this: what the worker's stages have refused in this turn.
+void RunRefused(Context& context, Batch& batch);
 
 }  // namespace lns::dataplane

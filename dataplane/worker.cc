@@ -37,6 +37,7 @@ bool Worker::PollOnce() {
     if (from != context_.worker() && PollHandoff(from)) busy = true;
   }
   if (PollInject()) busy = true;
+  if (!context_.refused().empty()) AnswerRefused();
   if (Transmit()) busy = true;
   context_.clock().EndTurn(busy);
   WorkerCounters& counters = context_.counters();
@@ -115,6 +116,21 @@ bool Worker::PollReordered() {
   RunReordered(context_, batch_);
   RunDownlink(context_, context_.downlink());
   return context_.reorder().packets() != before;
+}
+
+// Answers may be refused themselves, but never answered: the packets end soon. None may wait for
+// the next turn, since what it knows of its session does not survive this one.
+void Worker::AnswerRefused() {
+  constexpr int kMaxRounds = 64;
+  Refused& refused = context_.refused();
+  for (int round = 0; round < kMaxRounds && !refused.empty(); ++round) {
+    RunRefused(context_, batch_);
+    RunDownlink(context_, context_.downlink());
+  }
+  while (!refused.empty()) {
+    const RefusedPacket left = refused.Take();
+    context_.DropPacket(left.packet, left.reason);
+  }
 }
 
 uint64_t Worker::InjectedFrames() const {

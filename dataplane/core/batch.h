@@ -70,6 +70,10 @@ class Batch {
   // Whether any packet's L2TP header has Ns: l2tp_decap says so for the sequence stage.
   bool has_numbers() const { return has_numbers_; }
   void set_has_numbers(bool any) { has_numbers_ = any; }
+  // The flags words of all sessions of the batch together: ppp_input and subscriber_lookup say so,
+  // for stages that only some sessions need.
+  uint32_t session_flags() const { return session_flags_; }
+  void set_session_flags(uint32_t flags) { session_flags_ = flags; }
   uint32_t leaving() const { return leaving_; }
 
   rte_mbuf* packet(uint32_t i) const { return packets_[i]; }
@@ -156,6 +160,7 @@ class Batch {
 
   uint32_t size_ = 0;
   uint32_t leaving_ = 0;
+  uint32_t session_flags_ = 0;
   bool has_numbers_ = false;
   Verdict verdict_of_all_ = Verdict::kContinue;
   uint16_t out_port_of_all_ = 0;

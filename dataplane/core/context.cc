@@ -31,6 +31,11 @@ Context::Context(const WorkerConfig& worker_config)
       hold_(CyclesPerSecond(worker_config.clock)),
       reorder_(CyclesPerSecond(worker_config.clock)),
       punt_budget_(CyclesPerSecond(worker_config.clock)),
+      answer_clock_(CyclesPerSecond(worker_config.clock), worker_config.answers.per_second,
+                    worker_config.answers.burst),
+      session_answer_clock_(CyclesPerSecond(worker_config.clock),
+                            worker_config.answers.session_per_second,
+                            worker_config.answers.session_burst),
       to_worker_(worker_config.workers) {
   LNS_CHECK(config_.workers >= 1 && config_.workers <= kMaxWorkers);
   LNS_CHECK(config_.index < config_.workers);
@@ -58,6 +63,24 @@ void Context::DropPacket(rte_mbuf* packet, DropReason reason) {
   rte_pktmbuf_free(packet);
 }
 
+void Context::RefusePacket(rte_mbuf* packet, const PacketMeta& meta, DropReason reason) {
+  if (IsAnswered(reason) && !refused_.full()) {
+    refused_.Add(packet, meta, reason);
+  } else {
+    DropPacket(packet, reason);
+  }
+}
+
+Context::AnswerRate Context::TakeAnswer(std::atomic<uint64_t>* session_due) {
+  const uint64_t now = Now();
+  if (session_due != nullptr) {
+    uint64_t due = session_due->load(std::memory_order_relaxed);
+    if (!session_answer_clock_.Take(due, now)) return AnswerRate::kSessionExceeds;
+    session_due->store(due, std::memory_order_relaxed);
+  }
+  return answer_clock_.Take(answer_due_, now) ? AnswerRate::kPasses : AnswerRate::kWorkerExceeds;
+}
+
 void Context::Settle(Batch& batch) {
   if (batch.leaving() == 0) return;
   if (batch.verdict_of_all() != Verdict::kContinue) {
@@ -73,7 +96,7 @@ void Context::Settle(Batch& batch) {
         ++kept;
         break;
       case Verdict::kDrop:
-        DropPacket(batch.packet(i), static_cast<DropReason>(meta.reason));
+        RefusePacket(batch.packet(i), meta, static_cast<DropReason>(meta.reason));
         break;
       case Verdict::kPunt:
         PuntPacket(batch, i);

@@ -20,8 +20,10 @@
 #include "dataplane/core/hold.h"
 #include "dataplane/core/port.h"
 #include "dataplane/core/punt_budget.h"
+#include "dataplane/core/refused.h"
 #include "dataplane/core/reorder.h"
 #include "dataplane/core/stage_clock.h"
+#include "dataplane/core/token_clock.h"
 #include "lib/punt/ring.h"
 
 namespace lns::dataplane {
@@ -37,6 +39,17 @@ uint64_t ReadTsc();
 struct CycleClock {
   uint64_t (*now)() = ReadTsc;
   uint64_t per_second = 0;  // 0: the TSC's own
+};
+
+// How a worker answers senders whose packets it does not carry on. A rate of 0: not at all.
+struct AnswerPolicy {
+  uint32_t per_second = 1000;  // of each worker
+  uint32_t burst = 100;
+  uint32_t session_per_second = 10;  // to each subscriber
+  uint32_t session_burst = 10;
+  // Packets too long for the way on and without DF are cut into fragments; false: their sender
+  // hears of it as if they had DF.
+  bool fragment = true;
 };
 
 // What is given to a worker; everything outlives it.
@@ -55,6 +68,7 @@ struct WorkerConfig {
   const std::atomic<int>* punt_eventfd = nullptr;
   rte_mempool* inject_pool = nullptr;  // buffers for injected frames
   CycleClock clock;
+  AnswerPolicy answers;
 };
 
 // Packets collected for one destination. Twice a batch, so that a whole batch fits behind what a
@@ -107,7 +121,15 @@ class Context {
   Reorder& reorder() { return reorder_; }
   // Of packets that any subscriber could send in any number.
   PuntBudget& punt_budget() { return punt_budget_; }
+  // Packets whose senders are to be answered, in this turn.
+  Refused& refused() { return refused_; }
   uint64_t Now() const { return config_.clock.now(); }
+  // Whether one more answer may be sent; to a subscriber where `session_due` is its word.
+  enum class AnswerRate : uint8_t { kPasses, kSessionExceeds, kWorkerExceeds };
+  AnswerRate TakeAnswer(std::atomic<uint64_t>* session_due);
+  void Count(RouterCounter counter, uint64_t amount = 1) {
+    counters_.router[static_cast<size_t>(counter)].Add(amount);
+  }
   // Of outer IPv4 headers: unique per worker until it wraps. Fragments of packets of two workers
   // to one LAC could carry the same value, so each worker has its own top bits.
   uint16_t NextIpId() { return TakeIpIds(1).Next(); }
@@ -124,6 +146,8 @@ class Context {
 
   // A packet that is in no batch.
   void DropPacket(rte_mbuf* packet, DropReason reason);
+  // The same, but that its sender may be answered.
+  void RefusePacket(rte_mbuf* packet, const PacketMeta& meta, DropReason reason);
 
   // Carries out the verdicts of the packets that leave and closes the gaps.
   void Settle(Batch& batch);
@@ -173,6 +197,10 @@ class Context {
   Hold hold_;
   Reorder reorder_;
   PuntBudget punt_budget_;
+  Refused refused_;
+  TokenClock answer_clock_;
+  TokenClock session_answer_clock_;
+  uint64_t answer_due_ = 0;
   std::array<Staging, kMaxPorts> to_port_;
   std::vector<Staging> to_worker_;
   WorkerCounters counters_;

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "dataplane/core/drop_reason.h"
+#include "dataplane/core/router_counter.h"
 #include "dataplane/core/stage_id.h"
 #include "lib/punt/punt_reason.h"
 
@@ -63,6 +64,7 @@ struct alignas(64) WorkerCounters {
   std::array<Counter, punt::kPuntReasonCount> punts;
   std::array<Counter, punt::kClassCount> punt_overflows;
   std::array<StageCounters, kStageCount> stages;
+  std::array<Counter, kRouterCounterCount> router;
 };
 
 }  // namespace lns::dataplane

@@ -20,6 +20,8 @@ enum class StageId : uint8_t {
   kSequence,
   kPppInput,
   kSourceGuard,
+  kPolice,
+  kMss,
   kSubscriberLookup,
   kMtu,
   kHopLimit,
@@ -30,10 +32,11 @@ enum class StageId : uint8_t {
   kInject,
   kHold,
   kReorder,
+  kAnswer,
   kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr std::array<std::string_view, 19> kStageNames = {
+inline constexpr std::array<std::string_view, 22> kStageNames = {
     "receive",
     "parse",
     "classify",
@@ -42,6 +45,8 @@ inline constexpr std::array<std::string_view, 19> kStageNames = {
     "sequence",
     "ppp_input",
     "source_guard",
+    "police",
+    "mss",
     "subscriber_lookup",
     "mtu",
     "hop_limit",
@@ -52,6 +57,7 @@ inline constexpr std::array<std::string_view, 19> kStageNames = {
     "inject",
     "hold",
     "reorder",
+    "answer",
     "transmit",
 };
 inline constexpr size_t kStageCount = kStageNames.size();

@@ -83,6 +83,10 @@ void TelemetryService::Fill(v1::Counters* counters) const {
       sum([](const WorkerCounters& c) -> auto& { return c.traffic.downlink_packets; }));
   Add(traffic, "downlink_bytes",
       sum([](const WorkerCounters& c) -> auto& { return c.traffic.downlink_bytes; }));
+  for (size_t i = 0; i < kRouterCounterCount; ++i) {
+    Add(counters->mutable_router(), CounterName(kRouterCounters[i].name),
+        sum([i](const WorkerCounters& c) -> auto& { return c.router[i]; }));
+  }
   const SteeringCounters verdicts = process_.steering->Counters();
   for (size_t i = 0; i < verdicts.size(); ++i) {
     Add(counters->mutable_xdp(), std::string(kSteeringCounterNames[i]), verdicts[i]);

@@ -208,6 +208,8 @@ void Classify(Context& context, Batch& batch) {
       // Of IPv6 it is in vain.
       subscribers.PrefetchHost(LoadBe32(DestinationOf(meta.family, ip)));
       to_downlink[downlink_count++] = static_cast<uint8_t>(i);
+    } else if (to == kFibLocal) {
+      batch.Drop(i, DropReason::kToOwnAddress);
     } else {
       batch.Mirror(i);
     }

@@ -38,7 +38,8 @@ void CheckQueue(Context& context, Batch& batch, uint32_t queue, uint64_t now) {
       AskForMac(context, queue, now);
       return;
     }
-    context.DropPacket(hold.TakeOldest(queue).packet, DropReason::kNoNeighbour);
+    const HeldPacket held = hold.TakeOldest(queue);
+    context.RefusePacket(held.packet, held.meta, DropReason::kNoNeighbour);
   }
 }
 

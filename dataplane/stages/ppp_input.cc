@@ -28,6 +28,7 @@ void PppInput(Context& context, Batch& batch) {
                                         ppp::kProtocolIpv4;
   const std::span<UplinkEntry> sessions = context.tables().uplink;
   const uint32_t count = batch.size();
+  uint32_t all_flags = 0;
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
     const ByteView frame(batch.At(i, meta.payload_offset), meta.payload_length);
@@ -41,6 +42,7 @@ void PppInput(Context& context, Batch& batch) {
     }
     const uint32_t flags = sessions[meta.session].flags.load(std::memory_order_acquire);
     const NetworkProtocol carried = CarriedBy(header.protocol);
+    all_flags |= flags;
     if ((flags & carried.open_flag) != 0) [[likely]] {
       meta.family = carried.family;
       meta.l3_offset = static_cast<uint16_t>(meta.payload_offset + header.length);
@@ -57,6 +59,7 @@ void PppInput(Context& context, Batch& batch) {
       batch.Drop(i, DropReason::kProtocolNotOpen);
     }
   }
+  batch.set_session_flags(all_flags);
 }
 
 }  // namespace lns::dataplane

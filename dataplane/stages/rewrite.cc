@@ -22,7 +22,9 @@ void HoldPacket(Context& context, Batch& batch, uint32_t i, const Adjacency& adj
     batch.Drop(i, DropReason::kHoldNextHopFull);
     return;
   }
-  hold.Append(queue, {.packet = batch.packet(i), .meta = meta, .since = now});
+  HeldPacket held{.packet = batch.packet(i), .meta = meta, .since = now};
+  held.meta.session = kNoIndex;  // does not survive the wait
+  hold.Append(queue, held);
   batch.Hold(i);
   AskForMac(context, queue, now);
 }

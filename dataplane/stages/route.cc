@@ -11,7 +11,7 @@ namespace {
 // What to do with a destination that is a subscriber's or our own.
 struct FromSubscriber {
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.ToDownlink(i); }
-  static void OnLocal(Batch& batch, uint32_t i) { batch.Mirror(i); }
+  static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kToOwnAddress); }
 };
 struct Encapsulated {
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }

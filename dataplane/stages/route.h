@@ -1,8 +1,8 @@
 // Looks up the next hop. What a subscriber sends may be for another subscriber; what we encapsulate
 // may not (the tunnel would run through itself).
 // Reads: meta.family, l3_offset.  Writes: meta.next_hop.
-// Leaves by: drop(kNoRoute); uplink: to the downlink pipeline, mirror (to an address of ours);
-// encapsulated: drop(kTunnelLoop); out of the hold: drop(kHoldRouteGone).
+// Leaves by: drop(kNoRoute); uplink, and what we answer: to the downlink pipeline,
+// drop(kToOwnAddress); encapsulated: drop(kTunnelLoop); out of the hold: drop(kHoldRouteGone).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once

@@ -54,23 +54,26 @@ void KeepOurSubscribers(Context& context, Batch& batch) {
   context.HandOffForeign(batch, owners, Resume::kDownlink);
 }
 
-void CheckSession(std::span<const DownlinkEntry> entries, std::span<const TunnelEntry> tunnels,
-                  Batch& batch, uint32_t i) {
+// The session's flags.
+uint32_t CheckSession(std::span<const DownlinkEntry> entries, std::span<const TunnelEntry> tunnels,
+                      Batch& batch, uint32_t i) {
   PacketMeta& meta = batch.meta(i);
   if (meta.session == kNotFound) [[unlikely]] {
     batch.Drop(i, DropReason::kNoSubscriber);
-    return;
+    return 0;
   }
   const DownlinkEntry& session = entries[meta.session];
   meta.session_key = session.key.load(std::memory_order_relaxed);
   const uint32_t open = meta.family == net::Family::kIpv4 ? kIpv4Open : kIpv6Open;
-  if ((session.flags.load(std::memory_order_acquire) & open) == 0) [[unlikely]] {
+  const uint32_t flags = session.flags.load(std::memory_order_acquire);
+  if ((flags & open) == 0) [[unlikely]] {
     batch.Drop(i, DropReason::kSubscriberNotOpen);
   }
   // For l2tp_encap.
   const TunnelEntry& tunnel = tunnels[session.tunnel.load(std::memory_order_acquire)];
   rte_prefetch0(&tunnel);
   rte_prefetch0(&tunnel.outer);
+  return flags;
 }
 
 }  // namespace
@@ -82,7 +85,9 @@ void SubscriberLookup(Context& context, Batch& batch) {
   const std::span<const DownlinkEntry> entries = tables.downlink;
   const std::span<const TunnelEntry> tunnels = tables.tunnels;
   const uint32_t count = batch.size();
-  for (uint32_t i = 0; i < count; ++i) CheckSession(entries, tunnels, batch, i);
+  uint32_t all_flags = 0;
+  for (uint32_t i = 0; i < count; ++i) all_flags |= CheckSession(entries, tunnels, batch, i);
+  batch.set_session_flags(all_flags);
 }
 
 }  // namespace lns::dataplane

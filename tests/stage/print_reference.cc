@@ -14,6 +14,7 @@
 namespace {
 
 using lns::dataplane::DropReasonRow;
+using lns::dataplane::RouterCounterRow;
 using lns::dataplane::PipelineView;
 
 int Length(std::string_view text) { return static_cast<int>(text.size()); }
@@ -48,6 +49,14 @@ void PrintPunts() {
   }
 }
 
+void PrintRouter() {
+  std::printf("| counter | stage | means |\n|---|---|---|\n");
+  for (const RouterCounterRow& row : lns::dataplane::kRouterCounters) {
+    std::printf("| `%.*s` | %.*s | %.*s |\n", Length(row.name), row.name.data(), Length(row.stage),
+                row.stage.data(), Length(row.text), row.text.data());
+  }
+}
+
 void PrintStages() {
   for (const std::string_view name : lns::dataplane::kStageNames) {
     std::printf("- `%.*s`\n", Length(name), name.data());
@@ -64,10 +73,12 @@ int main(int argc, char** argv) {
     PrintDrops();
   } else if (part == "punts") {
     PrintPunts();
+  } else if (part == "router") {
+    PrintRouter();
   } else if (part == "stages") {
     PrintStages();
   } else {
-    std::fprintf(stderr, "usage: print-reference pipelines|drops|punts|stages\n");
+    std::fprintf(stderr, "usage: print-reference pipelines|drops|punts|router|stages\n");
     return 2;
   }
   return 0;

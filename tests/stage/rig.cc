@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "tests/stage/rig.h"
 
+#include <rte_cycles.h>
 #include <rte_eth_ring.h>
 #include <rte_ethdev.h>
 
@@ -93,13 +94,14 @@ Rig::Rig(const Options& options) {
   dataplane::ForwardingConfig config;
   config.limits = {.max_tunnels = 16, .max_sessions = 64, .max_routes = 64, .max_neighbours = 64};
   config.workers = options.workers;
-  config.ports = {{*net::ParseMac(kAccessMac), 1600},
+  config.ports = {{*net::ParseMac(kAccessMac), options.access_mtu},
                   {*net::ParseMac(kCoreMac), options.core_mtu},
                   {*net::ParseMac("02:00:00:00:00:03"), 1500}};
   auto state = dataplane::MakeForwardingState(config);
   LNS_CHECK(state.ok());
   state_ = *std::move(state);
   Program();
+  if (options.answers) ProgramOwnAddresses();
   MakeWorkers(options);
 }
 
@@ -120,7 +122,9 @@ void Rig::MakeWorkers(const Options& options) {
     config.unresolved = &state_->unresolved(index);
     config.handoff = mesh_.get();
     config.inject_pool = options.inject_buffers ? PacketPool() : nullptr;
-    config.clock = {.now = NowMs, .per_second = 1000};
+    config.clock = {.now = Now, .per_second = CyclesPerMs() * 1000};
+    config.answers = options.answer_policy;
+    if (!options.answers) config.answers = {.per_second = 0, .fragment = false};
     std::array<punt::Consumer, 3> consumers;
     for (uint32_t c = 0; c < punt::kClassCount; ++c) {
       const auto punt_class = static_cast<punt::PuntClass>(c);
@@ -137,7 +141,7 @@ void Rig::MakeWorkers(const Options& options) {
       view.dpdk_port = dpdk_ports_[port];
       view.role = port == kAccess ? dataplane::PortRole::kAccess : dataplane::PortRole::kCore;
       view.interface_group = static_cast<uint16_t>(10 + port);
-      view.mtu = port == kAccess ? 1600 : options.core_mtu;
+      view.mtu = port == kAccess ? options.access_mtu : options.core_mtu;
       view.mac = *net::ParseMac(port == kAccess ? kAccessMac : kCoreMac);
       if (index == 0) view.rx_queue = view.tx_queue = 0;
       config.ports.push_back(view);
@@ -225,6 +229,19 @@ void Rig::Program() {
   must(writer.UpsertSession(Session(8, 200, 2000, {"100.64.0.8/32"})));
   must(writer.UpsertSession(Session(9, 300, 3000, {"100.64.0.9/32"})));
   must(writer.UpsertSession(Session(10, 400, 4000, {"100.64.0.10/32"})));
+}
+
+uint64_t Rig::CyclesPerMs() { return rte_get_tsc_hz() / 1000; }
+
+void Rig::ProgramOwnAddresses() {
+  const auto must = [](const absl::Status& status) { LNS_CHECK(status.ok()); };
+  dataplane::TableWriter& writer = state_->writer();
+  must(writer.SetPortAddresses(kAccess, {Address(kLns), Address(kLns6)}));
+  must(writer.SetPortAddresses(kCore, {Address("203.0.113.1"), Address("2001:db8:2::1")}));
+  const dataplane::SessionKey key{l2tp::LocalTunnelId(7), l2tp::LocalSessionId(100)};
+  SessionConfig session = writer.Sessions({{key}}).at(0);
+  session.gateway = Address(kGateway);
+  must(writer.UpsertSession(session));
 }
 
 rte_mbuf* Rig::MakePacket(ByteView frame, uint16_t headroom) {

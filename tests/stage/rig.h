@@ -29,6 +29,7 @@ inline constexpr std::string_view kLac = "198.51.100.11";
 inline constexpr std::string_view kLns6 = "2001:db8:1::1";
 inline constexpr std::string_view kLac6 = "2001:db8:1::11";
 inline constexpr std::string_view kHost = "203.0.113.10";
+inline constexpr std::string_view kGateway = "100.64.0.1";
 inline constexpr std::string_view kHost6 = "2001:db8:2::10";
 
 inline constexpr uint16_t kAccess = 0;
@@ -59,6 +60,12 @@ class Rig {
     bool inject_buffers = true;
     uint32_t ring_slots = 2048;  // of the ports
     uint16_t core_mtu = 1500;
+    uint16_t access_mtu = 1600;
+    // Senders whose packets are refused hear of it, and the LNS has addresses to answer from: on
+    // access kLns and 2001:db8:1::1, on core 203.0.113.1 and 2001:db8:2::1, and session 100 knows
+    // it as kGateway.
+    bool answers = false;
+    dataplane::AnswerPolicy answer_policy = {};
   };
 
   explicit Rig(const Options& options);
@@ -101,9 +108,12 @@ class Rig {
   uint32_t BuffersInUse() const;
 
  private:
-  static uint64_t NowMs() { return now_ms_; }
+  // Whole cycles of the TSC's frequency, which rte_meter goes by.
+  static uint64_t CyclesPerMs();
+  static uint64_t Now() { return now_ms_ * CyclesPerMs(); }
   void MakeWorkers(const Options& options);
   void Program();
+  void ProgramOwnAddresses();
 
   static inline uint64_t now_ms_ = 1'000'000;
 

@@ -225,9 +225,10 @@ const std::vector<Row>& Rows() {
        .port = kCore,
        .in = Data().Ipv4("100.64.0.2", kHost).Payload(8),
        .verdict = Drop(DropReason::kNotOurs)},
-      {.what = "a subscriber's packet to an address of ours is Linux's",
+      {.what =
+           "a subscriber's packet to an address of ours is dropped by name, unless it is a ping",
        .in = Data().Ipv4("100.64.0.2", kLns).Payload(8),
-       .verdict = Drop(DropReason::kNotOurs),
+       .verdict = Drop(DropReason::kToOwnAddress),
        .counted = {{7, 100, true, 28}}},
 
       // Outer headers.
@@ -589,6 +590,22 @@ const std::vector<Row>& Rows() {
        .verdict = Drop(DropReason::kTooBigForPort),
        .counted = {{7, 100, true, 1401}},
        .rig = {.core_mtu = 1400}},
+      {.what = "a packet that is to be cut into fragments needs buffers for them",
+       .in = Data().Ipv4("100.64.0.2", kHost).Payload(1381),
+       .verdict = Drop(DropReason::kNoFragmentBuffer),
+       .counted = {{7, 100, true, 1401}},
+       .rig = {.inject_buffers = false, .core_mtu = 1400, .answers = true}},
+      {.what = "what is beyond the session's rate is dropped by name",
+       .in = Data().Ipv4("100.64.0.2", kHost).Payload(1381),
+       .verdict = Drop(DropReason::kPoliced),
+       .counted = {{7, 100, true, 1401}},
+       .prepare =
+           [](Rig& rig) {
+             const dataplane::SessionKey key{l2tp::LocalTunnelId(7), l2tp::LocalSessionId(100)};
+             dataplane::SessionConfig session = rig.writer().Sessions({{key}}).at(0);
+             session.uplink_meter = {.rate_bps = 8, .burst_bytes = 1400};
+             Must(rig.writer().UpsertSession(session));
+           }},
       {.what = "a packet as long as the port's MTU is sent",
        .in = Data().Ipv4("100.64.0.2", kHost).Payload(1380),
        .verdict = Send(kCore),
