@@ -70,6 +70,7 @@ struct EngineSettings {
   std::vector<net::IpAddress> local_addresses;  // from which tunnels are opened
   std::vector<net::IpAddress> dns;              // at most two, IPv4
   net::IpAddress local_ipcp_address;            // none: the pool's gateway
+  bool clamp_mss = false;                       // of subscribers' TCP connections
   Ipv6Settings ipv6;
 
   DuplicateUserPolicy duplicate_users = DuplicateUserPolicy::kAllow;

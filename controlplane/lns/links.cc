@@ -18,6 +18,18 @@ const char* OpenText(bool ipv4, bool ipv6) {
   return ipv4 && ipv6 ? "IPv4 and IPv6" : ipv4 ? "IPv4" : "IPv6";
 }
 
+// What we call ourselves towards the holder of the lease.
+net::IpAddress OwnIpcpAddress(const EngineSettings& settings, const AddressBook& addresses,
+                              const Lease& lease) {
+  return settings.local_ipcp_address.is_v4() ? settings.local_ipcp_address
+                                             : addresses.GatewayOf(lease);
+}
+
+std::optional<MeterEntry> MeterOf(uint64_t rate_bps, uint64_t burst_octets) {
+  if (rate_bps == 0) return std::nullopt;
+  return MeterEntry{.rate_bps = rate_bps, .burst_octets = burst_octets};
+}
+
 }  // namespace
 
 void EngineImpl::OnPpp(const SessionKey& key, ByteView frame, Instant now, EngineActions& out) {
@@ -246,9 +258,7 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
     counters_.Add(Counter::kAuthAccepted);
     Note(*session, TrailNote::kUserAccepted, AddressText(*session), turn);
     answer.ipv4.peer = session->lease.ipv4();
-    const net::IpAddress ours = settings_.local_ipcp_address.is_v4()
-                                    ? settings_.local_ipcp_address
-                                    : addresses_.GatewayOf(session->lease);
+    const net::IpAddress ours = OwnIpcpAddress(settings_, addresses_, session->lease);
     answer.ipv4.local = ours.is_v4() ? ours.v4() : 0;
     const auto& dns = session->service->dns.empty() ? settings_.dns : session->service->dns;
     const size_t servers = std::min(dns.size(), answer.ipv4.dns.size());
@@ -338,6 +348,13 @@ SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   entry.send_pfc = session.send_pfc;
   entry.send_acfc = session.send_acfc;
   AppendPrefixes(session, entry);
+  if (session.ipv4_open) entry.gateway = OwnIpcpAddress(settings_, addresses_, session.lease);
+  entry.clamp_mss = settings_.clamp_mss;
+  if (session.service != nullptr) {
+    entry.uplink_meter = MeterOf(session.service->rate_up_bps, session.service->burst_up_bytes);
+    entry.downlink_meter =
+        MeterOf(session.service->rate_down_bps, session.service->burst_down_bytes);
+  }
   return entry;
 }
 

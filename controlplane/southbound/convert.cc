@@ -32,6 +32,14 @@ void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out) {
   out.set_dscp(tunnel.dscp);
 }
 
+void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out) {
+  out.set_rate_bps(meter.rate_bps);
+  out.set_burst_bytes(meter.burst_octets);
+  out.set_peak_rate_bps(meter.peak_rate_bps);
+  out.set_peak_burst_bytes(meter.excess_octets);
+  out.set_overhead_bytes(meter.overhead);
+}
+
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   ToProto(session.key, *out.mutable_key());
   out.set_peer_session_id(session.peer_id.value());
@@ -44,6 +52,10 @@ void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   out.set_sequence_numbers(session.sequence_numbers);
   out.set_reorder_ms(session.reorder_ms);
   if (session.dscp.has_value()) out.set_dscp(*session.dscp);
+  out.set_clamp_mss(session.clamp_mss);
+  if (!session.gateway.is_none()) ToProto(session.gateway, *out.mutable_gateway());
+  if (session.uplink_meter) ToProto(*session.uplink_meter, *out.mutable_uplink_meter());
+  if (session.downlink_meter) ToProto(*session.downlink_meter, *out.mutable_downlink_meter());
 }
 
 SessionKey FromProto(const types::v1::SessionKey& key) {

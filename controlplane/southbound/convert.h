@@ -16,6 +16,7 @@ void ToProto(const net::IpAddress& address, types::v1::IpAddress& out);
 void ToProto(const net::IpPrefix& prefix, types::v1::IpPrefix& out);
 void ToProto(const SessionKey& key, types::v1::SessionKey& out);
 void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out);
+void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out);
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out);
 
 SessionKey FromProto(const types::v1::SessionKey& key);

@@ -83,12 +83,13 @@ ppp:
   dns: [203.0.113.53]
   ipv6: true
   local_address: 100.64.0.1
+  clamp_mss: true
 pools:
   - {name: a, prefix: 100.64.0.0/16, gateway: 100.64.255.254}
   - {name: b, prefix: 100.65.0.0/16}
 users:
   - {name: alice, password: pw, address: 100.64.7.7}
-  - {name: bob, password: pw, pool: b}
+  - {name: bob, password: pw, pool: b, rate_up_bps: 8000000, rate_down_bps: 64000000, burst_down_bytes: 50000}
 )");
   ASSERT_TRUE(settings.ok()) << settings.status();
   EXPECT_EQ(settings->listen, "unix:/tmp/lab/control.sock");
@@ -126,6 +127,12 @@ users:
   ASSERT_THAT(settings->users, SizeIs(2));
   EXPECT_EQ(settings->users[0].service.ipv4_address.ToString(), "100.64.7.7");
   EXPECT_EQ(settings->users[1].service.ipv4_pools, std::vector<std::string>{"b"});
+  EXPECT_EQ(settings->users[0].service.rate_up_bps, 0u) << "no limit";
+  EXPECT_EQ(settings->users[1].service.rate_up_bps, 8'000'000u);
+  EXPECT_EQ(settings->users[1].service.burst_up_bytes, 0u) << "the data plane's default";
+  EXPECT_EQ(settings->users[1].service.rate_down_bps, 64'000'000u);
+  EXPECT_EQ(settings->users[1].service.burst_down_bytes, 50'000u);
+  EXPECT_TRUE(engine.clamp_mss);
 }
 
 TEST(Settings, ALargerFirstRetransmissionRaisesTheDefaultCap) {
@@ -184,6 +191,9 @@ TEST(Settings, WhatIsWrongIsNamedByFileLineAndField) {
        "7:10: users[1].name", "\"u\" is there already"},
       {"a user without a password", "users: [{name: u}]\n", "5:9: users[0].password",
        "expected a password"},
+      {"a rate beyond every link",
+       "users: [{name: u, password: p, rate_up_bps: 400000000001}]\n", "5:45: users[0].rate_up_bps",
+       "expected 0 to 400000000000"},
       {"a pool nobody made", "users: [{name: u, password: p, pool: x}]\n", "5:38: users[0].pool",
        "no pool \"x\""},
       {"two users on one address",

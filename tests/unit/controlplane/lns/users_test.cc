@@ -72,5 +72,29 @@ TEST_F(DuplicateUsers, DeniedTheNewerIsRefusedUntilTheOlderIsGone) {
   EXPECT_EQ(world_->Counter("lns.user-denied"), 1u);
 }
 
+using UserTerms = DuplicateUsers;
+
+TEST_F(UserTerms, TheDataPlaneHearsOfRatesAndOfOurNameOnTheLink) {
+  settings_.users[0].service.rate_up_bps = 8'000'000;
+  settings_.users[0].service.rate_down_bps = 64'000'000;
+  settings_.users[0].service.burst_down_bytes = 50'000;
+  settings_.engine.clamp_mss = true;
+  Start(DuplicateUserPolicy::kAllow);
+  ASSERT_EQ(Dial("alice").state, CallState::kOnline);
+  ASSERT_EQ(world_->dataplane().sessions().size(), 1u);
+  const controlplane::SessionEntry limited = world_->dataplane().sessions().begin()->second;
+  EXPECT_EQ(limited.uplink_meter, (controlplane::MeterEntry{.rate_bps = 8'000'000}));
+  EXPECT_EQ(limited.downlink_meter, (controlplane::MeterEntry{.rate_bps = 64'000'000, .burst_octets = 50'000}));
+  EXPECT_TRUE(limited.clamp_mss);
+  EXPECT_TRUE(limited.gateway.is_v4());
+  EXPECT_NE(limited.gateway, limited.prefixes.at(0).address);
+  ASSERT_EQ(Dial("bob").state, CallState::kOnline);
+  size_t unlimited = 0;
+  for (const auto& [key, entry] : world_->dataplane().sessions()) {
+    unlimited += !entry.uplink_meter && !entry.downlink_meter ? 1 : 0;
+  }
+  EXPECT_EQ(unlimited, 1u);
+}
+
 }  // namespace
 }  // namespace lns::test

@@ -113,6 +113,11 @@ TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
   online.ipv4_open = true;
   online.prefixes = {*net::IpPrefix::Parse("100.64.0.2/32")};
   online.peer_mru = 1452;
+  online.gateway = net::IpAddress::V4(0x64400001);
+  online.clamp_mss = true;
+  online.uplink_meter = {.rate_bps = 8'000'000, .burst_octets = 20'000};
+  online.downlink_meter = {
+      .rate_bps = 1, .burst_octets = 2, .peak_rate_bps = 3, .excess_octets = 4, .overhead = -5};
   online.send_pfc = true;
   engine.sessions = {SessionOf(1, 5), online};
   server.Start();
@@ -130,6 +135,16 @@ TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
   EXPECT_FALSE(session.ipv6_open());
   EXPECT_TRUE(session.send_pfc());
   EXPECT_EQ(session.peer_mru(), 1452u);
+  EXPECT_EQ(session.gateway().octets(), std::string("\x64\x40\x00\x01", 4));
+  EXPECT_TRUE(session.clamp_mss());
+  EXPECT_EQ(session.uplink_meter().rate_bps(), 8'000'000u);
+  EXPECT_EQ(session.uplink_meter().burst_bytes(), 20'000u);
+  EXPECT_EQ(session.uplink_meter().peak_rate_bps(), 0u);
+  EXPECT_EQ(session.downlink_meter().rate_bps(), 1u);
+  EXPECT_EQ(session.downlink_meter().burst_bytes(), 2u);
+  EXPECT_EQ(session.downlink_meter().peak_rate_bps(), 3u);
+  EXPECT_EQ(session.downlink_meter().peak_burst_bytes(), 4u);
+  EXPECT_EQ(session.downlink_meter().overhead_bytes(), -5);
   ASSERT_EQ(session.prefixes_size(), 1);
   EXPECT_EQ(session.prefixes(0).length(), 32u);
   EXPECT_EQ(state.syncs_ended, 1);
