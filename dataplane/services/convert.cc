@@ -241,22 +241,55 @@ absl::StatusOr<SessionConfig> ToSession(const v1::Session& message) {
   return session;
 }
 
+namespace {
+
+absl::StatusOr<RoutePath> ToPath(const types::v1::IpAddress& next_hop, const std::string& port,
+                                 uint32_t weight, PortNames ports, const std::string& field) {
+  RoutePath path;
+  if (!next_hop.octets().empty()) {
+    const auto address = ToAddress(next_hop, field + ".next_hop");
+    if (!address.ok()) return address.status();
+    path.next_hop = *address;
+  }
+  const auto index = ToPort(port, ports, field + ".port");
+  if (!index.ok()) return index.status();
+  path.port = *index;
+  if (weight > 0xffff) {
+    return Invalid(field + ".weight", absl::StrCat("expected 0 to 65535, found ", weight));
+  }
+  if (weight != 0) path.weight = static_cast<uint16_t>(weight);
+  return path;
+}
+
+}  // namespace
+
 absl::StatusOr<RouteConfig> ToRoute(const v1::Route& message, PortNames ports) {
   RouteConfig route;
   const auto prefix = ToPrefix(message.prefix(), "route.prefix");
   if (!prefix.ok()) return prefix.status();
   route.prefix = *prefix;
-  if (!message.next_hop().octets().empty()) {
-    const auto next_hop = ToAddress(message.next_hop(), "route.next_hop");
-    if (!next_hop.ok()) return next_hop.status();
-    route.next_hop = *next_hop;
-  }
   if (message.origin() != v1::ROUTE_ORIGIN_UNSPECIFIED) {
     return Invalid("route.origin", "cannot be applied: kernel routes are learned from Linux");
   }
-  const auto port = ToPort(message.port(), ports, "route.port");
-  if (!port.ok()) return port.status();
-  route.port = *port;
+  if (message.kind() == v1::ROUTE_KIND_UNREACHABLE) {
+    route.kind = RouteKind::kUnreachable;
+    return route;
+  }
+  if (message.kind() != v1::ROUTE_KIND_FORWARD) {
+    return Invalid("route.kind", "cannot be applied: routes to Linux are learned from Linux");
+  }
+  const auto first = ToPath(message.next_hop(), message.port(), message.weight(), ports, "route");
+  if (!first.ok()) return first.status();
+  route.next_hop = first->next_hop;
+  route.port = first->port;
+  route.weight = first->weight;
+  for (int i = 0; i < message.more_paths_size(); ++i) {
+    const v1::RoutePath& more = message.more_paths(i);
+    const auto path = ToPath(more.next_hop(), more.port(), more.weight(), ports,
+                             absl::StrCat("route.more_paths[", i, "]"));
+    if (!path.ok()) return path.status();
+    route.more_paths.push_back(*path);
+  }
   return route;
 }
 
@@ -347,9 +380,21 @@ v1::Session FromSession(const SessionConfig& session) {
 v1::Route FromRoute(const RouteConfig& route, PortNames ports) {
   v1::Route message;
   *message.mutable_prefix() = FromPrefix(route.prefix);
+  message.set_origin(FromOrigin(route.origin));
+  if (route.kind != RouteKind::kForward) {
+    message.set_kind(route.kind == RouteKind::kLinux ? v1::ROUTE_KIND_LINUX
+                                                     : v1::ROUTE_KIND_UNREACHABLE);
+    return message;
+  }
   if (!route.next_hop.is_none()) *message.mutable_next_hop() = FromAddress(route.next_hop);
   message.set_port(PortName(route.port, ports));
-  message.set_origin(FromOrigin(route.origin));
+  if (!route.more_paths.empty()) message.set_weight(route.weight);
+  for (const RoutePath& path : route.more_paths) {
+    v1::RoutePath* more = message.add_more_paths();
+    if (!path.next_hop.is_none()) *more->mutable_next_hop() = FromAddress(path.next_hop);
+    more->set_port(PortName(path.port, ports));
+    more->set_weight(path.weight);
+  }
   return message;
 }
 

@@ -124,6 +124,9 @@ absl::Status ForwardingService::ApplyOne(const v1::Update& update) {
     case v1::Update::kRemoveNeighbour:
       return With(ToNeighbour(update.remove_neighbour(), port_names_),
                   [&](const auto& v) { return writer_.RemoveNeighbour(v.address, v.port); });
+    case v1::Update::kDrain:
+      writer_.SetDraining(update.drain().on());
+      return absl::OkStatus();
     case v1::Update::UPDATE_NOT_SET:
       break;
   }

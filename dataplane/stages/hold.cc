@@ -13,7 +13,8 @@ namespace {
 // Where the packet would go now; null: to no neighbour.
 const Adjacency* AdjacencyOf(const Tables& tables, const HeldPacket& held, const uint8_t* ip) {
   const uint32_t to = tables.fib->Lookup(held.meta.family, DestinationOf(held.meta.family, ip));
-  return to >= kFibAdjacency ? &tables.adjacencies[to - kFibAdjacency] : nullptr;
+  if (to < kFibAdjacency) return nullptr;
+  return &tables.adjacencies[AdjacencyIndex(tables, to, held.meta, ip)];
 }
 
 void CheckQueue(Context& context, Batch& batch, uint32_t queue, uint64_t now) {

@@ -13,6 +13,7 @@
 #include "dataplane/core/hold.h"
 #include "dataplane/stages/peer_check.h"
 #include "dataplane/tables/entries.h"
+#include "dataplane/tables/forwarding_state.h"
 #include "lib/base/endian.h"
 #include "lib/net/ethernet.h"
 
@@ -28,6 +29,31 @@ inline NextHop NextHopOf(const Adjacency& adjacency, const PacketMeta& meta, con
   return {meta.family == net::Family::kIpv4 ? net::IpAddress::V4(LoadBe32(destination))
                                             : net::IpAddress::V6(ByteView(destination, 16)),
           adjacency.port};
+}
+
+// The place of a packet in a group of next hops: the same for all packets of a flow, fragments
+// included, so of addresses and session alone. The outer packets of one tunnel differ by session.
+inline uint32_t PlaceInGroup(const PacketMeta& meta, const uint8_t* ip) {
+  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
+  uint64_t addresses[4];
+  uint64_t mixed = meta.session_key;
+  if (meta.family == net::Family::kIpv4) {
+    std::memcpy(addresses, ip + 12, 8);
+    mixed = (mixed ^ addresses[0]) * kOdd;
+  } else {
+    std::memcpy(addresses, ip + 8, 32);
+    for (const uint64_t word : addresses) mixed = ((mixed ^ word) * kOdd) ^ mixed >> 32;
+  }
+  return static_cast<uint32_t>((mixed ^ mixed >> 32) * kOdd >> (64 - kNextHopPlacesLog2));
+}
+
+// The adjacency of a FIB value that is kFibAdjacency or above.
+inline uint32_t AdjacencyIndex(const Tables& tables, uint32_t to, const PacketMeta& meta,
+                               const uint8_t* ip) {
+  if (to < kFibGroup) [[likely]] {
+    return to - kFibAdjacency;
+  }
+  return tables.groups[to - kFibGroup].adjacency[PlaceInGroup(meta, ip)];
 }
 
 // Two stores and the type; the packet is then as long as its IP header and what follows.

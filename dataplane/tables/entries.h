@@ -141,10 +141,23 @@ struct alignas(64) Adjacency {
 };
 static_assert(sizeof(Adjacency) == 64);
 
-// Values of the FIB.
+// Several next hops of one route: adjacency indices, each in as many places as its share. A packet
+// takes the place its flow's hash names, so a flow stays on one of them. Never changed once
+// published; routes of the same next hops share one.
+inline constexpr uint32_t kNextHopPlacesLog2 = 5;
+inline constexpr uint32_t kNextHopPlaces = 1u << kNextHopPlacesLog2;
+struct alignas(64) NextHopGroup {
+  std::array<uint32_t, kNextHopPlaces> adjacency;
+};
+static_assert(sizeof(NextHopGroup) == 128);
+
+// Values of the FIB. rte_lpm keeps 24 bits of them.
 inline constexpr uint32_t kFibNoRoute = 0;
-inline constexpr uint32_t kFibLocal = 1;       // an address of ours
-inline constexpr uint32_t kFibSubscriber = 2;  // a subscriber prefix
-inline constexpr uint32_t kFibAdjacency = 3;   // this and above: adjacency index + kFibAdjacency
+inline constexpr uint32_t kFibLocal = 1;        // an address of ours
+inline constexpr uint32_t kFibSubscriber = 2;   // a subscriber prefix
+inline constexpr uint32_t kFibLinux = 3;        // an address of Linux', or a broadcast of its links
+inline constexpr uint32_t kFibUnreachable = 4;  // a route that says: nowhere
+inline constexpr uint32_t kFibAdjacency = 5;    // this and above: adjacency index + kFibAdjacency
+inline constexpr uint32_t kFibGroup = 0x800000u;  // and above: next hop group index + kFibGroup
 
 }  // namespace lns::dataplane

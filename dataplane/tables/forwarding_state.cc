@@ -41,12 +41,13 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.meter_profiles = memory.AllocateArray<MeterProfile>(MeterBook::kMaxProfiles);
   tables.own_addresses =
       memory.AllocateArray<std::atomic<const OwnAddresses*>>(config.ports.size() + 1);
+  tables.groups = memory.AllocateArray<NextHopGroup>(RouteBook::kMaxGroups);
   parts.unresolved = memory.AllocateArray<UnresolvedQueue>(config.workers);
   const bool complete =
       tables.sessions && tables.subscribers && tables.fib && !tables.uplink.empty() &&
       !tables.downlink.empty() && !tables.tunnels.empty() && !tables.tunnel_by_id.empty() &&
       !tables.adjacencies.empty() && !tables.meters.empty() && !tables.meter_profiles.empty() &&
-      !tables.own_addresses.empty() && !parts.unresolved.empty();
+      !tables.own_addresses.empty() && !tables.groups.empty() && !parts.unresolved.empty();
   if (!complete) {
     return absl::ResourceExhaustedError(
         absl::StrCat("not enough memory on NUMA node ", config.socket, " for tables of ",
@@ -91,8 +92,11 @@ TableState::TableState(const ForwardingConfig& config, TableParts parts)
     : config_(config),
       parts_(std::move(parts)),
       retired_(*parts_.quiescence),
-      routes_(config.limits, config.ports, *parts_.tables.fib, parts_.tables.adjacencies, retired_,
-              config.steering),
+      routes_({.limits = config.limits,
+               .ports = config.ports,
+               .steering = config.steering,
+               .journal = config.journal},
+              parts_.tables, retired_),
       sessions_(config.limits.max_sessions),
       meters_(parts_.tables.meters, parts_.tables.meter_profiles),
       port_addresses_(config.ports.size()) {

@@ -17,6 +17,7 @@
 #include "dataplane/tables/meter.h"
 #include "dataplane/tables/quiescence.h"
 #include "dataplane/tables/session_table.h"
+#include "dataplane/tables/subscriber_journal.h"
 #include "dataplane/tables/subscriber_table.h"
 #include "dataplane/tables/table_writer.h"
 #include "dataplane/tables/unresolved_queue.h"
@@ -32,7 +33,7 @@ struct OwnAddresses {
   auto operator<=>(const OwnAddresses&) const = default;
 };
 
-// What workers see. Tunnel index 0 and adjacency indices are into the spans.
+// What workers see. Indices of tunnels, adjacencies and groups are into the spans.
 struct Tables {
   std::unique_ptr<SessionTable> sessions;        // SessionKeyWord -> session index
   std::unique_ptr<SubscriberTable> subscribers;  // address -> session index
@@ -46,6 +47,7 @@ struct Tables {
   std::span<MeterProfile> meter_profiles;  // by Meter::profile
   // By port, and behind the ports: what subscribers know us by. What they point to stays for good.
   std::span<std::atomic<const OwnAddresses*>> own_addresses;
+  std::span<NextHopGroup> groups;
 };
 
 // A port as routes see it, in the order of the process's port list.
@@ -59,7 +61,8 @@ struct ForwardingConfig {
   uint32_t workers = 1;
   int socket = 0;  // NUMA node of the tables' memory
   std::vector<PortLink> ports;
-  AddressSteering* steering = nullptr;  // may be null; else outlives the state
+  AddressSteering* steering = nullptr;   // may be null; else outlives the state
+  SubscriberJournal* journal = nullptr;  // the same
 };
 
 class ForwardingState {

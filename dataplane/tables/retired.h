@@ -17,7 +17,8 @@ enum class SlotKind : uint8_t {
   kAdjacency,
   kSubscriberPrefix,
   kFibPrefix,
-  kMeter
+  kMeter,
+  kNextHopGroup,
 };
 
 class RetiredSlots {

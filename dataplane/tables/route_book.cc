@@ -5,21 +5,13 @@
 #include <cstring>
 #include <string>
 
+#include "dataplane/tables/masked.h"
 #include "lib/base/check.h"
 
 #include "absl/strings/str_cat.h"
 
 namespace lns::dataplane {
 namespace {
-
-// The prefix's address with all bits past the length cleared.
-net::IpAddress Masked(const net::IpAddress& address, int length) {
-  std::array<uint8_t, 16> raw = address.raw();
-  for (int bit = length; bit < address.bits(); ++bit) {
-    raw[static_cast<size_t>(bit / 8)] &= static_cast<uint8_t>(~(0x80 >> (bit % 8)));
-  }
-  return *net::IpAddress::FromBytes(ByteView(raw).first(address.bytes().size()));
-}
 
 absl::Status BadPrefix(const net::IpPrefix& prefix) {
   return absl::InvalidArgumentError(absl::StrCat("not a prefix: ", prefix.ToString()));
@@ -33,15 +25,15 @@ constexpr net::MacAddress kNoMac{};
 
 }  // namespace
 
-RouteBook::RouteBook(const TableLimits& limits, std::vector<PortLink> ports, Fib& fib,
-                     std::span<Adjacency> adjacencies, RetiredSlots& retired,
-                     AddressSteering* steering)
-    : limits_(limits),
-      ports_(std::move(ports)),
-      fib_(fib),
-      adjacencies_(adjacencies),
+RouteBook::RouteBook(Settings settings, const Tables& tables, RetiredSlots& retired)
+    : limits_(settings.limits),
+      ports_(std::move(settings.ports)),
+      fib_(*tables.fib),
+      adjacencies_(tables.adjacencies),
+      groups_(tables.groups, retired),
       retired_(retired),
-      steering_(steering) {
+      steering_(settings.steering),
+      journal_(settings.journal) {
   // The first adjacencies are the ports' own, for connected routes.
   for (size_t port = 0; port < ports_.size(); ++port) {
     adjacencies_[port].port = static_cast<uint16_t>(port);
@@ -61,8 +53,8 @@ uint32_t RouteBook::Effective(const Slot& slot) {
   if (slot.local || slot.gateway) return kFibLocal;
   if (slot.subscriber || slot.session) return kFibSubscriber;
   if (slot.neighbour) return kFibAdjacency + *slot.neighbour;
-  if (slot.api) return kFibAdjacency + slot.api->adjacency;
-  if (slot.kernel) return kFibAdjacency + slot.kernel->adjacency;
+  if (slot.api) return slot.api->target;
+  if (slot.kernel) return slot.kernel->target;
   return kFibNoRoute;
 }
 
@@ -81,17 +73,66 @@ bool RouteBook::Refresh(Slots::iterator slot) {
   return true;
 }
 
-absl::Status RouteBook::CheckRoute(const RouteConfig& route) const {
-  if (!IsPrefix(route.prefix)) return BadPrefix(route.prefix);
-  if (route.port >= ports_.size()) {
-    return absl::NotFoundError(absl::StrCat("no port ", route.port));
-  }
-  if (!route.next_hop.is_none() && route.next_hop.family() != route.prefix.address.family()) {
-    return absl::InvalidArgumentError(absl::StrCat("next hop ", route.next_hop.ToString(),
-                                                   " is of another family than ",
-                                                   route.prefix.ToString()));
+absl::Status RouteBook::CheckPath(const net::IpPrefix& prefix, const net::IpAddress& next_hop,
+                                  uint16_t port) const {
+  if (port >= ports_.size()) return absl::NotFoundError(absl::StrCat("no port ", port));
+  if (!next_hop.is_none() && next_hop.family() != prefix.address.family()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "next hop ", next_hop.ToString(), " is of another family than ", prefix.ToString()));
   }
   return absl::OkStatus();
+}
+
+absl::Status RouteBook::CheckRoute(const RouteConfig& route) const {
+  if (!IsPrefix(route.prefix)) return BadPrefix(route.prefix);
+  if (route.more_paths.size() >= kMaxPaths) {
+    return absl::InvalidArgumentError(absl::StrCat(route.prefix.ToString(), " has ",
+                                                   1 + route.more_paths.size(), " paths, at most ",
+                                                   kMaxPaths));
+  }
+  absl::Status status = absl::OkStatus();
+  ForEachPath(route, [&](const net::IpAddress& next_hop, uint16_t port, uint16_t weight) {
+    if (weight == 0) status.Update(absl::InvalidArgumentError("a path of weight 0"));
+    status.Update(CheckPath(route.prefix, next_hop, port));
+  });
+  return status;
+}
+
+bool RouteBook::IsConnectedOn(const RouteConfig& route, uint16_t port) {
+  bool connected = false;
+  ForEachPath(route, [&](const net::IpAddress& next_hop, uint16_t on, uint16_t) {
+    connected = connected || (next_hop.is_none() && on == port);
+  });
+  return connected;
+}
+
+uint32_t RouteBook::TakeTarget(const RouteConfig& route) {
+  if (route.kind == RouteKind::kLinux) return kFibLinux;
+  if (route.kind == RouteKind::kUnreachable) return kFibUnreachable;
+  std::vector<NextHopGroups::Way> ways;
+  std::vector<NeighbourKey> taken;
+  bool complete = true;
+  ForEachPath(route, [&](const net::IpAddress& next_hop, uint16_t port, uint16_t weight) {
+    if (next_hop.is_none()) {
+      ways.push_back({port, weight});
+      return;
+    }
+    const NeighbourKey key = KeyOf(next_hop, port);
+    NeighbourEntry* neighbour = FindOrAddNeighbour(key);
+    if (neighbour == nullptr) {
+      complete = false;
+      return;
+    }
+    ++neighbour->routes;
+    taken.push_back(key);
+    ways.push_back({neighbour->adjacency, weight});
+  });
+  if (!complete) {
+    for (const NeighbourKey& key : taken) ReleaseNextHop(key);
+    return kFibNoRoute;
+  }
+  const uint32_t group = ways.size() > 1 ? groups_.Acquire(ways) : kNotFound;
+  return group != kNotFound ? kFibGroup + group : kFibAdjacency + ways.front().adjacency;
 }
 
 absl::Status RouteBook::UpsertRoute(const RouteConfig& route) {
@@ -102,15 +143,10 @@ absl::Status RouteBook::UpsertRoute(const RouteConfig& route) {
     RefreshPrefix(route.prefix);
     return absl::ResourceExhaustedError(absl::StrCat("route table is full (", routes_, ")"));
   }
-  RouteEntry entry{.config = route, .adjacency = route.port};
-  if (!route.next_hop.is_none()) {
-    NeighbourEntry* neighbour = FindOrAddNeighbour(KeyOf(route.next_hop, route.port));
-    if (neighbour == nullptr) {
-      RefreshPrefix(route.prefix);
-      return absl::ResourceExhaustedError("no adjacency is free");
-    }
-    ++neighbour->routes;
-    entry.adjacency = neighbour->adjacency;
+  const RouteEntry entry{.config = route, .target = TakeTarget(route)};
+  if (entry.target == kFibNoRoute) {
+    RefreshPrefix(route.prefix);
+    return absl::ResourceExhaustedError("no adjacency is free");
   }
   const std::optional<RouteEntry> before = place;
   place = entry;
@@ -126,7 +162,9 @@ absl::Status RouteBook::UpsertRoute(const RouteConfig& route) {
     ++routes_;
   }
   AttachAllIn(route.prefix);
-  if (!route.next_hop.is_none()) Want(KeyOf(route.next_hop, route.port));
+  ForEachPath(route, [&](const net::IpAddress& next_hop, uint16_t port, uint16_t) {
+    if (!next_hop.is_none()) Want(KeyOf(next_hop, port));
+  });
   WantPathsIn(route.prefix);
   return absl::OkStatus();
 }
@@ -145,12 +183,18 @@ void RouteBook::RemoveRoute(const net::IpPrefix& prefix, Origin origin) {
   WantPathsIn(prefix);
 }
 
-void RouteBook::ReleaseRoute(const RouteEntry& route) {
-  if (route.config.next_hop.is_none()) return;
-  const auto neighbour = neighbours_.find(KeyOf(route.config.next_hop, route.config.port));
+void RouteBook::ReleaseNextHop(const NeighbourKey& key) {
+  const auto neighbour = neighbours_.find(key);
   LNS_CHECK(neighbour != neighbours_.end() && neighbour->second.routes > 0);
   --neighbour->second.routes;
   Release(neighbour);
+}
+
+void RouteBook::ReleaseRoute(const RouteEntry& route) {
+  ForEachPath(route.config, [&](const net::IpAddress& next_hop, uint16_t port, uint16_t) {
+    if (!next_hop.is_none()) ReleaseNextHop(KeyOf(next_hop, port));
+  });
+  if (route.target >= kFibGroup) groups_.Release(route.target - kFibGroup);
 }
 
 RouteBook::NeighbourEntry* RouteBook::FindOrAddNeighbour(const NeighbourKey& key) {
@@ -241,7 +285,7 @@ bool RouteBook::IsOnLink(const NeighbourKey& key) const {
     const Slot& said = slot->second;
     if (said.is_ours()) return false;
     const std::optional<RouteEntry>& route = said.api ? said.api : said.kernel;
-    if (route) return route->config.next_hop.is_none() && route->config.port == key.port;
+    if (route) return IsConnectedOn(route->config, key.port);
   }
   return false;
 }
@@ -312,8 +356,9 @@ void RouteBook::WantPathTo(const net::IpAddress& peer) {
     if (said.is_ours()) return;
     const std::optional<RouteEntry>& route = said.api ? said.api : said.kernel;
     if (!route) continue;
-    const RouteConfig& config = route->config;
-    Want(KeyOf(config.next_hop.is_none() ? peer : config.next_hop, config.port));
+    ForEachPath(route->config, [&](const net::IpAddress& next_hop, uint16_t port, uint16_t) {
+      Want(KeyOf(next_hop.is_none() ? peer : next_hop, port));
+    });
     return;
   }
 }
@@ -418,6 +463,7 @@ absl::Status RouteBook::AddSubscriberPrefix(const net::IpPrefix& prefix) {
   ++subscriber_prefixes_;
   ++subscriber_lengths_[IndexOf(prefix.address.family())][prefix.length];
   AttachAllIn(prefix);
+  NoteSubscribers(SubscriberChange::Kind::kPool, true, prefix);
   return absl::OkStatus();
 }
 
@@ -428,6 +474,7 @@ absl::Status RouteBook::RemoveSubscriberPrefix(const net::IpPrefix& prefix) {
   const bool still_steered = slot->second.session;
   --subscriber_prefixes_;
   --subscriber_lengths_[IndexOf(prefix.address.family())][prefix.length];
+  NoteSubscribers(SubscriberChange::Kind::kPool, false, prefix);
   Refresh(slot);
   AttachAllIn(prefix);
   if (steering_ == nullptr || still_steered) return absl::OkStatus();
@@ -447,6 +494,12 @@ bool RouteBook::IsCovered(const net::IpPrefix& prefix) const {
 
 absl::Status RouteBook::AddSessionPrefix(const net::IpPrefix& prefix) {
   if (!IsPrefix(prefix)) return BadPrefix(prefix);
+  if (absl::Status status = SteerSessionPrefix(prefix); !status.ok()) return status;
+  NoteSubscribers(SubscriberChange::Kind::kSession, true, prefix);
+  return absl::OkStatus();
+}
+
+absl::Status RouteBook::SteerSessionPrefix(const net::IpPrefix& prefix) {
   if (IsCovered(prefix)) return absl::OkStatus();
   const auto present = slots_.find(prefix);
   if (present != slots_.end() && present->second.session) return absl::OkStatus();
@@ -469,6 +522,7 @@ absl::Status RouteBook::AddSessionPrefix(const net::IpPrefix& prefix) {
 }
 
 void RouteBook::RemoveSessionPrefix(const net::IpPrefix& prefix) {
+  NoteSubscribers(SubscriberChange::Kind::kSession, false, prefix);
   const auto slot = slots_.find(prefix);
   if (slot == slots_.end() || !slot->second.session) return;
   slot->second.session = false;

@@ -4,10 +4,10 @@
 // For one prefix several may speak; the first of this order holds: our address, subscriber prefix,
 // neighbour, route of the API, route of the kernel. A neighbour stands in the FIB as a host route,
 // but only where the longest route to it is a connected one on its port: so a packet finds its MAC
-// address in one lookup, and no neighbour draws traffic that is routed elsewhere.
-// It also knows which neighbours will be needed, before any packet misses them: gateways of routes,
-// and the way to the peers of tunnels.
-// Called under the table writer's mutex.
+// address in one lookup, and no neighbour draws traffic that is routed elsewhere. A route with
+// several paths leads to a group of next hops (next_hop_groups.h). It also knows which neighbours
+// will be needed, before any packet misses them: gateways of routes, and the way to the peers of
+// tunnels. Called under the table writer's mutex.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -23,6 +23,7 @@
 #include "dataplane/tables/entries.h"
 #include "dataplane/tables/fib.h"
 #include "dataplane/tables/forwarding_state.h"
+#include "dataplane/tables/next_hop_groups.h"
 #include "dataplane/tables/retired.h"
 #include "dataplane/tables/table_writer.h"
 
@@ -36,8 +37,17 @@ class RouteBook {
   static constexpr uint32_t kMaxSubscriberPrefixes = 4096;
   static constexpr uint32_t kMaxGateways = 1024;
 
-  RouteBook(const TableLimits& limits, std::vector<PortLink> ports, Fib& fib,
-            std::span<Adjacency> adjacencies, RetiredSlots& retired, AddressSteering* steering);
+  // Sets of several next hops; with more, a route is forwarded by its first path alone.
+  static constexpr uint32_t kMaxGroups = 4096;
+  static constexpr size_t kMaxPaths = kNextHopPlaces;
+
+  struct Settings {
+    TableLimits limits;
+    std::vector<PortLink> ports;
+    AddressSteering* steering = nullptr;   // may be null
+    SubscriberJournal* journal = nullptr;  // may be null
+  };
+  RouteBook(Settings settings, const Tables& tables, RetiredSlots& retired);
 
   absl::Status UpsertRoute(const RouteConfig& route);
   void RemoveRoute(const net::IpPrefix& prefix, Origin origin);
@@ -69,6 +79,7 @@ class RouteBook {
   uint32_t Sweep();  // removes what is stale; how much that was
 
   void FreeAdjacency(uint32_t index) { free_adjacencies_.push_back(index); }
+  void FreeGroup(uint32_t index) { groups_.Free(index); }
   bool IsResolved(const net::IpAddress& address, uint16_t port) const;
   // Neighbours that gateways and peers call for and that have no MAC address. Drains the list.
   std::vector<NextHop> TakeWanted();
@@ -93,7 +104,7 @@ class RouteBook {
  private:
   struct RouteEntry {
     RouteConfig config;
-    uint32_t adjacency = 0;
+    uint32_t target = kFibNoRoute;  // what the FIB is to say
     bool stale = false;
   };
   // All that is said about one prefix.
@@ -143,27 +154,47 @@ class RouteBook {
   bool RefreshPrefix(const net::IpPrefix& prefix) { return Refresh(slots_.find(prefix)); }
 
   absl::Status CheckRoute(const RouteConfig& route) const;
+  absl::Status CheckPath(const net::IpPrefix& prefix, const net::IpAddress& next_hop,
+                         uint16_t port) const;
+  // Calls visit(next hop, port, weight) for each path of a route that forwards.
+  template <typename Visit>
+  static void ForEachPath(const RouteConfig& route, Visit&& visit) {
+    if (route.kind != RouteKind::kForward) return;
+    visit(route.next_hop, route.port, route.weight);
+    for (const RoutePath& path : route.more_paths) visit(path.next_hop, path.port, path.weight);
+  }
+  static bool IsConnectedOn(const RouteConfig& route, uint16_t port);
+  // Takes references on the next hops and the group; kFibNoRoute: no adjacency is free.
+  uint32_t TakeTarget(const RouteConfig& route);
   // Null: no adjacency is free.
   NeighbourEntry* FindOrAddNeighbour(const NeighbourKey& key);
   void Release(NeighbourMap::iterator neighbour);
   void ReleaseRoute(const RouteEntry& route);
+  void ReleaseNextHop(const NeighbourKey& key);
   void SetMac(uint32_t adjacency, const net::MacAddress& mac);
   // Puts the neighbour into, or takes it out of, its host slot.
   void Attach(const NeighbourKey& key, const NeighbourEntry& neighbour);
   void AttachAllIn(const net::IpPrefix& prefix);
   bool IsOnLink(const NeighbourKey& key) const;
   bool IsCovered(const net::IpPrefix& prefix) const;
+  absl::Status SteerSessionPrefix(const net::IpPrefix& prefix);
   static size_t IndexOf(net::Family family) { return family == net::Family::kIpv4 ? 0 : 1; }
   void Want(const NeighbourKey& key);
   void WantPathTo(const net::IpAddress& peer);
   void WantPathsIn(const net::IpPrefix& prefix);
 
+  void NoteSubscribers(SubscriberChange::Kind kind, bool is_present, const net::IpPrefix& prefix) {
+    if (journal_ != nullptr) journal_->Note(kind, is_present, prefix);
+  }
+
   TableLimits limits_;
   std::vector<PortLink> ports_;
   Fib& fib_;
   std::span<Adjacency> adjacencies_;
+  NextHopGroups groups_;
   RetiredSlots& retired_;
   AddressSteering* steering_;
+  SubscriberJournal* journal_;
   Slots slots_;
   NeighbourMap neighbours_;
   // How many tunnels lead to each peer; in the order of neighbours (the port says nothing).

@@ -96,6 +96,10 @@ class TableState final : public ForwardingState, public TableWriter {
     return routes_.RemoveSubscriberPrefix(prefix);
   }
 
+  void SetDraining(bool on) override {
+    if (config_.journal != nullptr) config_.journal->Note(SubscriberChange::Kind::kDraining, on);
+  }
+
   void BeginSync() override;
   absl::StatusOr<SweepResult> EndSync() override;
 

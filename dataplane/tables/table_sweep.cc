@@ -37,6 +37,7 @@ absl::StatusOr<SweepResult> TableState::EndSync() {
   result.other = routes_.Sweep();
   for (auto& [id, record] : tunnels_) MeasurePath(record);
   PublishOwnAddresses();
+  if (config_.journal != nullptr) config_.journal->Note(SubscriberChange::Kind::kSynced, true);
   return result;
 }
 

@@ -149,6 +149,9 @@ void TableState::Collect() {
       case SlotKind::kMeter:
         meters_.Free(slot);
         break;
+      case SlotKind::kNextHopGroup:
+        routes_.FreeGroup(slot);
+        break;
     }
   });
 }

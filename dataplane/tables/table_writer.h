@@ -74,11 +74,30 @@ inline constexpr uint64_t kMaxBurstBytes = uint64_t{1} << 40;
 
 enum class Origin : uint8_t { kApi = 0, kKernel = 1 };
 
-struct RouteConfig {
-  net::IpPrefix prefix;
+enum class RouteKind : uint8_t {
+  kForward,      // by next_hop and port, and more_paths
+  kLinux,        // to Linux itself: one of its addresses, or a broadcast of its links
+  kUnreachable,  // nowhere, whatever a shorter prefix says
+};
+
+// One of several ways of a route.
+struct RoutePath {
   net::IpAddress next_hop;  // none: directly connected
   uint16_t port = 0;        // index in the port list
+  uint16_t weight = 1;      // its share, against the others'
+  auto operator<=>(const RoutePath&) const = default;
+};
+
+struct RouteConfig {
+  net::IpPrefix prefix;
+  // The first path; the only one of most routes.
+  net::IpAddress next_hop;
+  uint16_t port = 0;
   Origin origin = Origin::kApi;
+  RouteKind kind = RouteKind::kForward;
+  uint16_t weight = 1;
+  // Flows are spread over all paths by weight (equal-cost multipath).
+  std::vector<RoutePath> more_paths;
 };
 
 struct NeighbourConfig {
@@ -141,6 +160,10 @@ class TableWriter {
   // What the LNS calls itself on a port, the preferred ones first: sources of what it sends itself.
   virtual absl::Status SetPortAddresses(uint16_t port,
                                         const std::vector<net::IpAddress>& addresses) = 0;
+
+  // Whether the LNS takes no new subscribers. Says nothing about forwarding, only about how routes
+  // to subscribers are announced.
+  virtual void SetDraining(bool on) = 0;
 
   // Mark and sweep of everything whose origin is kApi.
   virtual void BeginSync() = 0;

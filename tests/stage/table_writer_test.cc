@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 
@@ -51,6 +52,7 @@ class TableWriterTest : public testing::Test {
     config.workers = 1;
     config.ports = {{{2, 0, 0, 0, 0, 1}, 1500}, {{2, 0, 0, 0, 0, 2}, 1500}};
     config.steering = &steering_;
+    config.journal = &journal_;
     auto state = MakeForwardingState(config);
     EXPECT_TRUE(state.ok()) << state.status().message();
     state_ = *std::move(state);
@@ -111,6 +113,7 @@ class TableWriterTest : public testing::Test {
   static absl::StatusCode Code(const absl::Status& status) { return status.code(); }
 
   FakeSteering steering_;
+  SubscriberJournal journal_;
   std::unique_ptr<ForwardingState> state_;
 };
 
@@ -373,6 +376,95 @@ TEST_F(TableWriterTest, RoutesAreCheckedAndBounded) {
   ASSERT_TRUE(writer().RemoveRoute(Prefix("11.0.0.0/8"), Origin::kApi).ok());
   EXPECT_TRUE(writer().UpsertRoute(Route("12.0.0.0/8", nullptr, 0)).ok());
   EXPECT_EQ(writer().Routes().size(), 4u);
+}
+
+TEST_F(TableWriterTest, RoutesOfTheSamePathsShareAGroup) {
+  const auto multipath = [](const char* prefix, uint16_t weight) {
+    RouteConfig route = Route(prefix, "192.0.2.1", 0);
+    route.more_paths.push_back({Address("192.0.2.2"), 1, weight});
+    return route;
+  };
+  ASSERT_TRUE(writer().UpsertRoute(multipath("10.0.0.0/8", 1)).ok());
+  ASSERT_TRUE(writer().UpsertRoute(multipath("11.0.0.0/8", 1)).ok());
+  ASSERT_TRUE(writer().UpsertRoute(multipath("12.0.0.0/8", 3)).ok());
+  ASSERT_GE(Fib("10.1.1.1"), kFibGroup);
+  EXPECT_EQ(Fib("10.1.1.1"), Fib("11.1.1.1"));
+  EXPECT_NE(Fib("10.1.1.1"), Fib("12.1.1.1")) << "other shares";
+  const NextHopGroup& group = state_->tables().groups[Fib("12.1.1.1") - kFibGroup];
+  std::map<uint32_t, int> places;
+  for (const uint32_t adjacency : group.adjacency) {
+    ++places[state_->tables().adjacencies[adjacency].port];
+  }
+  EXPECT_EQ(places, (std::map<uint32_t, int>{{0, 8}, {1, 24}}));
+  EXPECT_EQ(writer().TakeUnresolved().size(), 2u) << "every gateway is asked for";
+  // A neighbour that is a gateway of many is kept until the last of them is gone.
+  for (const char* prefix : {"10.0.0.0/8", "11.0.0.0/8", "12.0.0.0/8"}) {
+    ASSERT_TRUE(writer().RemoveRoute(Prefix(prefix), Origin::kApi).ok());
+    EXPECT_EQ(Fib(prefix == std::string("10.0.0.0/8") ? "10.1.1.1" : "9.9.9.9"), kFibNoRoute);
+  }
+  // There is room for four neighbours: had one been left behind, this would not fit.
+  for (const char* via : {"192.0.2.11", "192.0.2.12", "192.0.2.13", "192.0.2.14"}) {
+    ASSERT_TRUE(writer().UpsertRoute(Route("10.0.0.0/8", via, 0)).ok()) << via;
+  }
+}
+
+TEST_F(TableWriterTest, PathsAreCheckedAndGivenBackWhenOneDoesNotFit) {
+  RouteConfig route = Route("10.0.0.0/8", "192.0.2.1", 0);
+  route.more_paths.push_back({Address("192.0.2.2"), 7, 1});
+  EXPECT_EQ(Code(writer().UpsertRoute(route)), absl::StatusCode::kNotFound);
+  route.more_paths[0] = {Address("2001:db8::1"), 1, 1};
+  EXPECT_EQ(Code(writer().UpsertRoute(route)), kInvalid);
+  route.more_paths[0] = {Address("192.0.2.2"), 1, 0};
+  EXPECT_EQ(Code(writer().UpsertRoute(route)), kInvalid);
+  route.more_paths.assign(32, {Address("192.0.2.2"), 1, 1});
+  EXPECT_EQ(Code(writer().UpsertRoute(route)), kInvalid) << "33 paths";
+  // Four adjacencies are free: the fifth gateway has none.
+  route.more_paths.clear();
+  for (const char* via : {"192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"}) {
+    route.more_paths.push_back({Address(via), 1, 1});
+  }
+  EXPECT_EQ(Code(writer().UpsertRoute(route)), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Fib("10.1.1.1"), kFibNoRoute);
+  state_->quiescence().Wait(state_->quiescence().StartGracePeriod());
+  route.more_paths.pop_back();
+  EXPECT_TRUE(writer().UpsertRoute(route).ok());
+}
+
+TEST_F(TableWriterTest, JournalSaysWhereSubscribersAre) {
+  using Kind = SubscriberChange::Kind;
+  ASSERT_TRUE(writer().UpsertTunnel(Tunnel(7)).ok());
+  ASSERT_TRUE(writer().AddSubscriberPrefix(Prefix("100.64.0.0/16")).ok());
+  ASSERT_TRUE(writer().AddSubscriberPrefix(Prefix("100.64.0.0/16")).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32", "192.0.2.0/24"})).ok());
+  ASSERT_TRUE(writer().UpsertSession(Session(7, 1, {"100.64.0.1/32"})).ok());
+  writer().SetDraining(true);
+  ASSERT_TRUE(writer().RemoveTunnel(l2tp::LocalTunnelId(7)).ok());
+  writer().BeginSync();
+  ASSERT_TRUE(writer().EndSync().ok());
+  std::string said;
+  for (const SubscriberChange& change : journal_.Take()) {
+    said += change.is_present ? "+" : "-";
+    switch (change.kind) {
+      case Kind::kPool:
+        said += "pool " + change.prefix.ToString();
+        break;
+      case Kind::kSession:
+        said += "session " + change.prefix.ToString();
+        break;
+      case Kind::kDraining:
+        said += "draining";
+        break;
+      case Kind::kSynced:
+        said += "synced";
+        break;
+    }
+    said += "\n";
+  }
+  EXPECT_EQ(said,
+            "+pool 100.64.0.0/16\n+session 100.64.0.1/32\n+session 192.0.2.0/24\n"
+            "-session 192.0.2.0/24\n+draining\n-session 100.64.0.1/32\n"
+            "-pool 100.64.0.0/16\n+synced\n");
+  EXPECT_TRUE(journal_.Take().empty());
 }
 
 TEST_F(TableWriterTest, TheApisRouteHoldsBeforeTheKernels) {

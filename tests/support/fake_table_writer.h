@@ -92,6 +92,10 @@ class FakeTableWriter final : public dataplane::TableWriter {
     port_addresses_[port] = addresses;
     return absl::OkStatus();
   }
+  void SetDraining(bool on) override {
+    const std::lock_guard lock(mutex_);
+    draining_ = on;
+  }
   void BeginSync() override {
     const std::lock_guard lock(mutex_);
     is_syncing_ = true;
@@ -150,6 +154,10 @@ class FakeTableWriter final : public dataplane::TableWriter {
     const std::lock_guard lock(mutex_);
     refusal_ = std::move(status);
   }
+  bool draining() const {
+    const std::lock_guard lock(mutex_);
+    return draining_;
+  }
   uint64_t route_updates() const { return route_updates_; }
   uint64_t neighbour_updates() const { return neighbour_updates_; }
   std::vector<net::IpAddress> PortAddresses(uint16_t port) const {
@@ -180,6 +188,7 @@ class FakeTableWriter final : public dataplane::TableWriter {
   std::vector<dataplane::SessionCounts> last_counts_;
   absl::Status refusal_;
   bool is_syncing_ = false;
+  bool draining_ = false;
   uint64_t route_updates_ = 0;
   uint64_t neighbour_updates_ = 0;
   mutable uint64_t session_pages_ = 0;

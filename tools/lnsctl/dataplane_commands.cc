@@ -120,6 +120,12 @@ absl::Status ListPorts(Client& client, Output output) {
   return absl::OkStatus();
 }
 
+namespace {
+std::string NextHopText(const types::v1::IpAddress& address) {
+  return address.octets().empty() ? "connected" : AddressText(address);
+}
+}  // namespace
+
 absl::Status ListRoutes(Client& client, Output output) {
   const auto context = client.Context();
   const auto reader = client.forwarding().ListRoutes(context.get(), {});
@@ -127,10 +133,16 @@ absl::Status ListRoutes(Client& client, Output output) {
   Table table({{"PREFIX"}, {"NEXT-HOP"}, {"PORT"}, {"ORIGIN"}});
   for (dataplane::v1::Route route; reader->Read(&route);) {
     absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(route));
-    const bool connected = route.next_hop().octets().empty();
-    table.Add({PrefixText(route.prefix()), connected ? "connected" : AddressText(route.next_hop()),
-               route.port(),
-               route.origin() == dataplane::v1::ROUTE_ORIGIN_KERNEL ? "kernel" : "api"});
+    const char* origin = route.origin() == dataplane::v1::ROUTE_ORIGIN_KERNEL ? "kernel" : "api";
+    if (route.kind() != dataplane::v1::ROUTE_KIND_FORWARD) {
+      const bool to_linux = route.kind() == dataplane::v1::ROUTE_KIND_LINUX;
+      table.Add({PrefixText(route.prefix()), to_linux ? "linux" : "unreachable", "", origin});
+      continue;
+    }
+    table.Add({PrefixText(route.prefix()), NextHopText(route.next_hop()), route.port(), origin});
+    for (const dataplane::v1::RoutePath& path : route.more_paths()) {
+      table.Add({"", NextHopText(path.next_hop()), path.port(), ""});
+    }
   }
   const grpc::Status status = reader->Finish();
   if (!status.ok()) return client.DataplaneStatus(status);
