@@ -79,6 +79,7 @@ absl::Status Process::StartTables() {
   config.workers = settings_.workers();
   config.socket = static_cast<int>(rte_socket_id());
   config.steering = &steering_;
+  config.journal = &journal_;
   for (const Port& port : ports_->ports()) config.ports.push_back({port.mac, port.mtu});
   absl::StatusOr<std::unique_ptr<ForwardingState>> tables = MakeForwardingState(config);
   if (absl::IsResourceExhausted(tables.status())) {
@@ -152,7 +153,7 @@ void Process::StopWorkers() {
 
 absl::Status Process::StartServices() {
   absl::StatusOr<std::unique_ptr<NetlinkFeed>> netlink =
-      NetlinkFeed::Start(*ports_, tables_->writer());
+      NetlinkFeed::Start(settings_.kernel, *ports_, tables_->writer(), journal_);
   if (!netlink.ok()) return netlink.status();
   netlink_ = *std::move(netlink);
   ProcessView view;

@@ -57,6 +57,7 @@ class Process {
   std::optional<InstanceLock> lock_;
   std::unique_ptr<Eal> eal_;
   Steering steering_;
+  SubscriberJournal journal_;
   std::unique_ptr<PortSet> ports_;
   std::unique_ptr<ForwardingState> tables_;
   std::unique_ptr<HandoffMesh> handoff_;  // null with one worker

@@ -27,6 +27,7 @@ constexpr uint32_t kMaxMtu = 9600;
 constexpr uint32_t kMaxTunnels = 65535;
 constexpr uint32_t kMaxTableEntries = 16u << 20;
 constexpr uint32_t kMinMegabytes = 64;
+constexpr uint32_t kHighestLinuxProtocol = 4;
 constexpr const char* kObjectName = "steer.bpf.o";
 
 uint32_t Or(uint32_t value, uint32_t otherwise) { return value != 0 ? value : otherwise; }
@@ -36,6 +37,30 @@ const std::string& Or(const std::string& value, const std::string& otherwise) {
 
 std::string Range(uint32_t low, uint32_t high, uint32_t found) {
   return absl::StrCat("expected ", low, " to ", high, ", found ", found);
+}
+
+PoolRoutes ToPoolRoutes(config::v1::PoolRoutes policy) {
+  switch (policy) {
+    case config::v1::POOL_ROUTES_STICKY:
+      return PoolRoutes::kSticky;
+    case config::v1::POOL_ROUTES_ALWAYS:
+      return PoolRoutes::kAlways;
+    case config::v1::POOL_ROUTES_NEVER:
+      return PoolRoutes::kNever;
+    default:
+      return PoolRoutes::kUsed;
+  }
+}
+
+SessionRoutes ToSessionRoutes(config::v1::SessionRoutes policy) {
+  switch (policy) {
+    case config::v1::SESSION_ROUTES_ALL:
+      return SessionRoutes::kAll;
+    case config::v1::SESSION_ROUTES_NONE:
+      return SessionRoutes::kNone;
+    default:
+      return SessionRoutes::kUncovered;
+  }
 }
 
 // Installed, or in the build tree that the executable runs from.
@@ -61,7 +86,7 @@ class SettingsReader {
   absl::StatusOr<Settings> Read() {
     for (const auto step :
          {&SettingsReader::ReadPaths, &SettingsReader::ReadCores, &SettingsReader::ReadMemory,
-          &SettingsReader::ReadTables, &SettingsReader::ReadPorts}) {
+          &SettingsReader::ReadTables, &SettingsReader::ReadKernel, &SettingsReader::ReadPorts}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return settings_;
@@ -151,6 +176,26 @@ class SettingsReader {
       }
       if (row.given != 0) row.limit = row.given;
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadKernel() {
+    KernelSettings& kernel = settings_.kernel;
+    kernel.table = Or(config_.kernel().table(), kernel.table);
+    const auto& announce = config_.kernel().announce();
+    const uint32_t protocol = Or(announce.protocol(), kernel.protocol);
+    // Linux' own routes have the numbers up to RTPROT_STATIC.
+    if (protocol <= kHighestLinuxProtocol || protocol > 255) {
+      return source_.Error("kernel.announce.protocol",
+                           Range(kHighestLinuxProtocol + 1, 255, protocol));
+    }
+    kernel.protocol = static_cast<uint8_t>(protocol);
+    kernel.metric = announce.metric();
+    kernel.announce = {
+        .pools = ToPoolRoutes(announce.pools()),
+        .keep_pools_when_draining = announce.when_draining() == config::v1::DRAINING_POOLS_KEEP,
+        .hosts = ToSessionRoutes(announce.hosts()),
+        .prefixes = ToSessionRoutes(announce.prefixes())};
     return absl::OkStatus();
   }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/kernel/route_export_policy.h"
 #include "dataplane/ports/eal.h"
 #include "dataplane/ports/port_settings.h"
 #include "dataplane/tables/table_writer.h"
@@ -27,6 +28,7 @@ struct Settings {
   std::vector<PortSettings> ports;
   TableLimits limits;
   uint32_t punt_slots = 0;
+  KernelSettings kernel;
 
   uint32_t workers() const { return static_cast<uint32_t>(eal.worker_cores.size()); }
 };

@@ -31,88 +31,18 @@ constexpr int kTickMs = 20;
 // Linux does not see our traffic, so it would never look again whether a neighbour is still there.
 constexpr std::chrono::seconds kConfirmEvery{30};
 constexpr size_t kMaxConfirmed = 1024;  // questions per round
-constexpr int kUsable =
-    NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
+// Of routes to subscribers, between two looks at what else there is to do.
+constexpr size_t kStepsPerTurn = 1024;
+constexpr std::chrono::seconds kRetryEvery{1};
+// What a killed process announced is kept for so long without a control plane that says what is
+// there now.
+constexpr std::chrono::seconds kSettleAfter{30};
+// A comparison takes at most one part in so many of the thread's time.
+constexpr int kResyncShare = 4;
+constexpr unsigned kLinkFlags = IFF_UP | IFF_RUNNING;
 
 absl::Status NetlinkError(const char* what, int error) {
   return absl::UnavailableError(absl::StrCat("netlink: ", what, ": ", nl_geterror(error)));
-}
-
-net::IpAddress ToAddress(const nl_addr* address) {
-  if (address == nullptr) return {};
-  const auto* bytes = static_cast<const uint8_t*>(nl_addr_get_binary_addr(address));
-  return net::IpAddress::FromBytes({bytes, nl_addr_get_len(address)}).value_or(net::IpAddress());
-}
-
-// The default route's address has no length, so the family comes from the route.
-net::IpPrefix ToPrefix(rtnl_route* route) {
-  nl_addr* to = rtnl_route_get_dst(route);
-  net::IpAddress address = ToAddress(to);
-  if (address.is_none()) {
-    const std::array<uint8_t, 16> zero{};
-    address =
-        rtnl_route_get_family(route) == AF_INET6 ? net::IpAddress::V6(zero) : net::IpAddress::V4(0);
-  }
-  return {address, static_cast<uint8_t>(to == nullptr ? 0 : nl_addr_get_prefixlen(to))};
-}
-
-struct ParsedRoute {
-  KernelRoute route;
-  bool is_ours = false;  // leaves by one of our ports
-};
-
-// Null for what is no unicast route of the main table.
-std::optional<ParsedRoute> ParseRoute(nlmsghdr* header, const PortSet& ports) {
-  rtnl_route* raw = nullptr;
-  if (rtnl_route_parse(header, &raw) != 0) return std::nullopt;
-  const std::unique_ptr<rtnl_route, void (*)(rtnl_route*)> route(raw, rtnl_route_put);
-  if (rtnl_route_get_table(raw) != RT_TABLE_MAIN || rtnl_route_get_type(raw) != RTN_UNICAST) {
-    return std::nullopt;
-  }
-  ParsedRoute parsed;
-  parsed.route.prefix = ToPrefix(raw);
-  parsed.route.metric = rtnl_route_get_priority(raw);
-  // Of several next hops, the first through a port of ours.
-  const int hops = rtnl_route_get_nnexthops(raw);
-  for (int i = 0; i < hops && !parsed.is_ours; ++i) {
-    rtnl_nexthop* hop = rtnl_route_nexthop_n(raw, i);
-    const Port* port = ports.FindInterface(rtnl_route_nh_get_ifindex(hop));
-    if (port == nullptr) continue;
-    parsed.is_ours = true;
-    parsed.route.port = port->index;
-    nl_addr* gateway = rtnl_route_nh_get_gateway(hop);
-    if (gateway == nullptr) gateway = rtnl_route_nh_get_via(hop);
-    parsed.route.next_hop = ToAddress(gateway);
-  }
-  return parsed;
-}
-
-struct ParsedNeighbour {
-  KernelNeighbour neighbour;
-  bool is_usable = false;
-};
-
-std::optional<ParsedNeighbour> ParseNeighbour(nlmsghdr* header, const PortSet& ports) {
-  rtnl_neigh* raw = nullptr;
-  if (rtnl_neigh_parse(header, &raw) != 0) return std::nullopt;
-  const std::unique_ptr<rtnl_neigh, void (*)(rtnl_neigh*)> neighbour(raw, rtnl_neigh_put);
-  const Port* port = ports.FindInterface(rtnl_neigh_get_ifindex(raw));
-  ParsedNeighbour parsed;
-  parsed.neighbour.address = ToAddress(rtnl_neigh_get_dst(raw));
-  if (port == nullptr || parsed.neighbour.address.is_none()) return std::nullopt;
-  parsed.neighbour.port = port->index;
-  const int state = rtnl_neigh_get_state(raw);
-  parsed.neighbour.is_stale = (state & NUD_STALE) != 0;
-  const nl_addr* link = rtnl_neigh_get_lladdr(raw);
-  parsed.is_usable = (state & kUsable) != 0 && link != nullptr &&
-                     nl_addr_get_len(link) == parsed.neighbour.mac.size();
-  if (parsed.is_usable) {
-    std::memcpy(parsed.neighbour.mac.data(), nl_addr_get_binary_addr(link),
-                parsed.neighbour.mac.size());
-    // Linux lists the group addresses it listens to as neighbours; nothing is forwarded to them.
-    if ((parsed.neighbour.mac[0] & 1) != 0) return std::nullopt;
-  }
-  return parsed;
 }
 
 using MessageVisitor = std::function<void(nlmsghdr*)>;
@@ -124,12 +54,28 @@ int VisitMessage(nl_msg* message, void* visitor) {
 
 }  // namespace
 
-NetlinkFeed::NetlinkFeed(const PortSet& ports, TableWriter& writer)
-    : ports_(ports), writer_(writer), mirror_(writer) {}
+NetlinkFeed::NetlinkFeed(const KernelSettings& settings, const PortSet& ports, TableWriter& writer,
+                         SubscriberJournal& journal)
+    : settings_(settings),
+      ports_(ports),
+      writer_(writer),
+      journal_(journal),
+      port_of_([&ports](int interface_index) -> std::optional<uint16_t> {
+        const Port* port = ports.FindInterface(interface_index);
+        if (port == nullptr) return std::nullopt;
+        return port->index;
+      }),
+      mirror_(writer),
+      export_(settings.announce),
+      own_routes_(settings),
+      settle_at_(Clock::now() + kSettleAfter),
+      next_confirmation_(Clock::now() + kConfirmEvery) {}
 
-absl::StatusOr<std::unique_ptr<NetlinkFeed>> NetlinkFeed::Start(const PortSet& ports,
-                                                                TableWriter& writer) {
-  std::unique_ptr<NetlinkFeed> feed(new NetlinkFeed(ports, writer));
+absl::StatusOr<std::unique_ptr<NetlinkFeed>> NetlinkFeed::Start(const KernelSettings& settings,
+                                                                const PortSet& ports,
+                                                                TableWriter& writer,
+                                                                SubscriberJournal& journal) {
+  std::unique_ptr<NetlinkFeed> feed(new NetlinkFeed(settings, ports, writer, journal));
   if (absl::Status status = feed->Open(); !status.ok()) return status;
   if (absl::Status status = feed->Resync(); !status.ok()) return status;
   feed->thread_ = std::thread([raw = feed.get()] { raw->Run(); });
@@ -141,6 +87,10 @@ NetlinkFeed::~NetlinkFeed() {
   if (thread_.joinable()) {
     eventfd_write(stop_event_, 1);
     thread_.join();
+    (void)journal_.Take();
+    export_.WithdrawAll();
+    while (Announce()) {
+    }
   }
   if (events_ != nullptr) nl_socket_free(events_);
   if (requests_ != nullptr) nl_socket_free(requests_);
@@ -161,8 +111,9 @@ absl::Status NetlinkFeed::Open() {
     }
   }
   // Members before the first dump: what changes meanwhile waits in the socket.
-  if (const int error = nl_socket_add_memberships(events_, RTNLGRP_LINK, RTNLGRP_NEIGH,
-                                                  RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, 0);
+  if (const int error = nl_socket_add_memberships(
+          events_, RTNLGRP_LINK, RTNLGRP_NEIGH, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+          RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE, RTNLGRP_NEXTHOP, 0);
       error != 0) {
     return NetlinkError("subscribe", error);
   }
@@ -172,27 +123,60 @@ absl::Status NetlinkFeed::Open() {
 }
 
 void NetlinkFeed::Run() {
-  auto next_confirmation = std::chrono::steady_clock::now() + kConfirmEvery;
-  for (;;) {
+  for (bool more_to_write = false;;) {
     pollfd ready[] = {{.fd = nl_socket_get_fd(events_), .events = POLLIN, .revents = 0},
                       {.fd = stop_event_, .events = POLLIN, .revents = 0}};
-    poll(ready, 2, kTickMs);
+    poll(ready, 2, more_to_write ? 0 : kTickMs);
     if (ready[1].revents != 0) return;
     if (ready[0].revents != 0) ReceiveEvents();
-    if (needs_resync_) {
+    const Clock::time_point now = Clock::now();
+    if (needs_resync_ && now >= resync_not_before_) {
       needs_resync_ = false;
       if (absl::Status status = Resync(); !status.ok()) {
         spdlog::warn("kernel routes cannot be read, trying again: {}", status.ToString());
         needs_resync_ = true;
       }
+      resync_not_before_ = Clock::now() + kResyncShare * (Clock::now() - now);
     }
     ResolveWanted();
-    if (const auto now = std::chrono::steady_clock::now(); now >= next_confirmation) {
-      next_confirmation = now + kConfirmEvery;
-      ConfirmStale();
-      ReportRefusals();
-    }
+    Housekeep(now);
+    more_to_write = Announce();
   }
+}
+
+void NetlinkFeed::Housekeep(Clock::time_point now) {
+  if (now >= settle_at_) export_.Settle();
+  if (now >= next_retry_) {
+    next_retry_ = now + kRetryEvery;
+    export_.Retry();
+  }
+  if (now < next_confirmation_) return;
+  next_confirmation_ = now + kConfirmEvery;
+  ConfirmStale();
+  ReportRefusals();
+}
+
+bool NetlinkFeed::Announce() {
+  for (const SubscriberChange& change : journal_.Take()) export_.Apply(change);
+  const std::vector<RouteStep> steps = export_.TakeSteps(kStepsPerTurn);
+  for (const RouteStep& step : steps) {
+    absl::Status status = Carry(step);
+    if (status.ok()) continue;
+    export_.Failed(step);
+    if (write_failures_++ == 0) {
+      spdlog::warn("a route to subscribers cannot be written: {}", status.ToString());
+      reported_failures_ = 1;
+    }
+    last_failure_ = std::move(status);
+  }
+  return steps.size() == kStepsPerTurn;
+}
+
+absl::Status NetlinkFeed::Carry(const RouteStep& step) {
+  spdlog::debug("{} the route to {}", step.add ? "announcing" : "withdrawing",
+                step.prefix.ToString());
+  return step.add ? own_routes_.Add(requests_, step.prefix)
+                  : own_routes_.Remove(requests_, step.prefix);
 }
 
 void NetlinkFeed::ReceiveEvents() {
@@ -218,30 +202,51 @@ void NetlinkFeed::OnEvent(nlmsghdr* header) {
     case RTM_DELLINK:
       OnLink(header);
       break;
+    case RTM_NEWADDR:
+    case RTM_DELADDR:
+      // With an address go routes that have it as their source.
+      if (ParseAddress(header, port_of_)) needs_resync_ = true;
+      break;
+    case RTM_DELNEXTHOP:
+      needs_resync_ = true;
+      break;
     default:
       break;
   }
 }
 
 void NetlinkFeed::OnRoute(nlmsghdr* header) {
-  const auto parsed = ParseRoute(header, ports_);
+  const auto parsed = ParseRoute(header, settings_.table, port_of_);
   if (!parsed) return;
   const bool is_new = header->nlmsg_type == RTM_NEWROUTE;
   const bool replaces = (header->nlmsg_flags & NLM_F_REPLACE) != 0;
+  const KernelRoute& route = parsed->route;
+  if (own_routes_.IsOurs(*parsed)) {
+    // Somebody else removes it.
+    if (!is_new && export_.IsInstalled(route.prefix)) needs_resync_ = true;
+    return;
+  }
+  // The kernel's IPv6 routes through gateways are one per prefix and metric, but for those that
+  // routers advertise.
+  const bool is_merged = route.prefix.address.is_v6() && route.kind == RouteKind::kForward &&
+                         route.HasGateway() && parsed->protocol != RTPROT_RA;
   if (!parsed->is_ours) {
     // Took the place of one that may have been ours.
-    if (is_new && replaces) mirror_.RemoveRoutes(parsed->route.prefix, parsed->route.metric);
+    if (is_new && replaces) mirror_.RemoveRoutes(route.prefix, route.metric);
   } else if (!is_new) {
-    mirror_.RemoveRoute(parsed->route);
+    const bool known = is_merged ? mirror_.RemovePaths(route) : mirror_.RemoveRoute(route);
+    if (!known) needs_resync_ = true;
   } else if (replaces) {
-    mirror_.ReplaceRoute(parsed->route);
+    mirror_.ReplaceRoute(route);
+  } else if (is_merged) {
+    mirror_.ReplaceGateways(route);
   } else {
-    mirror_.AddRoute(parsed->route);
+    mirror_.AddRoute(route);
   }
 }
 
 void NetlinkFeed::OnNeighbour(nlmsghdr* header) {
-  const auto parsed = ParseNeighbour(header, ports_);
+  const auto parsed = ParseNeighbour(header, port_of_);
   if (!parsed) return;
   if (header->nlmsg_type == RTM_NEWNEIGH && parsed->is_usable) {
     mirror_.SetNeighbour(parsed->neighbour);
@@ -258,8 +263,12 @@ void NetlinkFeed::OnLink(nlmsghdr* header) {
     spdlog::error("port {}: interface {} was deleted; restart lns-dataplane when it is back",
                   port->settings.name, port->settings.device);
   }
-  // Linux drops the IPv4 routes of a link that goes down without a word for each.
-  if ((link->ifi_change & IFF_UP) != 0 || (link->ifi_flags & IFF_UP) == 0) needs_resync_ = true;
+  // Linux drops the IPv4 routes of a link that goes down without a word for each, and goes on with
+  // the other paths of a route when one of them loses its carrier.
+  const unsigned flags = link->ifi_flags & kLinkFlags;
+  const auto [known, is_new] = link_flags_.try_emplace(link->ifi_index, flags);
+  if (is_new || known->second != flags) needs_resync_ = true;
+  known->second = flags;
 }
 
 absl::Status NetlinkFeed::Resync() {
@@ -267,6 +276,10 @@ absl::Status NetlinkFeed::Resync() {
   if (absl::Status status = Dump(RTM_GETROUTE, snapshot); !status.ok()) return status;
   if (absl::Status status = Dump(RTM_GETNEIGH, snapshot); !status.ok()) return status;
   mirror_.Resync(snapshot.routes, snapshot.neighbours);
+  for (const net::IpPrefix& prefix : snapshot.misfit) {
+    if (absl::Status status = own_routes_.Remove(requests_, prefix); !status.ok()) return status;
+  }
+  export_.Reconcile(snapshot.own);
   spdlog::debug("kernel: {} routes and {} neighbours on our ports", mirror_.routes(),
                 mirror_.neighbours());
   return absl::OkStatus();
@@ -284,10 +297,17 @@ absl::Status NetlinkFeed::Dump(int type, Snapshot& snapshot) {
 
 void NetlinkFeed::AddToSnapshot(nlmsghdr* header, Snapshot& snapshot) {
   if (header->nlmsg_type == RTM_NEWROUTE) {
-    const auto parsed = ParseRoute(header, ports_);
-    if (parsed && parsed->is_ours) snapshot.routes.push_back(parsed->route);
+    const auto parsed = ParseRoute(header, settings_.table, port_of_);
+    if (!parsed || !parsed->is_ours) return;
+    if (!own_routes_.IsOurs(*parsed)) {
+      snapshot.routes.push_back(parsed->route);
+    } else if (own_routes_.IsAsWritten(*parsed)) {
+      snapshot.own.push_back(parsed->route.prefix);
+    } else {
+      snapshot.misfit.push_back(parsed->route.prefix);
+    }
   } else if (header->nlmsg_type == RTM_NEWNEIGH) {
-    const auto parsed = ParseNeighbour(header, ports_);
+    const auto parsed = ParseNeighbour(header, port_of_);
     if (parsed && parsed->is_usable) snapshot.neighbours.push_back(parsed->neighbour);
   }
 }
@@ -300,9 +320,7 @@ void NetlinkFeed::ResolveWanted() {
 }
 
 void NetlinkFeed::ConfirmStale() {
-  size_t asked = 0;
-  for (const KernelNeighbour& neighbour : mirror_.StaleNeighbours()) {
-    if (++asked > kMaxConfirmed) return;
+  for (const KernelNeighbour& neighbour : mirror_.StaleNeighbours(kMaxConfirmed)) {
     AskKernel(neighbour.address, neighbour.port);
   }
 }
@@ -327,6 +345,11 @@ void NetlinkFeed::AskKernel(const net::IpAddress& address, uint16_t port) {
 }
 
 void NetlinkFeed::ReportRefusals() {
+  if (write_failures_ != reported_failures_) {
+    spdlog::warn("routes to subscribers could not be written {} times, lately: {}",
+                 write_failures_ - reported_failures_, last_failure_.ToString());
+    reported_failures_ = write_failures_;
+  }
   if (mirror_.refused() == reported_refusals_) return;
   spdlog::warn("{} kernel routes or neighbours were refused, lately: {}",
                mirror_.refused() - reported_refusals_, mirror_.last_refusal().ToString());

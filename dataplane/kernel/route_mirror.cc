@@ -2,7 +2,29 @@
 // Copyright The Terminus Authors
 #include "dataplane/kernel/route_mirror.h"
 
+#include <algorithm>
+
 namespace lns::dataplane {
+namespace {
+
+RouteConfig ConfigOf(const KernelRoute& route) {
+  RouteConfig config{.prefix = route.prefix, .origin = Origin::kKernel, .kind = route.kind};
+  if (route.paths.empty()) return config;
+  config.next_hop = route.paths.front().next_hop;
+  config.port = route.paths.front().port;
+  config.weight = route.paths.front().weight;
+  const size_t end = std::min(route.paths.size(), RouteMirror::kMaxPaths);
+  config.more_paths.assign(route.paths.begin() + 1,
+                           route.paths.begin() + static_cast<ptrdiff_t>(end));
+  return config;
+}
+
+}  // namespace
+
+bool KernelRoute::HasGateway() const {
+  return std::any_of(paths.begin(), paths.end(),
+                     [](const RoutePath& path) { return !path.next_hop.is_none(); });
+}
 
 void RouteMirror::Note(const absl::Status& status) {
   if (status.ok()) return;
@@ -25,10 +47,7 @@ void RouteMirror::Publish(const net::IpPrefix& prefix) {
     return;
   }
   if (shown != published_.end() && shown->second == *best) return;
-  const absl::Status status = writer_.UpsertRoute({.prefix = prefix,
-                                                   .next_hop = best->next_hop,
-                                                   .port = best->port,
-                                                   .origin = Origin::kKernel});
+  const absl::Status status = writer_.UpsertRoute(ConfigOf(*best));
   Note(status);
   if (status.ok()) published_[prefix] = *best;
 }
@@ -38,25 +57,51 @@ void RouteMirror::AddRoute(const KernelRoute& route) {
   Publish(route.prefix);
 }
 
-void RouteMirror::EraseMetric(const net::IpPrefix& prefix, uint32_t metric) {
+template <typename Which>
+void RouteMirror::EraseMetric(const net::IpPrefix& prefix, uint32_t metric, Which&& erase) {
   auto it = routes_.lower_bound({.prefix = prefix, .metric = metric});
   while (it != routes_.end() && it->prefix == prefix && it->metric == metric) {
-    it = routes_.erase(it);
+    it = erase(*it) ? routes_.erase(it) : std::next(it);
   }
 }
 
 void RouteMirror::ReplaceRoute(const KernelRoute& route) {
-  EraseMetric(route.prefix, route.metric);
+  EraseMetric(route.prefix, route.metric, [](const KernelRoute&) { return true; });
   AddRoute(route);
 }
 
-void RouteMirror::RemoveRoute(const KernelRoute& route) {
-  routes_.erase(route);
+void RouteMirror::ReplaceGateways(const KernelRoute& route) {
+  EraseMetric(route.prefix, route.metric, [](const KernelRoute& r) { return r.HasGateway(); });
+  AddRoute(route);
+}
+
+bool RouteMirror::RemoveRoute(const KernelRoute& route) {
+  const bool known = routes_.erase(route) != 0;
   Publish(route.prefix);
+  return known;
+}
+
+bool RouteMirror::RemovePaths(const KernelRoute& gone) {
+  std::vector<KernelRoute> left;
+  bool known = false;
+  EraseMetric(gone.prefix, gone.metric, [&](const KernelRoute& route) {
+    if (route.kind != gone.kind) return false;
+    KernelRoute rest = route;
+    std::erase_if(rest.paths, [&](const RoutePath& path) {
+      return std::find(gone.paths.begin(), gone.paths.end(), path) != gone.paths.end();
+    });
+    const bool is_meant = rest.paths.size() != route.paths.size() || route.paths == gone.paths;
+    known = known || is_meant;
+    if (is_meant && !rest.paths.empty()) left.push_back(std::move(rest));
+    return is_meant;
+  });
+  routes_.insert(left.begin(), left.end());
+  Publish(gone.prefix);
+  return known;
 }
 
 void RouteMirror::RemoveRoutes(const net::IpPrefix& prefix, uint32_t metric) {
-  EraseMetric(prefix, metric);
+  EraseMetric(prefix, metric, [](const KernelRoute&) { return true; });
   Publish(prefix);
 }
 
@@ -96,10 +141,13 @@ void RouteMirror::Resync(const std::vector<KernelRoute>& routes,
   for (const NeighbourKey& key : gone) RemoveNeighbour(key.first, key.second);
 }
 
-std::vector<KernelNeighbour> RouteMirror::StaleNeighbours() const {
+std::vector<KernelNeighbour> RouteMirror::StaleNeighbours(size_t limit) {
   std::vector<KernelNeighbour> stale;
-  for (const auto& [key, neighbour] : neighbours_) {
-    if (neighbour.is_stale) stale.push_back(neighbour);
+  auto it = neighbours_.upper_bound(last_stale_);
+  for (size_t seen = 0; seen < neighbours_.size() && stale.size() < limit; ++seen, ++it) {
+    if (it == neighbours_.end()) it = neighbours_.begin();
+    if (it->second.is_stale) stale.push_back(it->second);
+    last_stale_ = it->first;
   }
   return stale;
 }

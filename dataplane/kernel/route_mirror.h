@@ -6,10 +6,10 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -18,12 +18,15 @@
 
 namespace lns::dataplane {
 
+// `paths` are those through our ports that are alive; empty unless the route forwards.
 struct KernelRoute {
   net::IpPrefix prefix;
   uint32_t metric = 0;
-  uint16_t port = 0;
-  net::IpAddress next_hop;  // none: directly connected
+  RouteKind kind = RouteKind::kForward;
+  std::vector<RoutePath> paths;
   auto operator<=>(const KernelRoute&) const = default;
+
+  bool HasGateway() const;
 };
 
 struct KernelNeighbour {
@@ -35,13 +38,21 @@ struct KernelNeighbour {
 
 class RouteMirror {
  public:
+  // More paths of a route than this are left out.
+  static constexpr size_t kMaxPaths = 32;
+
   // The writer outlives the mirror.
   explicit RouteMirror(TableWriter& writer) : writer_(writer) {}
 
   void AddRoute(const KernelRoute& route);
   // A route that replaced every other to its prefix with its metric.
   void ReplaceRoute(const KernelRoute& route);
-  void RemoveRoute(const KernelRoute& route);
+  // One of IPv6 through gateways: the kernel always names all gateways of a prefix and metric.
+  void ReplaceGateways(const KernelRoute& route);
+  // False: no such route is known, so something was missed.
+  bool RemoveRoute(const KernelRoute& route);
+  // Of IPv6: these paths of the routes with its prefix and metric are gone, maybe not all.
+  bool RemovePaths(const KernelRoute& route);
   // Every route to the prefix with this metric: one of another interface took its place.
   void RemoveRoutes(const net::IpPrefix& prefix, uint32_t metric);
   void SetNeighbour(const KernelNeighbour& neighbour);
@@ -51,7 +62,8 @@ class RouteMirror {
   void Resync(const std::vector<KernelRoute>& routes,
               const std::vector<KernelNeighbour>& neighbours);
 
-  std::vector<KernelNeighbour> StaleNeighbours() const;
+  // At most `limit` neighbours that were not confirmed lately, going on where the last call ended.
+  std::vector<KernelNeighbour> StaleNeighbours(size_t limit);
   size_t routes() const { return routes_.size(); }
   size_t neighbours() const { return neighbours_.size(); }
   // Updates that the table writer refused, and the last reason.
@@ -63,13 +75,16 @@ class RouteMirror {
 
   std::set<KernelRoute>::const_iterator Best(const net::IpPrefix& prefix) const;
   void Publish(const net::IpPrefix& prefix);
-  void EraseMetric(const net::IpPrefix& prefix, uint32_t metric);
+  // Those with this prefix and metric for which erase(route) says so.
+  template <typename Which>
+  void EraseMetric(const net::IpPrefix& prefix, uint32_t metric, Which&& erase);
   void Note(const absl::Status& status);
 
   TableWriter& writer_;
   std::set<KernelRoute> routes_;  // by prefix, then metric
   std::map<net::IpPrefix, KernelRoute> published_;
   std::map<NeighbourKey, KernelNeighbour> neighbours_;
+  NeighbourKey last_stale_;
   uint64_t refused_ = 0;
   absl::Status last_refusal_;
 };
