@@ -58,6 +58,7 @@ void EngineImpl::SetDrain(bool on, Instant now, EngineActions& out) {
   if (on != draining_) {
     Log(LogLevel::kInfo,
         on ? "draining: new tunnels and calls are refused" : "not draining any more", {now, out});
+    out.emplace_back(controlplane::SetDraining{on});
   }
   draining_ = on;
 }

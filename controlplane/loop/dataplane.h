@@ -21,6 +21,9 @@ class Dataplane {
   virtual void ProgramSession(const SessionEntry& session, bool confirm) = 0;
   virtual void RemoveSession(const SessionKey& session) = 0;
 
+  // Whether new subscribers are taken: routes to pools are announced accordingly.
+  virtual void SetDraining(bool on) = 0;
+
   // Nothing asked for is still on its way. Always true while there is no data plane: a refill
   // brings it everything.
   virtual bool Settled() const = 0;

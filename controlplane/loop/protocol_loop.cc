@@ -122,7 +122,7 @@ void ProtocolLoop::CarryOut(const EngineAction& action) {
     void operator()(const TunnelStopped& a) const {
       if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnTunnelStopped(a);
     }
-    void operator()(const SetDraining&) const {}
+    void operator()(const SetDraining& a) const { loop.parts_.dataplane.SetDraining(a.on); }
     void operator()(const LogLine& a) const { loop.parts_.log(a.level, a.text); }
   };
   std::visit(Visitor{*this}, action);

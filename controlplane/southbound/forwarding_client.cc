@@ -67,6 +67,7 @@ void ForwardingClient::ProgramSession(const SessionEntry& session, bool confirm)
   Enqueue(SessionChange{session, confirm});
 }
 void ForwardingClient::RemoveSession(const SessionKey& session) { Enqueue(session); }
+void ForwardingClient::SetDraining(bool on) { Enqueue(Draining{on}); }
 
 void ForwardingClient::Enqueue(Change change) {
   absl::MutexLock lock(&mutex_);
@@ -295,6 +296,7 @@ void ForwardingClient::HandOverPage(const Engine& engine, uint64_t connection) {
   if (overflowed_) return;  // it is about to be given up
   if (!walk_.at_sessions) {
     accepting_ = Accepting::kTunnels;
+    if (walk_.pages == 1) queue_.emplace_back(Draining{engine.draining()});
     for (const SessionKey& session : owed_removals_) queue_.emplace_back(session);
     owed_removals_.clear();
     walk_.cursor = engine.DesiredTunnels(walk_.cursor, kPage, tunnels);
@@ -409,6 +411,7 @@ void ForwardingClient::Add(const Change& change, Batch& batch) {
       ToProto(key, *update.mutable_remove_session());
       ticket = {.session = key, .removal = true};
     }
+    void operator()(const Draining& draining) const { update.mutable_drain()->set_on(draining.on); }
   };
   batch.tickets.emplace_back();
   std::visit(Visitor{*batch.request.add_updates(), batch.tickets.back()}, change);

@@ -104,6 +104,7 @@ class ForwardingClient final : public Dataplane {
   void RemoveTunnel(l2tp::LocalTunnelId tunnel) override;
   void ProgramSession(const SessionEntry& session, bool confirm) override;
   void RemoveSession(const SessionKey& session) override;
+  void SetDraining(bool on) override;
   bool Settled() const override;
 
   // Any thread.
@@ -115,7 +116,11 @@ class ForwardingClient final : public Dataplane {
     SessionEntry entry;
     bool confirm = false;
   };
-  using Change = std::variant<TunnelEntry, l2tp::LocalTunnelId, SessionChange, SessionKey>;
+  struct Draining {
+    bool on = false;
+  };
+  using Change =
+      std::variant<TunnelEntry, l2tp::LocalTunnelId, SessionChange, SessionKey, Draining>;
   // Which changes the queue takes; all others the refill will bring. Sessions are programmed only
   // when every tunnel is in the queue; they are removed before.
   enum class Accepting : uint8_t { kNothing, kTunnels, kAll };

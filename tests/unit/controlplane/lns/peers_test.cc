@@ -174,7 +174,19 @@ TEST_F(PeersTest, DrainingRefusesNewTunnelsAndCallsAndKeepsTheOthers) {
   Start();
   FakeLac& lac = AddLac("192.0.2.1", 1701, 7);
   const FakeLac::Call& online = Dial(lac);
-  world_->Call([&](auto& engine, auto& out) { engine.SetDrain(true, world_->now(), out); });
+  // The data plane is told of each change, once: routes to pools depend on it.
+  std::vector<bool> told;
+  const auto drain = [&](bool on) {
+    world_->Call([&](auto& engine, auto& out) {
+      engine.SetDrain(on, world_->now(), out);
+      for (const auto& action : out) {
+        const auto* change = std::get_if<controlplane::SetDraining>(&action);
+        if (change != nullptr) told.push_back(change->on);
+      }
+    });
+  };
+  drain(true);
+  drain(true);
   const FakeLac::Call& refused =
       lac.Place({.user_name = "bob", .password = "secret"}, {}, world_->now());
   FakeLac& late = world_->AddLac();
@@ -187,8 +199,9 @@ TEST_F(PeersTest, DrainingRefusesNewTunnelsAndCallsAndKeepsTheOthers) {
   ASSERT_TRUE(late.closed().has_value());
   EXPECT_EQ(late.closed()->result.result, 2);
   EXPECT_EQ(late.closed()->result.error, 7);
-  world_->Call([&](auto& engine, auto& out) { engine.SetDrain(false, world_->now(), out); });
+  drain(false);
   Dial(lac);
+  EXPECT_EQ(told, (std::vector<bool>{true, false}));
 }
 
 TEST_F(PeersTest, SequencingIsForThoseWhoAskOrWhoseProfileSaysSo) {

@@ -198,6 +198,7 @@ class FakeDataplane final : public Dataplane {
   void RemoveSession(const SessionKey& session) override {
     journal_.push_back(absl::StrCat("remove session ", FakeEngine::Name(session)));
   }
+  void SetDraining(bool on) override { journal_.push_back(on ? "drain" : "stop draining"); }
   bool Settled() const override { return settled; }
   bool settled = true;
 

@@ -46,12 +46,13 @@ TEST_F(ProtocolLoopTest, CarriesOutActionsInTheirOrderAcrossSeams) {
     out.push_back(LogLine{LogLevel::kInfo, "a call"});
     out.push_back(RemoveSession{Key(7, 9)});
     out.push_back(RemoveTunnel{l2tp::LocalTunnelId(7)});
+    out.push_back(SetDraining{true});
   };
   loop.Turn(At(1));
   EXPECT_THAT(engine.calls, ElementsAre("control from 198.51.100.1:1701: ICRQ"));
-  EXPECT_THAT(journal,
-              ElementsAre("program tunnel 7", "program session 7/9 and confirm", "send control ZLB",
-                          "send ppp 7/9", "log a call", "remove session 7/9", "remove tunnel 7"));
+  EXPECT_THAT(journal, ElementsAre("program tunnel 7", "program session 7/9 and confirm",
+                                   "send control ZLB", "send ppp 7/9", "log a call",
+                                   "remove session 7/9", "remove tunnel 7", "drain"));
 }
 
 TEST_F(ProtocolLoopTest, PppFramesReachTheirSession) {

@@ -31,6 +31,7 @@ class FakeForwarding final : public dataplane::v1::Forwarding::Service {
     std::map<uint32_t, dataplane::v1::Tunnel> tunnels;
     std::map<Key, dataplane::v1::Session> sessions;
     std::vector<size_t> batch_sizes;
+    bool draining = false;
     int syncs_ended = 0;
   };
 
@@ -185,6 +186,9 @@ class FakeForwarding final : public dataplane::v1::Forwarding::Service {
         if (stale_) stale_->sessions.erase(key);
         break;
       }
+      case Case::kDrain:
+        state_.draining = update.drain().on();
+        break;
       case Case::kRemoveSession: {
         const Key key = KeyOf(update.remove_session());
         if (state_.sessions.erase(key) == 0) break;

@@ -107,6 +107,26 @@ class ForwardingClientTest : public ::testing::Test {
   std::unique_ptr<ForwardingClient> client;
 };
 
+TEST_F(ForwardingClientTest, DrainingIsToldAtOnceAndAgainWithEachRefill) {
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  EXPECT_FALSE(server.state().draining);
+  engine.drains = true;
+  client->SetDraining(true);
+  RunUntilSettled();
+  EXPECT_TRUE(server.state().draining);
+  server.Stop();
+  RunUntil("the loss to be noticed", [&] { return !client->status().connected; });
+  server.Start();
+  RunUntilRefilled();
+  EXPECT_TRUE(server.state().draining);
+  engine.drains = false;
+  client->SetDraining(false);
+  RunUntilSettled();
+  EXPECT_FALSE(server.state().draining);
+}
+
 TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
   engine.tunnels = {TunnelOf(1), TunnelOf(2)};
   SessionEntry online = SessionOf(2, 7);
