@@ -242,11 +242,12 @@ class Lab:
 
     # --- peers ---
 
-    def lacsim_command(self, *words, report, secret=config.SECRET, pps=0, seconds=0):
+    def lacsim_command(self, *words, report, secret=config.SECRET, pps=0, seconds=0,
+                       lac_address=None, host=config.HOST_ADDRESS):
         command = [self.program('lacsim'), '--lns', config.LNS_ADDRESS,
                    '--netns', self.lac.name, '--core-netns', self.host.name,
-                   '--host', config.HOST_ADDRESS, '--password', config.PASSWORD,
-                   '--lac-addresses', f'{self.lac_addresses[0]}/{len(self.lac_addresses)}',
+                   '--host', host, '--password', config.PASSWORD, '--lac-addresses',
+                   lac_address or f'{self.lac_addresses[0]}/{len(self.lac_addresses)}',
                    '--json', report]
         if secret:
             command += ['--secret', secret]
