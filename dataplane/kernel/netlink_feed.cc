@@ -275,6 +275,12 @@ absl::Status NetlinkFeed::Resync() {
   Snapshot snapshot;
   if (absl::Status status = Dump(RTM_GETROUTE, snapshot); !status.ok()) return status;
   if (absl::Status status = Dump(RTM_GETNEIGH, snapshot); !status.ok()) return status;
+  if (absl::Status status = Dump(RTM_GETADDR, snapshot); !status.ok()) return status;
+  for (const Port& port : ports_.ports()) {
+    if (port.interface_index == 0) continue;
+    absl::Status status = writer_.SetPortAddresses(port.index, snapshot.addresses[port.index]);
+    if (!status.ok()) return status;
+  }
   mirror_.Resync(snapshot.routes, snapshot.neighbours);
   for (const net::IpPrefix& prefix : snapshot.misfit) {
     if (absl::Status status = own_routes_.Remove(requests_, prefix); !status.ok()) return status;
@@ -306,6 +312,9 @@ void NetlinkFeed::AddToSnapshot(nlmsghdr* header, Snapshot& snapshot) {
     } else {
       snapshot.misfit.push_back(parsed->route.prefix);
     }
+  } else if (header->nlmsg_type == RTM_NEWADDR) {
+    const auto parsed = ParseAddress(header, port_of_);
+    if (parsed) snapshot.addresses[parsed->port].push_back(parsed->address);
   } else if (header->nlmsg_type == RTM_NEWNEIGH) {
     const auto parsed = ParseNeighbour(header, port_of_);
     if (parsed && parsed->is_usable) snapshot.neighbours.push_back(parsed->neighbour);

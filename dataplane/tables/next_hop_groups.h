@@ -36,7 +36,7 @@ class NextHopGroups {
   uint32_t Acquire(std::vector<Way> ways);
   void Release(uint32_t index);
   void Free(uint32_t index) { free_.push_back(index); }
-  size_t size() const { return by_places_.size(); }
+  const NextHopGroup& At(uint32_t index) const { return groups_[index]; }
 
  private:
   using Places = std::array<uint32_t, kNextHopPlaces>;

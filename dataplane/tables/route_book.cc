@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "dataplane/tables/route_book.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -338,7 +339,14 @@ bool RouteBook::HasPeerIn(const net::IpPrefix& prefix) const {
 
 uint16_t RouteBook::PathMtu(const net::IpAddress& address) const {
   const uint32_t to = fib_.Lookup(address.family(), address.raw().data());
-  return to >= kFibAdjacency ? ports_[adjacencies_[to - kFibAdjacency].port].mtu : uint16_t{0};
+  if (to < kFibAdjacency) return 0;
+  if (to < kFibGroup) return ports_[adjacencies_[to - kFibAdjacency].port].mtu;
+  // Any packet may take any of them.
+  uint16_t least = 0xffff;
+  for (const uint32_t adjacency : groups_.At(to - kFibGroup).adjacency) {
+    least = std::min(least, ports_[adjacencies_[adjacency].port].mtu);
+  }
+  return least;
 }
 
 void RouteBook::Want(const NeighbourKey& key) {
