@@ -91,7 +91,7 @@ TEST_F(UserTerms, TheDataPlaneHearsOfRatesAndOfOurNameOnTheLink) {
   ASSERT_EQ(Dial("bob").state, CallState::kOnline);
   size_t unlimited = 0;
   for (const auto& [key, entry] : world_->dataplane().sessions()) {
-    unlimited += !entry.uplink_meter && !entry.downlink_meter ? 1 : 0;
+    if (!entry.uplink_meter && !entry.downlink_meter) ++unlimited;
   }
   EXPECT_EQ(unlimited, 1u);
 }
