@@ -54,8 +54,10 @@ TEST(Json, AddressesPrefixesAndMacsAreText) {
   route.mutable_prefix()->mutable_address()->set_octets(std::string("\x64\x40\0\0", 4));
   route.mutable_prefix()->set_length(10);
   route.set_port("core0");
-  EXPECT_EQ(ToJson(route), R"({"prefix": "100.64.0.0/10", "next_hop": null, "port": "core0", )"
-                           R"("origin": "ROUTE_ORIGIN_UNSPECIFIED"})");
+  EXPECT_EQ(ToJson(route),
+            R"({"prefix": "100.64.0.0/10", "next_hop": null, "port": "core0", )"
+            R"("origin": "ROUTE_ORIGIN_UNSPECIFIED", "kind": "ROUTE_KIND_FORWARD", "weight": 0, )"
+            R"("more_paths": []})");
   EXPECT_EQ(MacText(std::string("\x02\0\0\0\0\x01", 6)), "02:00:00:00:00:01");
   EXPECT_EQ(MacText(""), "");
   types::v1::IpAddress v6;
@@ -72,7 +74,8 @@ TEST(Json, NamedCountersAreOneObject) {
   EXPECT_EQ(ToJson(counters.drops()), R"({"no_session": 3, "wrong_peer": 0})");
   EXPECT_EQ(ToJson(counters),
             R"({"generation": 0, "monotonic_ns": 0, "drops": {"no_session": 3, "wrong_peer": 0}, )"
-            R"("punts": {}, "punt_overflows": {}, "injects": {}, "traffic": {}, "xdp": {}})");
+            R"("punts": {}, "punt_overflows": {}, "injects": {}, "traffic": {}, "xdp": {}, )"
+            R"("router": {}})");
 }
 
 TEST(Format, AgesShowTheirTwoLargestUnits) {
