@@ -30,6 +30,8 @@ class LocalUsers final : public Authenticator {
   // Of two users with one name the first counts; the configuration check refuses such a file.
   explicit LocalUsers(std::vector<LocalUser> users);
 
+  bool Knows(const std::string& name) const { return users_.contains(name); }
+
   void Authenticate(const AuthenticateUser& request, Instant now) override;
   void TakeOutcomes(std::vector<AuthOutcome>& out) override;
   void OnTimer(Instant) override {}

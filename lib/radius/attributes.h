@@ -128,6 +128,12 @@ inline constexpr AttributeId kWisprRedirectionUrl{kVendorWispr, 4};
 inline constexpr AttributeId kWisprBandwidthMaxUp{kVendorWispr, 7};
 inline constexpr AttributeId kWisprBandwidthMaxDown{kVendorWispr, 8};
 
+// Where the RFCs have no word for it.
+inline constexpr AttributeId kCiscoAvPair{9, 1};
+inline constexpr AttributeId kErxVirtualRouterName{4874, 1};
+inline constexpr AttributeId kMikrotikTotalLimit{14988, 17};
+inline constexpr AttributeId kMikrotikTotalLimitGigawords{14988, 18};
+
 // Values.
 inline constexpr uint32_t kServiceTypeFramed = 2;
 inline constexpr uint32_t kServiceTypeAuthorizeOnly = 17;

@@ -66,7 +66,7 @@ struct ClientSettings {
   Duration retransmit = Duration::Seconds(1);  // the first; then twice as long, a tenth about
   Duration retransmit_cap = Duration::Seconds(8);
   uint32_t tries = 3;                          // transmissions to one server
-  Duration give_up = Duration::Seconds(20);    // the request as a whole
+  Duration give_up = Duration::Seconds(15);    // the request as a whole
   Duration dead_after = Duration::Seconds(5);  // of silence while asked
   Duration dead_time = Duration::Seconds(60);
   Duration probe_interval = Duration::Seconds(5);

@@ -114,6 +114,7 @@ RULES = {
                                                 'controlplane/loop'),
                                 PROCESS + ('grpc', 'protobuf', 'generated')),
     'controlplane/services': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/loop',
+                                         'controlplane/radius',
                                          'controlplane/southbound', 'controlplane/transport'),
                               PROCESS + ('grpc', 'protobuf', 'generated')),
     'controlplane': (LIB_ALL + LIB_OS + ('controlplane',), PROCESS + ('cli11', 'generated-config')),
