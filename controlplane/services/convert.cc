@@ -155,6 +155,36 @@ void ToProto(const Explanation& story, Instant now, control::v1::Explanation& ou
   }
 }
 
+void ToProto(const RadiusStatus& status, control::v1::Radius& out) {
+  out.set_waiting(status.waiting);
+  out.set_waiting_limit(status.waiting_limit);
+  out.set_in_flight(status.in_flight);
+  out.set_window(status.window);
+  for (const radius::ServerView& view : status.servers) {
+    control::v1::RadiusServer& server = *out.add_servers();
+    server.set_name(view.settings->name);
+    server.set_endpoint(view.settings->endpoint.ToString());
+    server.set_order(view.settings->order);
+    server.set_weight(view.settings->weight);
+    server.set_alive(view.alive);
+    server.set_in_flight(view.in_flight);
+    server.set_source_ports(static_cast<uint32_t>(view.lanes));
+    for (size_t i = 0; i < radius::kServerCounters; ++i) {
+      types::v1::NamedCounter& counter = *server.add_counters();
+      counter.set_name(NameOf(static_cast<radius::ServerCounter>(i)));
+      counter.set_value((*view.counters)[i]);
+    }
+    const radius::LatencyHistogram& latency = *view.latency;
+    for (size_t i = 0; i < latency.counts.size(); ++i) {
+      control::v1::LatencyBucket& bucket = *server.add_latency();
+      const bool last = i == radius::LatencyHistogram::kBoundsMs.size();
+      bucket.set_up_to_ms(last ? 0 : static_cast<uint32_t>(latency.kBoundsMs[i]));
+      bucket.set_count(latency.counts[i]);
+    }
+    server.set_mean_latency_us(static_cast<uint64_t>(latency.mean().nanoseconds() / 1000));
+  }
+}
+
 grpc::Status ToGrpc(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};

@@ -185,6 +185,20 @@ grpc::Status OperatorService::ClearTunnels(grpc::ServerContext* context,
   return grpc::Status::OK;
 }
 
+grpc::Status OperatorService::GetRadius(grpc::ServerContext* context,
+                                        const control::v1::GetRadiusRequest*,
+                                        control::v1::Radius* reply) {
+  // Translated on the loop: what the views point at lives there.
+  auto radius = OnLoop<control::v1::Radius>(*context, [this](Engine&, Instant, EngineActions&) {
+    control::v1::Radius out;
+    if (parts_.radius) ToProto(parts_.radius(), out);
+    return out;
+  });
+  if (!radius.ok()) return ToGrpc(radius.status());
+  *reply = std::move(*radius);
+  return grpc::Status::OK;
+}
+
 grpc::Status OperatorService::GetCounters(grpc::ServerContext* context,
                                           const control::v1::GetCountersRequest*,
                                           control::v1::Counters* reply) {

@@ -16,6 +16,7 @@
 
 #include "controlplane/lns/engine.h"
 #include "controlplane/loop/mailbox.h"
+#include "controlplane/radius/authenticator.h"
 #include "lib/base/time.h"
 
 #include "absl/status/statusor.h"
@@ -40,9 +41,10 @@ class OperatorService final : public control::v1::Operator::Service {
     Mailbox& mailbox;
     std::string version;
     Instant started;
-    // Both are called on the loop thread.
+    // All are called on the loop thread.
     std::function<Links()> links;
     std::function<NamedCounters()> counters;  // beside the engine's
+    std::function<RadiusStatus()> radius;
   };
   explicit OperatorService(Parts parts) : parts_(std::move(parts)) {}
 
@@ -63,6 +65,8 @@ class OperatorService final : public control::v1::Operator::Service {
   grpc::Status GetCounters(grpc::ServerContext* context,
                            const control::v1::GetCountersRequest* request,
                            control::v1::Counters* reply) override;
+  grpc::Status GetRadius(grpc::ServerContext* context, const control::v1::GetRadiusRequest* request,
+                         control::v1::Radius* reply) override;
   // operator_orders.cc
   grpc::Status Explain(grpc::ServerContext* context, const control::v1::ExplainRequest* request,
                        grpc::ServerWriter<control::v1::Explanation>* writer) override;

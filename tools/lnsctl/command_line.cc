@@ -101,6 +101,9 @@ Line::Line() {
   AddOrders();
   Verb(app.add_subcommand("counters", "everything the control plane counted"),
        [this](Client& c) { return ShowControlCounters(c, output); });
+  Verb(app.add_subcommand("radius",
+                          "the RADIUS servers: state, latency, counters, and who waits for them"),
+       [this](Client& c) { return ShowRadius(c, output); });
   Verb(app.add_subcommand("dataplane",
                           "the data plane: generation, table limits, installed entries"),
        [this](Client& c) { return ShowDataplane(c, output); });

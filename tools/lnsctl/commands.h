@@ -34,6 +34,7 @@ absl::Status ShowSession(Client& client, Output output,
 absl::Status ClearSessions(Client& client, Output output,
                            const control::v1::ClearSessionsRequest& request);
 absl::Status ShowControlCounters(Client& client, Output output);
+absl::Status ShowRadius(Client& client, Output output);
 // The story of a tunnel or of sessions, line by line.
 absl::Status Explain(Client& client, Output output, const control::v1::ExplainRequest& request);
 absl::Status SetDrain(Client& client, Output output, bool on);

@@ -199,4 +199,46 @@ absl::Status ShowControlCounters(Client& client, Output output) {
   return absl::OkStatus();
 }
 
+absl::Status ShowRadius(Client& client, Output output) {
+  control::v1::Radius radius;
+  const grpc::Status status = client.control().GetRadius(client.Context().get(), {}, &radius);
+  if (!status.ok()) return client.ControlStatus(status);
+  if (output.json) {
+    Print(ToJson(radius) + "\n");
+    return absl::OkStatus();
+  }
+  if (radius.servers().empty()) {
+    Print("no RADIUS server is configured: only the users of the configuration are known\n");
+    return absl::OkStatus();
+  }
+  Print(absl::StrCat("users       ", radius.in_flight(), " asked of at most ", radius.window(),
+                     ", ", radius.waiting(), " waiting of at most ", radius.waiting_limit(),
+                     "\n\n"));
+  Table servers({{"SERVER"},
+                 {"ADDRESS"},
+                 {"ORDER", Align::kRight},
+                 {"WEIGHT", Align::kRight},
+                 {"STATE"},
+                 {"IN-FLIGHT", Align::kRight},
+                 {"PORTS", Align::kRight},
+                 {"MEAN-MS", Align::kRight}});
+  Table counters({{"SERVER"}, {"COUNTER"}, {"VALUE", Align::kRight}});
+  for (const control::v1::RadiusServer& server : radius.servers()) {
+    servers.Add(
+        {server.name(), server.endpoint(), absl::StrCat(server.order()),
+         absl::StrCat(server.weight()), server.alive() ? "alive" : "dead",
+         absl::StrCat(server.in_flight()), absl::StrCat(server.source_ports()),
+         absl::StrCat(server.mean_latency_us() / 1000, ".", server.mean_latency_us() / 100 % 10)});
+    // What never happened is not worth a line.
+    for (const auto& counter : server.counters()) {
+      if (counter.value() == 0) continue;
+      counters.Add({server.name(), counter.name(), absl::StrCat(counter.value())});
+    }
+  }
+  Print(servers.ToString());
+  Print("\n");
+  Print(counters.ToString());
+  return absl::OkStatus();
+}
+
 }  // namespace lns::lnsctl
