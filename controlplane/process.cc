@@ -29,6 +29,9 @@ ForwardingSettings ForwardingOf(const Settings& settings) {
     if (address.is_none() || pooled) continue;
     forwarding.subscriber_prefixes.push_back(net::IpPrefix::Host(address));
   }
+  for (const net::IpPrefix& prefix : settings.radius.framed_prefixes) {
+    forwarding.subscriber_prefixes.push_back(prefix);
+  }
   return forwarding;
 }
 
@@ -60,12 +63,13 @@ Process::Process(Settings settings, InstanceLock lock, LogSink log)
       log_(std::move(log)),
       engine_(Engine::Make(settings_.engine, rng_)),
       users_(settings_.users),
+      radius_(settings_.radius, users_, poller_, rng_, log_),
       transport_(PuntSocketOf(settings_), poller_, log_),
       southbound_(ForwardingOf(settings_), mailbox_, log_,
                   [this](const dataplane::v1::Info& info) {
                     if (!info.punt_socket().empty()) transport_.SetSocketPath(info.punt_socket());
                   }),
-      loop_({*engine_, southbound_, transport_, users_, mailbox_, log_}) {
+      loop_({*engine_, southbound_, transport_, radius_, mailbox_, log_}) {
   poller_.Watch(mailbox_.wake_fd(), [this] { mailbox_.ClearWake(); });
   poller_.Watch(signals_.fd(), [this] { OnSignal(); });
 }
@@ -89,12 +93,13 @@ OperatorService::Parts Process::OperatorParts(std::string version) {
           .counters =
               [this] {
                 OperatorService::NamedCounters all = transport_.Counters();
-                for (const auto& part : {southbound_.Counters(), users_.Counters()}) {
+                for (const auto& part : {southbound_.Counters(), radius_.Counters()}) {
                   all.insert(all.end(), part.begin(), part.end());
                 }
                 all.emplace_back("loop_unknown_frames", loop_.unknown_frames());
                 return all;
-              }};
+              },
+          .radius = [this] { return radius_.Status(); }};
 }
 
 void Process::OnSignal() {

@@ -16,6 +16,7 @@
 #include "controlplane/loop/poller.h"
 #include "controlplane/loop/protocol_loop.h"
 #include "controlplane/loop/signals.h"
+#include "controlplane/radius/authenticator.h"
 #include "controlplane/services/operator_server.h"
 #include "controlplane/southbound/forwarding_client.h"
 #include "controlplane/transport/ring_transport.h"
@@ -56,6 +57,7 @@ class Process {
   std::unique_ptr<Engine> engine_;
   LocalUsers users_;
   Poller poller_;
+  RadiusAuthenticator radius_;
   Mailbox mailbox_;
   RingTransport transport_;
   ForwardingClient southbound_;

@@ -13,6 +13,7 @@
 #include "controlplane/config/field_checks.h"
 #include "controlplane/config/peers.h"
 #include "controlplane/config/profile_file.h"
+#include "controlplane/config/radius_fields.h"
 #include "controlplane/config/tunnel_fields.h"
 
 #include "absl/strings/match.h"
@@ -225,6 +226,10 @@ absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
   settings.engine.peers = ReadPeers(config, source.file(), general, check);
   CheckPools(config, check, settings);
   CheckUsers(config, check, settings);
+  const NasIdentity nas{
+      .address = settings.addresses.empty() ? net::IpAddress() : settings.addresses[0],
+      .identifier = settings.engine.ppp.local_name};
+  settings.radius = ReadRadius(config.radius(), source.file(), nas, check);
   if (!check.status().ok()) return check.status();
   return settings;
 }

@@ -10,6 +10,7 @@
 
 #include "controlplane/aaa/local_users.h"
 #include "controlplane/lns/engine.h"
+#include "controlplane/radius/settings.h"
 #include "lib/config/yaml.h"
 #include "lib/net/address.h"
 
@@ -26,6 +27,7 @@ struct Settings {
   std::vector<net::IpAddress> addresses;
   EngineSettings engine;
   std::vector<LocalUser> users;
+  RadiusSettings radius;
 };
 
 // The file at `path`, read and checked.
