@@ -9,6 +9,7 @@
 #   capture     record a wire, let tshark judge it
 #   leaks       what must not be left behind
 #   topology    all of it together: class Lab
+#   freeradius  a RADIUS server to ask
 #   l2tpns      another LNS in the place of ours
 #
 # SPDX-License-Identifier: Apache-2.0

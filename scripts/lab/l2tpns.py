@@ -19,12 +19,11 @@ import sys
 import uuid
 from pathlib import Path
 
-from . import config
+from . import config, freeradius
 from .commands import run, wait_until
 from .network import Namespace, connect
 from .process import Process
 
-RADIUS_SECRET = 'radius-secret'
 # l2tpns is alone in its cluster, and knows it, after so long.
 MASTER_TIMEOUT_S = 20
 
@@ -47,51 +46,6 @@ set cluster_hb_interval 1
 set cluster_hb_timeout 5
 set cli_bind_address 127.0.0.1
 set send_garp no
-"""
-
-RADIUSD = """\
-prefix = /usr
-libdir = /usr/lib/freeradius
-raddbdir = {directory}
-logdir = {directory}
-run_dir = {directory}
-db_dir = {directory}
-pidfile = {directory}/radiusd.pid
-hostname_lookups = no
-max_requests = 4096
-client local {{
-  ipaddr = 127.0.0.1
-  secret = {radius_secret}
-}}
-modules {{
-  files {{
-    usersfile = {directory}/users
-  }}
-  pap {{
-  }}
-  chap {{
-  }}
-}}
-server default {{
-  listen {{
-    type = auth
-    ipaddr = 127.0.0.1
-    port = 1812
-  }}
-  authorize {{
-    chap
-    files
-    pap
-  }}
-  authenticate {{
-    Auth-Type PAP {{
-      pap
-    }}
-    Auth-Type CHAP {{
-      chap
-    }}
-  }}
-}}
 """
 
 
@@ -142,21 +96,15 @@ class L2tpnsLab:
         return process
 
     def start_radius(self, **options):
-        directory = self.directory / 'raddb'
-        directory.mkdir()
-        (directory / 'radiusd.conf').write_text(
-            RADIUSD.format(directory=directory, radius_secret=RADIUS_SECRET))
-        (directory / 'users').write_text(''.join(
-            f'user{i} Cleartext-Password := "pass{i}"\n\tService-Type = Framed-User\n'
-            for i in range(1, self.sessions + 1)))
-        return self._start('freeradius',
-                           ['freeradius', '-f', '-l', 'stdout', '-d', directory],
-                           'Ready to process requests', **options)
+        users = [freeradius.user(f'user{i}', f'pass{i}', 'Service-Type = Framed-User')
+                 for i in range(1, self.sessions + 1)]
+        return self._start('freeradius', freeradius.prepare(self.directory / 'raddb', users),
+                           freeradius.READY, **options)
 
     def start_radius_stub(self, **options):
         """A server that accepts everybody, faster than l2tpns asks."""
         stub = Path(__file__).with_name('radius_stub.py')
-        return self._start('radius-stub', [sys.executable, stub, '127.0.0.1', 1812, RADIUS_SECRET],
+        return self._start('radius-stub', [sys.executable, stub, '127.0.0.1', 1812, freeradius.SECRET],
                            'ready', **options)
 
     def start_l2tpns(self, auth, **options):
@@ -166,7 +114,7 @@ class L2tpnsLab:
         directory.mkdir()
         (directory / 'startup-config').write_text(L2TPNS.format(
             directory=self.directory, secret=config.SECRET, lns=config.LNS_ADDRESS,
-            radius_secret=RADIUS_SECRET, auth=auth, debug=self._debug))
+            radius_secret=freeradius.SECRET, auth=auth, debug=self._debug))
         (directory / 'ip_pool').write_text(self.pool + '\n')
         (directory / 'users').touch()
         process = self._start(

@@ -1,0 +1,225 @@
+# Users whom FreeRADIUS knows: PAP, CHAP and MS-CHAPv2 of an independent subscriber, the attributes
+# of an Accept in effect, refusals with the server's words, and what happens when servers fail,
+# lie, or come back. FreeRADIUS runs beside the LNS; its users file and its log are the test's.
+#
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
+"""Authentication by RADIUS."""
+
+from pathlib import Path
+
+import pytest
+from scapy.layers.inet import ICMP, IP
+
+from lab import config, freeradius, wait_until
+from peer import AuthenticationFailed, CallCleared, Subscriber
+
+PASSWORD = 'correct horse battery'
+SECOND_PORT = 11812
+DICTIONARY = Path(__file__).parents[2] / 'deploy/radius/dictionary'
+# RFC 2661 4.4.2.
+CDN_GENERAL_ERROR, CDN_ADMINISTRATIVE, CDN_NO_FACILITIES_NOW = 2, 3, 4
+# Short, so that failing takes seconds.
+TIMES = {'retransmit_ms': 300, 'tries': 2, 'give_up_s': 5, 'dead_after_s': 1, 'dead_time_s': 30,
+         'probe_interval_s': 1}
+
+
+@pytest.fixture
+def network(lab):
+    if freeradius.missing():
+        pytest.skip(freeradius.missing())
+    return lab
+
+
+def server(name='first', **options):
+    return {'name': name, 'address': '127.0.0.1', 'secret': freeradius.SECRET, **options}
+
+
+def start_lns(lab, *servers, auth=('chap_md5', 'pap'), **options):
+    settings = lab.controlplane_config(subscribers=1)
+    settings['ppp']['auth'] = list(auth)
+    settings['pools'].append({'name': 'gold', 'prefix': '100.65.0.0/16'})
+    settings['radius'] = {'servers': list(servers or [server()]), 'times': dict(TIMES),
+                          'framed_prefixes': ['100.66.0.0/16'], **options}
+    lab.start_lns(controlplane=settings)
+
+
+def start_server(lab, *users, name='first', **options):
+    command = freeradius.prepare(lab.directory / f'raddb-{name}', users, **options)
+    process = lab.start(f'freeradius-{name}', command, lab.lns)
+    process.wait_for_output(freeradius.READY)
+    return process
+
+
+def stop(lab, process):
+    process.stop()
+    lab.processes.remove(process)
+
+
+def counter(lab, name):
+    return lab.lnsctl('counters')[name]
+
+
+def wait_for_counter(lab, name, value=1):
+    wait_until(lambda: counter(lab, name) >= value,
+               lambda: f'{name} to reach {value}; it is {counter(lab, name)}')
+
+
+def test_pap_chap_and_mschapv2(network, open_lac):
+    start_server(network, freeradius.user('alice@example.net', PASSWORD))
+    start_lns(network, auth=['ms_chap_v2', 'chap_md5', 'pap'])
+    lac = open_lac(network)
+    for count, auth in enumerate(('pap', 'chap', 'mschapv2'), 1):
+        subscriber = Subscriber(lac.call(), 'alice@example.net', PASSWORD, auth=auth)
+        assert subscriber.connect().startswith('100.64.')
+        assert subscriber.negotiated_auth == auth
+        assert counter(network, 'aaa.radius.accepted') == count
+        # Wrong ones, and the LAC is told that somebody decided.
+        wrong = Subscriber(lac.call(), 'alice@example.net', 'wrong ' + PASSWORD, auth=auth)
+        with pytest.raises(AuthenticationFailed) as failed:
+            wrong.connect()
+        if auth == 'mschapv2':
+            assert str(failed.value).startswith('E=691 ')
+        assert wrong.wait_cleared().code == CDN_ADMINISTRATIVE
+        assert counter(network, 'aaa.radius.refused') == count
+    assert counter(network, 'radius.first.accepts') == 3
+    assert counter(network, 'radius.first.rejects') == 3
+    assert counter(network, 'radius.first.timeouts') == 0
+    # The password is nowhere, in no clothes.
+    shown = network.controlplane.output() + ''.join(
+        str(network.lnsctl(*words))
+        for words in (['counters'], ['radius'], ['explain', 'alice@example.net']))
+    assert 'alice@example.net' in shown
+    for secret in (PASSWORD, PASSWORD.encode().hex(), freeradius.SECRET):
+        assert secret not in shown
+
+
+def test_accept_says_what_the_user_gets(network, open_lac):
+    start_server(
+        network,
+        freeradius.user('fixed', PASSWORD, 'Framed-IP-Address = 100.66.1.2',
+                        'MS-Primary-DNS-Server = 192.0.2.99', 'Framed-MTU = 1300',
+                        'Class = 0x0102'),
+        freeradius.user('pooled', PASSWORD, 'Framed-IP-Address = 255.255.255.254',
+                        'Framed-Pool = "gold"'),
+        freeradius.user('chained', PASSWORD, 'Framed-Pool = "nowhere"',
+                        'Framed-Pool += "gold"'),
+        freeradius.user('lost', PASSWORD, 'Framed-Pool = "nowhere"'),
+        freeradius.user('login', PASSWORD, 'Service-Type = Login-User'))
+    start_lns(network)
+    lac = open_lac(network)
+
+    fixed = Subscriber(lac.call(), 'fixed', PASSWORD)
+    assert fixed.connect() == '100.66.1.2'
+    assert fixed.dns == '192.0.2.99'
+    # Outside every pool, and packets find the way there and back.
+    fixed.send_ip(bytes(IP(src='100.66.1.2', dst=config.HOST_ADDRESS) / ICMP(id=7)))
+    fixed.receive_ip(lambda packet: ICMP in packet and packet[ICMP].type == 0)
+
+    assert Subscriber(lac.call(), 'pooled', PASSWORD).connect().startswith('100.65.')
+    assert Subscriber(lac.call(), 'chained', PASSWORD).connect().startswith('100.65.')
+    lost = Subscriber(lac.call(), 'lost', PASSWORD)
+    with pytest.raises((AuthenticationFailed, CallCleared)):
+        lost.connect()
+    assert lost.wait_cleared().code == CDN_ADMINISTRATIVE
+    login = Subscriber(lac.call(), 'login', PASSWORD)
+    with pytest.raises(AuthenticationFailed):
+        login.connect()
+    network.controlplane.wait_for_output(r'(?i)login.*Service-Type 1')
+    assert counter(network, 'aaa.radius.malformed-attributes') == 0
+
+
+def test_request_says_who_calls(network, open_lac):
+    process = start_server(network, freeradius.user('alice', PASSWORD), debug=True)
+    start_lns(network, send=[{'name': 'Port-Limit', 'value': '1'}],
+              dictionaries=[str(DICTIONARY)])
+    lac = open_lac(network)
+    Subscriber(lac.call(), 'alice', PASSWORD, auth='pap').connect()
+    [session] = network.sessions()
+    key = session['key']
+    port = key['local_tunnel_id'] << 16 | key['local_session_id']
+    for attribute in (
+            'User-Name = "alice"', 'NAS-IP-Address = 198.51.100.1',
+            'NAS-Identifier = "lns.example"', f'NAS-Port = {port}', 'NAS-Port-Type = Virtual',
+            f'NAS-Port-Id = "l2tp {key["local_tunnel_id"]}/{key["local_session_id"]}"',
+            'Service-Type = Framed-User', 'Framed-Protocol = PPP',
+            r'Acct-Session-Id = "[0-9a-f]{28}"', 'Tunnel-Type:0 = L2TP',
+            'Tunnel-Medium-Type:0 = IPv4',
+            f'Tunnel-Client-Endpoint:0 = "{config.FIRST_LAC_ADDRESS}"',
+            f'Tunnel-Server-Endpoint:0 = "{config.LNS_ADDRESS}"',
+            'Tunnel-Client-Auth-Id:0 = "scapy-lac"', 'Tunnel-Server-Auth-Id:0 = "lns.example"',
+            'Acct-Tunnel-Connection = ', 'Message-Authenticator = 0x', 'Port-Limit = 1'):
+        process.wait_for_output(attribute)
+
+
+def test_server_fails_and_another_takes_over_until_it_is_back(network, open_lac):
+    alice = freeradius.user('alice', PASSWORD)
+    first = start_server(network, alice)
+    start_server(network, alice, name='second', port=SECOND_PORT)
+    start_lns(network, server(), server('second', port=SECOND_PORT, order=2))
+    lac = open_lac(network)
+
+    def connect():
+        subscriber = Subscriber(lac.call(), 'alice', PASSWORD)
+        subscriber.connect()
+        return subscriber
+
+    online = connect()
+    assert counter(network, 'radius.first.accepts') == 1
+    stop(network, first)
+    connect()
+    assert counter(network, 'radius.second.accepts') == 1
+    wait_for_counter(network, 'radius.first.deaths')
+    network.controlplane.wait_for_output('RADIUS server first does not answer')
+    connect()
+    assert counter(network, 'radius.second.accepts') == 2
+    [dead, alive] = network.lnsctl('radius')['servers']
+    assert (dead['alive'], alive['alive']) == (False, True)
+    # Whoever was online has noticed nothing.
+    assert online.echo()
+
+    directory = network.directory / 'raddb-first'
+    network.start('freeradius-again', freeradius.command(directory), network.lns).wait_for_output(freeradius.READY)
+    network.controlplane.wait_for_output('RADIUS server first answers again')
+    connect()
+    assert counter(network, 'radius.first.accepts') == 2
+
+
+def test_no_server_left(network, open_lac):
+    """The cache and the local users take over, in the order asked for; others go elsewhere."""
+    only = start_server(network, freeradius.user('alice', PASSWORD))
+    start_lns(network, when_down=['cache', 'local_users'], local_users_first=False)
+    lac = open_lac(network)
+    Subscriber(lac.call(), 'alice', PASSWORD, auth='pap').connect()
+    stop(network, only)
+    assert Subscriber(lac.call(), 'alice', PASSWORD, auth='pap').connect()
+    assert counter(network, 'aaa.radius.cached') == 1
+    wrong = Subscriber(lac.call(), 'alice', 'another', auth='pap')
+    with pytest.raises((AuthenticationFailed, CallCleared)):
+        wrong.connect()
+    assert wrong.wait_cleared().code == CDN_NO_FACILITIES_NOW
+    assert Subscriber(lac.call(), 'user1', config.PASSWORD).connect()
+    assert counter(network, 'aaa.local.accepted') == 1
+    network.controlplane.wait_for_output('(?i)no authentication server answers')
+
+
+def test_wrong_secret_is_no_answer(network, open_lac):
+    """FreeRADIUS and we must not believe each other; nobody waits for ever."""
+    start_server(network, freeradius.user('alice', PASSWORD))
+    start_lns(network, server(secret='not the secret'))
+    lac = open_lac(network)
+    subscriber = Subscriber(lac.call(), 'alice', PASSWORD)
+    with pytest.raises((AuthenticationFailed, CallCleared)):
+        subscriber.connect()
+    assert subscriber.wait_cleared().code == CDN_NO_FACILITIES_NOW
+    assert counter(network, 'radius.first.accepts') == 0
+
+
+def test_many_at_once(network):
+    start_server(network, *(freeradius.user(f'user{i}', config.PASSWORD) for i in range(1, 301)))
+    start_lns(network, local_users_first=False)
+    report = network.lacsim('--tunnels', 1, '--sessions', 300, '--user', 'user%d')
+    assert report['sessions']['established'] == 300
+    assert counter(network, 'aaa.radius.accepted') == 300
+    [first] = network.lnsctl('radius')['servers']
+    assert sum(bucket['count'] for bucket in first['latency']) == 300
