@@ -103,6 +103,11 @@ RULES = {
     # Users, from servers: the AAA seam with sockets behind it.
     'controlplane/radius': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/aaa',
                                                 'controlplane/loop'), PROCESS),
+    'controlplane/accounting': (LIB_ALL + ('controlplane/lns',
+                                           'controlplane/radius/call_attributes.h'),
+                                ('std', 'absl')),
+    'controlplane/coa': (LIB_ALL + ('controlplane/lns', 'controlplane/accounting',
+                                    'controlplane/radius/call_attributes.h'), ('std', 'absl')),
     'controlplane/config': (LIB_ALL + ('controlplane/lns', 'controlplane/aaa',
                                        'controlplane/radius'),
                             ('std', 'files', 'system', 'absl', 'protobuf', 'generated-config')),
