@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "controlplane/config/addressing.h"
 #include "controlplane/config/field_checks.h"
 #include "controlplane/config/peers.h"
 #include "controlplane/config/profile_file.h"
@@ -148,37 +149,6 @@ Profile GeneralProfile(const ControlplaneConfig& config, FieldChecks& check, con
   return profile;
 }
 
-bool Overlap(const net::IpPrefix& a, const net::IpPrefix& b) {
-  return a.Contains(b.address) || b.Contains(a.address);
-}
-
-void CheckPools(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
-  std::set<std::string> names;
-  for (int i = 0; i < config.pools_size(); ++i) {
-    const config::v1::PoolConfig& in = config.pools(i);
-    const auto at = [i](const char* field) { return Element("pools", i, field); };
-    check.UniqueName(at("name"), in.name(), names);
-    AddressPoolSettings pool{in.name(), check.Ipv4Prefix(at("prefix"), in.prefix()),
-                             check.Ipv4Address(at("gateway"), in.gateway())};
-    if (pool.prefix.length == 0) check.Fail(at("prefix"), "expected a prefix longer than /0");
-    if (!pool.gateway.is_none() && !pool.prefix.Contains(pool.gateway)) {
-      check.Fail(at("gateway"), absl::StrCat("expected an address in ", pool.prefix.ToString(),
-                                             ", got ", in.gateway()));
-    }
-    for (const AddressPoolSettings& other : out.engine.pools) {
-      if (!Overlap(pool.prefix, other.prefix)) continue;
-      check.Fail(at("prefix"), absl::StrCat(in.prefix(), " overlaps pool \"", other.name, "\", ",
-                                            other.prefix.ToString()));
-    }
-    for (const net::IpAddress& ours : out.addresses) {
-      if (!pool.prefix.Contains(ours)) continue;
-      check.Fail(at("prefix"),
-                 absl::StrCat(in.prefix(), " holds the LNS's own address ", ours.ToString()));
-    }
-    out.engine.pools.push_back(std::move(pool));
-  }
-}
-
 void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
   std::set<std::string> names;
   std::set<net::IpAddress> addresses;
@@ -188,9 +158,8 @@ void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& 
     check.UniqueName(at("name"), in.name(), names);
     if (in.password().empty()) check.Fail(at("password"), "expected a password");
     LocalUser user{in.name(), in.password()};
-    const net::IpAddress address = check.Ipv4Address(at("address"), in.address());
-    user.service.ipv4_address = address;
-    if (!in.pool().empty()) user.service.ipv4_pools = {in.pool()};
+    user.service = ReadAddressing(in, i, out.engine.pools, check);
+    const net::IpAddress address = user.service.ipv4_address;
     const auto rate = [&](const char* field, uint64_t bps) {
       return check.Number(at(field), bps, kRateBps, 0);
     };
@@ -203,11 +172,6 @@ void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& 
     user.service.burst_down_bytes = burst("burst_down_bytes", in.burst_down_bytes());
     if (!address.is_none() && !addresses.insert(address).second) {
       check.Fail(at("address"), absl::StrCat(in.address(), " is another user's already"));
-    }
-    const bool known = std::any_of(out.engine.pools.begin(), out.engine.pools.end(),
-                                   [&](const auto& pool) { return pool.name == in.pool(); });
-    if (!in.pool().empty() && !known) {
-      check.Fail(at("pool"), absl::StrCat("there is no pool \"", in.pool(), "\""));
     }
     out.users.push_back(std::move(user));
   }
@@ -224,7 +188,8 @@ absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
   CheckPpp(config, check, settings);
   const Profile general = GeneralProfile(config, check, settings);
   settings.engine.peers = ReadPeers(config, source.file(), general, check);
-  CheckPools(config, check, settings);
+  settings.engine.ipv6 = ReadIpv6(config.ipv6(), settings.engine.ppp.local_name, check);
+  settings.engine.pools = ReadPools(config, settings.addresses, check);
   CheckUsers(config, check, settings);
   const NasIdentity nas{
       .address = settings.addresses.empty() ? net::IpAddress() : settings.addresses[0],

@@ -105,6 +105,13 @@ void ToProto(const SessionView& view, Instant now, control::v1::Session& out) {
   out.set_user_name(Printable(view.user_name));
   if (!view.ipv4_address.is_none()) out.set_ipv4_address(view.ipv4_address.ToString());
   out.set_ipv6_interface_id(InterfaceId(view.ipv6_interface_id));
+  for (const net::IpPrefix& prefix : view.ipv6_prefixes) out.add_ipv6_prefixes(prefix.ToString());
+  for (const net::IpAddress& address : view.ipv6_addresses) {
+    out.add_ipv6_addresses(address.ToString());
+  }
+  for (const net::IpPrefix& prefix : view.delegated_prefixes) {
+    out.add_delegated_prefixes(prefix.ToString());
+  }
   if (view.auth != ppp::AuthProtocol::kNone) out.set_auth_protocol(ppp::ToString(view.auth));
   out.set_calling_number(Printable(view.call.calling_number));
   out.set_called_number(Printable(view.call.called_number));
@@ -126,6 +133,9 @@ void ToProto(const PoolView& view, control::v1::Pool& out) {
   out.set_prefix(view.prefix.ToString());
   out.set_size(view.size);
   out.set_used(view.used);
+  out.set_unit_length(view.unit_length);
+  out.set_exhausted(view.exhausted);
+  out.set_next(view.next);
 }
 
 void ToProto(const Explanation& story, Instant now, control::v1::Explanation& out) {

@@ -95,6 +95,8 @@ Line::Line() {
 
   Verb(app.add_subcommand("status", "the LNS at a glance: links, tunnels, sessions, pools"),
        [this](Client& c) { return ShowStatus(c, output); });
+  Verb(app.add_subcommand("pool", "pools of addresses and prefixes: use, and how often in vain"),
+       [this](Client& c) { return ListPools(c, output); });
   AddSession();
   AddTunnel();
   AddExplain();

@@ -22,6 +22,7 @@ struct Output {
 
 // Of the control plane.
 absl::Status ShowStatus(Client& client, Output output);
+absl::Status ListPools(Client& client, Output output);
 absl::Status ListTunnels(Client& client, Output output, uint32_t tunnel);
 absl::Status ShowTunnel(Client& client, Output output, uint32_t tunnel);
 absl::Status ClearTunnels(Client& client, Output output,

@@ -41,7 +41,40 @@ std::string Name(const control::v1::Session& session) {
   return absl::StrCat(session.key().local_tunnel_id(), "/", session.key().local_session_id());
 }
 
+Table PoolTable(const control::v1::Status& status) {
+  Table pools({{"POOL"},
+               {"PREFIX"},
+               {"UNIT"},
+               {"SIZE", Align::kRight},
+               {"USED", Align::kRight},
+               {"", Align::kRight},
+               {"EXHAUSTED", Align::kRight},
+               {"NEXT"}});
+  for (const control::v1::Pool& pool : status.pools()) {
+    pools.Add({pool.name(), pool.prefix(), absl::StrCat("/", pool.unit_length()),
+               absl::StrCat(pool.size()), absl::StrCat(pool.used()),
+               PercentText(pool.used(), pool.size()), absl::StrCat(pool.exhausted()), pool.next()});
+  }
+  return pools;
+}
+
 }  // namespace
+
+absl::Status ListPools(Client& client, Output output) {
+  control::v1::Status status;
+  const grpc::Status answered = client.control().GetStatus(client.Context().get(), {}, &status);
+  if (!answered.ok()) return client.ControlStatus(answered);
+  if (!output.json) {
+    Print(PoolTable(status).ToString());
+    return absl::OkStatus();
+  }
+  std::string rows;
+  for (const control::v1::Pool& pool : status.pools()) {
+    absl::StrAppend(&rows, rows.empty() ? "" : ", ", ToJson(pool));
+  }
+  Print(absl::StrCat("[", rows, "]\n"));
+  return absl::OkStatus();
+}
 
 absl::Status ShowStatus(Client& client, Output output) {
   control::v1::Status status;
@@ -57,16 +90,7 @@ absl::Status ShowStatus(Client& client, Output output) {
                      status.punt_attached() ? "attached" : "detached", "\n", "tunnels     ",
                      status.tunnels(), "\n", "sessions    ", status.sessions(), ", online ",
                      status.sessions_online(), "\n\n"));
-  Table pools({{"POOL"},
-               {"PREFIX"},
-               {"SIZE", Align::kRight},
-               {"USED", Align::kRight},
-               {"", Align::kRight}});
-  for (const control::v1::Pool& pool : status.pools()) {
-    pools.Add({pool.name(), pool.prefix(), absl::StrCat(pool.size()), absl::StrCat(pool.used()),
-               PercentText(pool.used(), pool.size())});
-  }
-  Print(pools.ToString());
+  Print(PoolTable(status).ToString());
   return absl::OkStatus();
 }
 

@@ -135,6 +135,82 @@ users:
   EXPECT_TRUE(engine.clamp_mss);
 }
 
+TEST(Settings, Ipv6IsAsWritten) {
+  const auto settings = Check(std::string(kSmallest) + R"(
+ppp: {ipv6: true}
+ipv6:
+  dns: ["2001:db8::53"]
+  search: [example.net]
+  advertisement_interval_s: 30
+  router_lifetime_s: 90
+  managed: true
+  other: false
+  lease_valid_s: 100
+  lease_preferred_s: 60
+  rapid_commit: false
+  max_delegations: 1
+  server_duid: "0004aabb"
+pools:
+  - {name: four, prefix: 100.64.0.0/16, ranges: [100.64.0.10-100.64.0.19, 100.64.0.30]}
+  - {name: links, prefix: "2001:db8::/48", next: more}
+  - {name: more, prefix: "2001:db8:1::/48"}
+  - {name: pd, prefix: "2001:db8:1000::/40", delegate: 56}
+users:
+  - {name: six, password: pw, networks: ipv6, ipv6_pool: more, delegated_pool: pd}
+  - name: own
+    password: pw
+    ipv6_prefix: "2001:db8:0:7::/64"
+    delegated_prefixes: ["2001:db8:1000:700::/56"]
+    routes: [192.0.2.0/29, "2001:db8:aaaa::/48"]
+)");
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  const Ipv6Settings& ipv6 = settings->engine.ipv6;
+  EXPECT_THAT(ipv6.dns, ElementsAre(*net::IpAddress::Parse("2001:db8::53")));
+  EXPECT_THAT(ipv6.search, ElementsAre("example.net"));
+  EXPECT_EQ(ipv6.advertisement_interval, Duration::Seconds(30));
+  EXPECT_EQ(ipv6.router_lifetime, Duration::Seconds(90));
+  EXPECT_TRUE(ipv6.managed);
+  EXPECT_FALSE(ipv6.other);
+  EXPECT_EQ(ipv6.lease_valid, Duration::Seconds(100));
+  EXPECT_EQ(ipv6.lease_preferred, Duration::Seconds(60));
+  EXPECT_FALSE(ipv6.rapid_commit);
+  EXPECT_EQ(ipv6.max_delegations, 1u);
+  EXPECT_EQ(ipv6.server_duid, (Bytes{0, 4, 0xaa, 0xbb}));
+  const auto& pools = settings->engine.pools;
+  ASSERT_THAT(pools, SizeIs(4));
+  ASSERT_THAT(pools[0].ranges, SizeIs(2));
+  EXPECT_EQ(pools[0].ranges[0].last.ToString(), "100.64.0.19");
+  EXPECT_EQ(UseOf(pools[1]), PoolUse::kLink);
+  EXPECT_EQ(pools[1].next, "more");
+  EXPECT_EQ(UseOf(pools[3]), PoolUse::kDelegation);
+  EXPECT_EQ(UnitLength(pools[3]), 56);
+  ASSERT_THAT(settings->users, SizeIs(2));
+  const ServiceProfile& six = settings->users[0].service;
+  EXPECT_FALSE(six.ipv4);
+  EXPECT_TRUE(six.ipv6);
+  EXPECT_THAT(six.ipv6_pools, ElementsAre("more"));
+  EXPECT_THAT(six.delegated_pools, ElementsAre("pd"));
+  const ServiceProfile& own = settings->users[1].service;
+  EXPECT_TRUE(own.ipv4);
+  EXPECT_THAT(own.ipv6_prefixes, ElementsAre(*net::IpPrefix::Parse("2001:db8:0:7::/64")));
+  EXPECT_THAT(own.delegated_prefixes, SizeIs(1));
+  ASSERT_THAT(own.ipv4_routes, SizeIs(1));
+  ASSERT_THAT(own.ipv6_routes, SizeIs(1));
+  EXPECT_EQ(own.ipv6_routes[0].prefix.ToString(), "2001:db8:aaaa::/48");
+}
+
+// Clients know their server by it, also after a restart.
+TEST(Settings, TheDhcpServersIdentifierFollowsFromTheName) {
+  const auto duid_of = [](const char* name) {
+    const auto settings = Check(std::string("lns: {addresses: [198.51.100.1], host_name: ") + name +
+                                "}\npeers: [{name: any}]\n");
+    return settings->engine.ipv6.server_duid;
+  };
+  EXPECT_EQ(duid_of("a").size(), 18u);
+  EXPECT_EQ(duid_of("a"), duid_of("a"));
+  EXPECT_NE(duid_of("a"), duid_of("b"));
+}
+
 TEST(Settings, ALargerFirstRetransmissionRaisesTheDefaultCap) {
   const auto settings = Check(std::string(kSmallest) + "    retransmit_initial_ms: 20000\n");
   ASSERT_TRUE(settings.ok()) << settings.status();
@@ -173,8 +249,48 @@ TEST(Settings, WhatIsWrongIsNamedByFileLineAndField) {
        "expected an IPv4 address, got \"2001:db8::53\""},
       {"a pool that is no prefix", "pools: [{name: a, prefix: 100.64.0.0/33}]\n",
        "5:27: pools[0].prefix", "expected a prefix"},
-      {"an IPv6 pool", "pools: [{name: a, prefix: '2001:db8::/64'}]\n", "5:27: pools[0].prefix",
-       "expected an IPv4 prefix"},
+      {"an IPv6 pool too small for a link", "pools: [{name: a, prefix: '2001:db8::/65'}]\n",
+       "5:27: pools[0].prefix", "holds no /64"},
+      {"a range outside its pool",
+       "pools: [{name: a, prefix: 100.64.0.0/24, ranges: [100.64.0.9-100.64.1.9]}]\n",
+       "5:51: pools[0].ranges[0]", "expected a range in 100.64.0.0/24"},
+      {"a range the wrong way round",
+       "pools: [{name: a, prefix: 100.64.0.0/24, ranges: [100.64.0.9-100.64.0.8]}]\n",
+       "5:51: pools[0].ranges[0]", "expected a range in 100.64.0.0/24"},
+      {"a range that is none", "pools: [{name: a, prefix: 100.64.0.0/24, ranges: [a-b]}]\n",
+       "5:51: pools[0].ranges[0]", "expected an address, or two"},
+      {"IPv4 to be delegated", "pools: [{name: a, prefix: 100.64.0.0/16, delegate: 24}]\n",
+       "5:52: pools[0].delegate", "not delegated"},
+      {"delegated prefixes larger than the pool",
+       "pools: [{name: a, prefix: '2001:db8::/48', delegate: 40}]\n", "5:27: pools[0].prefix",
+       "holds no /40"},
+      {"a next pool that is not there", "pools: [{name: a, prefix: 100.64.0.0/24, next: b}]\n",
+       "5:48: pools[0].next", "there is no pool \"b\""},
+      {"a next pool of another kind",
+       "pools:\n- {name: a, prefix: 100.64.0.0/24, next: b}\n- {name: b, prefix: "
+       "'2001:db8::/48'}\n",
+       "6:42: pools[0].next", "\"b\" is no pool of IPv4 addresses"},
+      {"a chain of pools without end", "pools:\n- {name: a, prefix: 100.64.0.0/24, next: a}\n",
+       "pools", "the chain of next pools never ends"},
+      {"an IPv4 name server for IPv6", "ipv6: {dns: [192.0.2.1]}\n", "5:14: ipv6.dns[0]",
+       "expected an IPv6 address"},
+      {"a search domain that is none", "ipv6: {search: [a..b]}\n", "5:17: ipv6.search[0]",
+       "expected a domain name"},
+      {"prefixes preferred longer than valid",
+       "ipv6: {prefix_valid_s: 100, prefix_preferred_s: 101}\n", "5:49: ipv6.prefix_preferred_s",
+       "no more than prefix_valid_s"},
+      {"a router that is none between its advertisements",
+       "ipv6: {advertisement_interval_s: 600, router_lifetime_s: 300}\n",
+       "5:58: ipv6.router_lifetime_s", "no less than advertisement_interval_s"},
+      {"a server identifier that is none", "ipv6: {server_duid: 00xy}\n", "5:21: ipv6.server_duid",
+       "hexadecimal digits"},
+      {"a user's delegated prefix of IPv4",
+       "users: [{name: u, password: p, delegated_prefixes: [10.0.0.0/8]}]\n",
+       "5:53: users[0].delegated_prefixes[0]", "expected an IPv6 prefix"},
+      {"a user's link pool that delegates",
+       "pools:\n- {name: pd, prefix: '2001:db8::/40', delegate: 56}\nusers:\n"
+       "- {name: u, password: p, ipv6_pool: pd}\n",
+       "8:37: users[0].ipv6_pool", "\"pd\" is no pool of IPv6 link prefixes"},
       {"a pool of everything", "pools: [{name: a, prefix: 0.0.0.0/0}]\n", "5:27: pools[0].prefix",
        "longer than /0"},
       {"a pool without a prefix", "pools: [{name: a}]\n", "5:9: pools[0].prefix",
