@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "lib/l2tp/header.h"
+#include "lib/ppp/frame.h"
 
 namespace lns::test {
 
@@ -86,9 +87,15 @@ void FakeLac::OnDatagram(ByteView datagram, Instant now) {
   }
   Call* call = Find(l2tp::LocalSessionId(header.session_id));
   if (call == nullptr || call->link == nullptr) return;
+  const ByteView frame = datagram.subspan(header.payload_offset, header.payload_length());
+  const ppp::FrameHeader ppp_header = ppp::ParseFrameHeader(frame);
+  if (ppp_header.ok() && ppp_header.protocol == ppp::kProtocolIpv6) {
+    const ByteView packet = frame.subspan(ppp_header.length);
+    call->ipv6_packets.emplace_back(packet.begin(), packet.end());
+    return;
+  }
   ppp::LinkActions actions;
-  call->link->OnFrame(datagram.subspan(header.payload_offset, header.payload_length()), now,
-                      actions);
+  call->link->OnFrame(frame, now, actions);
   CarryOut(*call, actions, now);
 }
 
@@ -192,8 +199,9 @@ void FakeLac::CarryOut(Call& call, ppp::LinkActions& actions, Instant) {
     } else if (std::holds_alternative<ppp::Ipv4Down>(action)) {
       call.state = CallState::kEstablished;
       call.address = 0;
-    } else if (std::holds_alternative<ppp::Ipv6Up>(action)) {
+    } else if (const auto* ipv6 = std::get_if<ppp::Ipv6Up>(&action)) {
       call.ipv6_up = true;
+      call.interface_id = ipv6->local_interface_id;
     } else if (std::holds_alternative<ppp::Ipv6Down>(action)) {
       call.ipv6_up = false;
     } else if (const auto* down = std::get_if<ppp::LinkDown>(&action)) {
@@ -210,6 +218,13 @@ FakeLac::Call* FakeLac::Find(l2tp::LocalSessionId id) {
     if (call->id == id) return call.get();
   }
   return nullptr;
+}
+
+void FakeLac::SendIpv6(const Call& call, ByteView packet) {
+  Bytes frame(2 + packet.size());
+  StoreBe16(frame.data(), ppp::kProtocolIpv6);
+  std::copy(packet.begin(), packet.end(), frame.begin() + 2);
+  SendPpp(call, frame);
 }
 
 void FakeLac::SendPpp(const Call& call, ByteView frame) {

@@ -41,6 +41,8 @@ class FakeLac {
     CallState state = CallState::kPlaced;
     uint32_t address = 0;
     bool ipv6_up = false;
+    uint64_t interface_id = 0;        // agreed on by IPV6CP
+    std::vector<Bytes> ipv6_packets;  // received
     bool authenticated = false;
     std::optional<l2tp::ResultCode> closed;  // how L2TP ended it
     std::optional<l2tp::PppDisconnectCause> ppp_cause;
@@ -59,6 +61,7 @@ class FakeLac {
   // The subscriber hangs up (LCP Terminate); the LAC hangs up (CDN).
   void Terminate(Call& call, Instant now);
   void Hangup(Call& call, Instant now);
+  void SendIpv6(const Call& call, ByteView packet);
   void Close(const l2tp::ResultCode& result, Instant now);
   // Gone without a word.
   void Die();

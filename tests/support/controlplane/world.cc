@@ -8,7 +8,9 @@
 #include <utility>
 #include <variant>
 
+#include "controlplane/ipv6/link_packet.h"
 #include "lib/base/bytes.h"
+#include "lib/dhcpv6/message.h"
 #include "lib/l2tp/header.h"
 #include "lib/ppp/control_packet.h"
 #include "lib/ppp/frame.h"
@@ -192,6 +194,7 @@ void World::CarryOut(EngineAction& action) {
             return;
           }
           CheckAckLeaves(*session, what.frame);
+          CheckPrefixesTold(*session, what.frame);
           link_.Send(index + 1,
                      DataMessage(tunnel->peer_id.value(), session->peer_id.value(), what.frame),
                      now_);
@@ -282,6 +285,25 @@ void World::CheckAckLeaves(const SessionEntry& session, ByteView frame) {
       (protocol == ppp::kProtocolIpv6cp && !session.ipv6_open)) {
     violation_ = absl::StrCat("at ", (now_ - Instant()).milliseconds(), " ms: ", Text(session.key),
                               " is told to open while the data plane is closed");
+  }
+}
+
+// A subscriber who is told that it has a prefix may use it at once.
+void World::CheckPrefixesTold(const SessionEntry& session, ByteView frame) {
+  if (!violation_.empty() || LoadBe16(frame.data()) != ppp::kProtocolIpv6) return;
+  const auto packet = controlplane::ReadLinkPacket(frame.subspan(2));
+  if (packet.kind != controlplane::LinkPacketKind::kDhcpv6) return;
+  const auto message = dhcpv6::Parse(packet.payload);
+  if (!message.ok() || message->type != dhcpv6::MessageType::kReply) return;
+  for (const dhcpv6::Association& association : message->associations) {
+    for (const dhcpv6::LeaseOption& lease : association.leases) {
+      const bool there = std::find(session.prefixes.begin(), session.prefixes.end(),
+                                   lease.prefix) != session.prefixes.end();
+      if (association.kind != dhcpv6::IaKind::kPrefix || lease.valid_s == 0 || there) continue;
+      violation_ = absl::StrCat("at ", (now_ - Instant()).milliseconds(),
+                                " ms: ", Text(session.key), " is told of ", lease.prefix.ToString(),
+                                " which the data plane does not have");
+    }
   }
 }
 

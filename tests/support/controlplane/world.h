@@ -99,6 +99,7 @@ class World {
   std::string FindUnbounded() const;
   std::string FindDeafDataplane();
   void CheckAckLeaves(const controlplane::SessionEntry& session, ByteView frame);
+  void CheckPrefixesTold(const controlplane::SessionEntry& session, ByteView frame);
   FakeLac* LacAt(const net::Endpoint& endpoint, int* index);
 
   WorldSettings settings_;
