@@ -167,13 +167,14 @@ void Lac::SendIp(std::span<UplinkPacket> packets) {
   for (size_t i = 0; i < packets.size(); ++i) {
     const UplinkPacket& packet = packets[i];
     const Subscriber& subscriber = subscribers_[packet.local_index];
-    const size_t ppp_length = ppp::FrameHeaderLength(ppp::kProtocolIpv4, subscriber.format);
+    const uint16_t protocol = packet.packet[0] >> 4 == 6 ? ppp::kProtocolIpv6 : ppp::kProtocolIpv4;
+    const size_t ppp_length = ppp::FrameHeaderLength(protocol, subscriber.format);
     const l2tp::Header header{.tunnel_id = tunnel_->peer_id().value(),
                               .session_id = subscriber.peer_session_id.value()};
     const size_t l2tp_length = l2tp::HeaderLength(header);
     uint8_t* start = packet.packet.data() - ppp_length - l2tp_length;
     l2tp::WriteHeader(header, ppp_length + packet.packet.size(), {start, l2tp_length});
-    ppp::WriteFrameHeader(ppp::kProtocolIpv4, subscriber.format, start + l2tp_length);
+    ppp::WriteFrameHeader(protocol, subscriber.format, start + l2tp_length);
     datagrams[i] = ByteView(start, l2tp_length + ppp_length + packet.packet.size());
   }
   const size_t sent = wire_->Send(std::span<const ByteView>(datagrams).first(packets.size()));
@@ -241,7 +242,8 @@ void Lac::OnData(uint16_t session_id, ByteView frame, Instant now) {
   const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
   if (!header.ok()) {
     ++counters_.unexpected_frames;
-  } else if (header.protocol == ppp::kProtocolIpv4) {
+  } else if (header.protocol == ppp::kProtocolIpv4 ||
+             (header.protocol == ppp::kProtocolIpv6 && subscriber->interface_id != 0)) {
     subscriber->link->OnDataSeen();
     listener_.OnIpPacket(*subscriber, frame.subspan(header.length), now);
   } else if (ppp::IsNetworkData(header.protocol)) {
@@ -365,11 +367,14 @@ void Lac::CarryOut(Subscriber& subscriber, ppp::LinkActions& actions, Instant no
                    [&](const ppp::Ipv4Up& up) {
                      subscriber.address = up.parameters.local;
                      subscriber.peer_address = up.parameters.peer;
-                     subscriber.state = SubscriberState::kOnline;
-                     subscriber.deadline = Instant::Never();
-                     if (std::exchange(subscriber.was_online, true)) return;
-                     listener_.OnOnline(*this, subscriber, now);
+                     OnNetworkUp(subscriber, now);
                    },
+                   [&](const ppp::Ipv6Up& up) {
+                     subscriber.interface_id = up.local_interface_id;
+                     listener_.OnIpv6Up(subscriber);
+                     if (!settings_.link.ipv4) OnNetworkUp(subscriber, now);
+                   },
+                   [&](const ppp::Ipv6Down&) { subscriber.interface_id = 0; },
                    [&](const ppp::Ipv4Down&) {
                      if (subscriber.state != SubscriberState::kOnline) return;
                      subscriber.state = SubscriberState::kNegotiating;
@@ -380,6 +385,13 @@ void Lac::CarryOut(Subscriber& subscriber, ppp::LinkActions& actions, Instant no
                },
                action);
   }
+}
+
+void Lac::OnNetworkUp(Subscriber& subscriber, Instant now) {
+  subscriber.state = SubscriberState::kOnline;
+  subscriber.deadline = Instant::Never();
+  if (std::exchange(subscriber.was_online, true)) return;
+  listener_.OnOnline(*this, subscriber, now);
 }
 
 void Lac::OnLinkDown(Subscriber& subscriber, const ppp::LinkDown& action, Instant now) {

@@ -33,6 +33,8 @@ class LacListener {
   virtual void OnOnline(Lac& lac, Subscriber& subscriber, Instant now) = 0;
   // Offline for good; `ending` is set unless we hung up.
   virtual void OnGone(Lac& lac, Subscriber& subscriber) = 0;
+  // IPV6CP is open; before OnOnline or after it.
+  virtual void OnIpv6Up(Subscriber& subscriber) = 0;
   virtual void OnIpPacket(Subscriber& subscriber, ByteView packet, Instant now) = 0;
 };
 
@@ -48,7 +50,7 @@ struct LacSettings {
   std::string password_pattern;
 };
 
-// An IP packet for the LNS with kHeadroom writable bytes before it.
+// An IPv4 or IPv6 packet for the LNS with kHeadroom writable bytes before it.
 struct UplinkPacket {
   uint32_t local_index = 0;
   MutableByteView packet;
@@ -125,6 +127,7 @@ class Lac {
   void OnEstablished(const l2tp::SessionEstablished& action, Instant now);
   void OnSessionClosed(const l2tp::SessionClosed& action);
   void OnTunnelClosed(const l2tp::TunnelClosed& action);
+  void OnNetworkUp(Subscriber& subscriber, Instant now);
   void OnLinkDown(Subscriber& subscriber, const ppp::LinkDown& action, Instant now);
   std::unique_ptr<ppp::Link> MakeLink(const Subscriber& subscriber);
   void NegotiateForLns(Subscriber& subscriber, l2tp::CallInfo& info, Instant now);

@@ -45,10 +45,17 @@ absl::Status OnlinePhase::StartTun(const Subscriber& first) {
   auto tun = TunDevice::Open({.netns = options_.tun_netns,
                               .name = options_.tun_name,
                               .address = first.address,
+                              .interface_id = first.interface_id,
                               .mtu = mtu});
   if (!tun.ok()) return tun.status();
   tun_ = std::make_unique<TunDevice>(*std::move(tun));
   return loop_.Watch(tun_->fd(), [this] { OnTunReadable(); });
+}
+
+void OnlinePhase::OnIpv6Up(const Subscriber& subscriber) {
+  if (tun_ == nullptr || subscriber.index != kFirstSubscriber) return;
+  // Without it the device has IPv4 only, which whoever uses it will notice.
+  (void)tun_->AddLinkLocal(subscriber.interface_id);
 }
 
 absl::Status OnlinePhase::StartCommand(Instant now) {
@@ -70,8 +77,11 @@ void OnlinePhase::OnTunReadable() {
   for (size_t i = 0; i < kMaxBurst; ++i) {
     const std::optional<ByteView> packet = tun_->Read();
     if (!packet) return;
-    // The kernel sends IPv6 of its own on every interface; this session carries IPv4.
-    if (packet->empty() || (*packet)[0] >> 4 != 4) continue;
+    if (packet->empty()) continue;
+    // The kernel sends IPv6 of its own on every interface, also where the session has none.
+    const bool is_v6 = (*packet)[0] >> 4 == 6;
+    const Subscriber& first = uplink_.SubscriberOf(kFirstSubscriber);
+    if (is_v6 ? first.interface_id == 0 : first.address == 0) continue;
     uplink_.SendPacket(kFirstSubscriber, *packet);
   }
 }
@@ -109,6 +119,11 @@ void OnlinePhase::Stop() {
 
 void OnlinePhase::OnIpPacket(Subscriber& subscriber, ByteView packet, Instant now) {
   const bool to_tun = tun_ != nullptr && subscriber.index == kFirstSubscriber;
+  if (!packet.empty() && packet[0] >> 4 == 6) {
+    // What a subscriber without a device is advertised is nothing to it.
+    if (to_tun) tun_->Write(packet);
+    return;
+  }
   const std::optional<Ipv4View> view = ReadIpv4(packet);
   if (!view) {
     // Fragments are the kernel's to put together.

@@ -37,6 +37,7 @@ class OnlinePhase {
   bool done(Instant now) const;
   // A signal: ends everything that would go on.
   void Stop();
+  void OnIpv6Up(const Subscriber& subscriber);
   void OnIpPacket(Subscriber& subscriber, ByteView packet, Instant now);
   void FillReport(Report& report) const;
 

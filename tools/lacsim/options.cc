@@ -45,7 +45,7 @@ Duration FromSeconds(double seconds) {
 // The command line as CLI11 fills it, before it is checked.
 struct RawOptions {
   std::string lns, lac_addresses, host, auth = "chap", direction = "both";
-  std::string order = "round-robin", close = "sessions", proxy = "none";
+  std::string order = "round-robin", close = "sessions", proxy = "none", network = "ipv4";
   double hold = 0, setup_timeout = 30, traffic_seconds = 0, ping_interval = 0.2;
   double hello = 60, echo = 30, exec_timeout = 120;
 };
@@ -74,6 +74,8 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
   app.add_option("--proxy", raw.proxy,
                  "what a LAC does before it calls: none, lcp (negotiate), auth (ask as well)")
       ->check(CLI::IsMember({"none", "lcp", "auth"}));
+  app.add_option("--network", raw.network, "what to negotiate: ipv4, ipv6 or both")
+      ->check(CLI::IsMember({"ipv4", "ipv6", "both"}));
   app.add_option("--mru", options.mru, "MRU to negotiate")->check(CLI::Range(128, 1500));
   app.add_flag("--compress", options.compress,
                "let the LNS leave out PPP's address, control and first protocol bytes");
@@ -151,6 +153,8 @@ std::string Interpret(const RawOptions& raw, Options& options) {
                                                           {"tunnels", CloseMode::kTunnels},
                                                           {"none", CloseMode::kNone}};
   options.close = kClose.at(raw.close);
+  options.ipv4 = raw.network != "ipv6";
+  options.ipv6 = raw.network != "ipv4";
   options.hello_interval = FromSeconds(raw.hello);
   options.echo_interval = FromSeconds(raw.echo);
   options.setup_timeout = FromSeconds(raw.setup_timeout);
@@ -168,6 +172,9 @@ std::string Interpret(const RawOptions& raw, Options& options) {
   }
   if ((traffic.enabled() || options.pings > 0) && options.host.is_none()) {
     return "--host: needed for --traffic-pps and --ping";
+  }
+  if (!options.ipv4 && (options.traffic.enabled() || options.pings > 0)) {
+    return "--traffic-pps and --ping: are of IPv4";
   }
   if (options.tun_name.size() > 15) return "--tun: a device name has at most 15 characters";
   return "";

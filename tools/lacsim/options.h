@@ -59,6 +59,8 @@ struct Options {
   std::string password = "password";
   ppp::AuthProtocol auth = ppp::AuthProtocol::kChapMd5;
   ProxyMode proxy = ProxyMode::kNone;
+  bool ipv4 = true;
+  bool ipv6 = false;
   uint16_t mru = 1460;    // what 1500 bytes on the way to the LNS leave
   bool compress = false;  // offer to receive compressed PPP headers
   Duration hello_interval = Duration::Seconds(60);

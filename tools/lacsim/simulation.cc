@@ -27,6 +27,8 @@ LacSettings MakeLacSettings(const Options& options) {
   LacSettings settings;
   settings.link.role = ppp::Role::kClient;
   settings.link.mru = options.mru;
+  settings.link.ipv4 = options.ipv4;
+  settings.link.ipv6 = options.ipv6;
   settings.link.ask_pfc = settings.link.ask_acfc = options.compress;
   if (options.auth != ppp::AuthProtocol::kNone) settings.link.auth = {options.auth};
   settings.link.echo_interval = options.echo_interval;
@@ -201,8 +203,10 @@ void Simulation::StayOnline() {
     const Subscriber& subscriber = SubscriberOf(i);
     if (subscriber.state == SubscriberState::kOnline) addresses[i] = subscriber.address;
   }
-  const bool anyone = std::any_of(addresses.begin(), addresses.end(),
-                                  [](uint32_t address) { return address != 0; });
+  bool anyone = false;
+  for (uint32_t i = 0; i < options_.sessions && !anyone; ++i) {
+    anyone = SubscriberOf(i).state == SubscriberState::kOnline;
+  }
   // Without subscribers there is nothing to hold, and a command would find nothing to test.
   if (!anyone && options_.sessions > 0) return;
   online_ = std::make_unique<OnlinePhase>(options_, loop_, uplink_, buffers_);
@@ -310,6 +314,10 @@ void Simulation::OnGone(Lac&, Subscriber& subscriber) {
     ++sessions_settled_;
   }
   if (subscriber.ending) report_.sessions.failures.Add(CauseOf(*subscriber.ending));
+}
+
+void Simulation::OnIpv6Up(Subscriber& subscriber) {
+  if (online_) online_->OnIpv6Up(subscriber);
 }
 
 void Simulation::OnIpPacket(Subscriber& subscriber, ByteView packet, Instant now) {

@@ -37,6 +37,7 @@ class Simulation final : public LacListener {
   void OnTunnelDown(Lac& lac) override;
   void OnOnline(Lac& lac, Subscriber& subscriber, Instant now) override;
   void OnGone(Lac& lac, Subscriber& subscriber) override;
+  void OnIpv6Up(Subscriber& subscriber) override;
   void OnIpPacket(Subscriber& subscriber, ByteView packet, Instant now) override;
 
  private:

@@ -22,7 +22,7 @@ enum class SubscriberState : uint8_t {
   kAwaitingCall,  // the LNS is to call it
   kCalling,       // ICRQ sent, or OCRP
   kNegotiating,   // session up, PPP on its way
-  kOnline,        // IPCP open
+  kOnline,        // IPCP open, or IPV6CP where there is no IPv4
   kHangingUp,     // we sent LCP Terminate
   kLinkDown,      // PPP ended without us: the LNS's CDN should follow
   kGone,
@@ -51,6 +51,8 @@ struct Subscriber {
   uint16_t peer_mru = 1500;
   uint32_t address = 0;       // assigned, host order
   uint32_t peer_address = 0;  // the LNS's end
+  // What IPV6CP agreed on: fe80:: and this is our address on the link; 0: it is not open.
+  uint64_t interface_id = 0;
   Instant called_at;
   Instant deadline = Instant::Never();  // of set-up, or of waiting for a CDN
   std::unique_ptr<ppp::Link> link;

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lib/net/prefix.h"
 #include "tools/lacsim/network_namespace.h"
 
 #include "absl/status/status.h"
@@ -37,33 +38,56 @@ ifreq RequestFor(const std::string& name) {
   return request;
 }
 
-// Address, MTU, up, default route: four ioctls on any socket of the namespace.
-absl::Status Configure(const TunDevice::Where& where) {
-  const FileDescriptor control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  const auto failed = [&](const char* what) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("TUN device ", where.name, ": ", what));
-  };
-  if (!control.valid()) return failed("control socket");
+absl::Status Failed(const TunDevice::Where& where, const char* what) {
+  return absl::ErrnoToStatus(errno, absl::StrCat("TUN device ", where.name, ": ", what));
+}
+
+// The link-local address is the one IPV6CP agrees on, not one the kernel makes up. A kernel without
+// IPv6 has nothing to be told.
+void LeaveLinkLocalToUs(const std::string& name) {
+  const std::string path = absl::StrCat("/proc/sys/net/ipv6/conf/", name, "/addr_gen_mode");
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  constexpr char kNone[] = "1";
+  if (file.valid()) (void)!::write(file.get(), kNone, 1);
+}
+
+absl::Status SetAddress(const TunDevice::Where& where, int control) {
   ifreq request = RequestFor(where.name);
   request.ifr_addr = ToSockaddr(where.address);
-  if (::ioctl(control.get(), SIOCSIFADDR, &request) != 0) return failed("address");
+  if (::ioctl(control, SIOCSIFADDR, &request) != 0) return Failed(where, "address");
   request = RequestFor(where.name);
   request.ifr_addr = ToSockaddr(0xffffffff);
-  if (::ioctl(control.get(), SIOCSIFNETMASK, &request) != 0) return failed("netmask");
-  request = RequestFor(where.name);
-  request.ifr_mtu = where.mtu;
-  if (::ioctl(control.get(), SIOCSIFMTU, &request) != 0) return failed("MTU");
-  request = RequestFor(where.name);
-  request.ifr_flags = static_cast<short>(IFF_UP | IFF_RUNNING | IFF_NOARP | IFF_POINTOPOINT);
-  if (::ioctl(control.get(), SIOCSIFFLAGS, &request) != 0) return failed("up");
+  if (::ioctl(control, SIOCSIFNETMASK, &request) != 0) return Failed(where, "netmask");
+  return absl::OkStatus();
+}
+
+absl::Status SetDefaultRoute(const TunDevice::Where& where, int control) {
   rtentry route{};
   route.rt_dst = ToSockaddr(0);
   route.rt_genmask = ToSockaddr(0);
   route.rt_flags = RTF_UP;
   std::string name = where.name;
   route.rt_dev = name.data();
-  if (::ioctl(control.get(), SIOCADDRT, &route) != 0) return failed("default route");
+  if (::ioctl(control, SIOCADDRT, &route) != 0) return Failed(where, "default route");
   return absl::OkStatus();
+}
+
+// Address, MTU, up, default route: ioctls on any socket of the namespace.
+absl::Status Configure(const TunDevice::Where& where) {
+  const FileDescriptor control(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!control.valid()) return Failed(where, "control socket");
+  LeaveLinkLocalToUs(where.name);
+  if (where.address != 0) {
+    if (absl::Status status = SetAddress(where, control.get()); !status.ok()) return status;
+  }
+  ifreq request = RequestFor(where.name);
+  request.ifr_mtu = where.mtu;
+  if (::ioctl(control.get(), SIOCSIFMTU, &request) != 0) return Failed(where, "MTU");
+  request = RequestFor(where.name);
+  request.ifr_flags = static_cast<short>(IFF_UP | IFF_RUNNING | IFF_NOARP | IFF_POINTOPOINT);
+  if (::ioctl(control.get(), SIOCSIFFLAGS, &request) != 0) return Failed(where, "up");
+  if (where.address == 0) return absl::OkStatus();
+  return SetDefaultRoute(where, control.get());
 }
 
 }  // namespace
@@ -78,9 +102,34 @@ absl::StatusOr<TunDevice> TunDevice::Open(const Where& where) {
   if (::ioctl(fd.get(), TUNSETIFF, &request) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat("TUN device ", where.name));
   }
-  const absl::Status status = Configure(where);
+  absl::Status status = Configure(where);
   if (!status.ok()) return status;
-  return TunDevice(std::move(fd));
+  TunDevice device(std::move(fd), where);
+  if (where.interface_id != 0) status = device.AddLinkLocal(where.interface_id);
+  if (!status.ok()) return status;
+  return device;
+}
+
+absl::Status TunDevice::AddLinkLocal(uint64_t interface_id) {
+  auto scope = NetworkNamespaceScope::Enter(where_.netns);
+  if (!scope.ok()) return scope.status();
+  const FileDescriptor control(::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!control.valid()) return Failed(where_, "IPv6 control socket");
+  ifreq index = RequestFor(where_.name);
+  if (::ioctl(control.get(), SIOCGIFINDEX, &index) != 0) return Failed(where_, "index");
+  // linux/ipv6.h's in6_ifreq, which does not go together with netinet/in.h.
+  struct {
+    in6_addr address;
+    uint32_t prefix_length;
+    int index;
+  } request{};
+  const net::IpAddress address = net::LinkLocal(interface_id);
+  std::memcpy(&request.address, address.raw().data(), sizeof(request.address));
+  request.prefix_length = 64;
+  request.index = index.ifr_ifindex;
+  if (::ioctl(control.get(), SIOCSIFADDR, &request) != 0)
+    return Failed(where_, "link-local address");
+  return absl::OkStatus();
 }
 
 std::optional<ByteView> TunDevice::Read() {

@@ -1,5 +1,6 @@
 // A TUN device in a namespace, with a subscriber's address and a default route: what real programs
-// send there goes through the subscriber's session, and back.
+// send there goes through the subscriber's session, and back. Of IPv6 it gets no more than the
+// link-local address that IPV6CP agreed on: the rest is the host's to learn, as behind any modem.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -21,11 +22,14 @@ class TunDevice {
   struct Where {
     std::string netns;
     std::string name;
-    uint32_t address = 0;  // host order
+    uint32_t address = 0;       // host order; 0: no IPv4
+    uint64_t interface_id = 0;  // 0: no IPv6, or not yet
     uint16_t mtu = 1400;
   };
   // The device lives as long as the object.
   static absl::StatusOr<TunDevice> Open(const Where& where);
+
+  absl::Status AddLinkLocal(uint64_t interface_id);
 
   int fd() const { return fd_.get(); }
   // One packet, good until the next call; none when there is no more.
@@ -33,8 +37,9 @@ class TunDevice {
   void Write(ByteView packet);
 
  private:
-  explicit TunDevice(FileDescriptor fd) : fd_(std::move(fd)) {}
+  TunDevice(FileDescriptor fd, Where where) : fd_(std::move(fd)), where_(std::move(where)) {}
   FileDescriptor fd_;
+  Where where_;
   std::array<uint8_t, 2048> buffer_{};
 };
 

@@ -297,6 +297,7 @@ class LacTest : public testing::Test, public LacListener {
   void OnTunnelDown(Lac&) override { ++tunnels_down; }
   void OnOnline(Lac&, Subscriber&, Instant) override { ++online; }
   void OnGone(Lac&, Subscriber&) override { ++gone; }
+  void OnIpv6Up(Subscriber&) override {}
   void OnIpPacket(Subscriber& subscriber, ByteView packet, Instant) override {
     ip_packets[subscriber.index].emplace_back(packet.begin(), packet.end());
   }
