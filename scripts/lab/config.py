@@ -18,6 +18,12 @@ HOST_ADDRESS = '203.0.113.10'
 CORE_PREFIX_LENGTH = 24
 POOL = '100.64.0.0/16'  # 65,533 subscribers
 POOLS = '100.64.0.0/10'  # every pool of the lab lies in it
+CORE_ADDRESS6 = '2001:db8:ffff::1'
+HOST_ADDRESS6 = '2001:db8:ffff::10'
+CORE_PREFIX_LENGTH6 = 64
+LINK_POOL = '2001:db8:1000::/48'  # a /64 for each session
+DELEGATION_POOL = '2001:db8:2000::/40'  # a /56 for each
+POOLS6 = '2001:db8::/32'  # every IPv6 pool of the lab lies in it
 ACCESS_INTERFACE = 'acc0'
 CORE_INTERFACE = 'core0'
 SECRET = 'tunnel-secret'
@@ -68,6 +74,15 @@ def controlplane(run_dir, *, subscribers=32, secret=SECRET):
         'users': users(subscribers),
         'pools': [{'name': 'lab', 'prefix': POOL}],
     }
+
+
+def with_ipv6(settings):
+    """The same for subscribers with both network protocols."""
+    settings['ppp']['ipv6'] = True
+    settings['ipv6'] = {'dns': [HOST_ADDRESS6], 'search': ['lab.example']}
+    settings['pools'] += [{'name': 'links', 'prefix': LINK_POOL},
+                          {'name': 'homes', 'prefix': DELEGATION_POOL, 'delegate': 56}]
+    return settings
 
 
 def write(path, config):

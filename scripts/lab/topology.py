@@ -111,6 +111,10 @@ class Lab:
             self.lac.add_address('lac0', f'{address}/{access}')
         self.host.add_address('host0', f'{config.HOST_ADDRESS}/{core}')
         self.host.add_route(config.POOLS, config.CORE_ADDRESS)
+        core6 = config.CORE_PREFIX_LENGTH6
+        self.lns.add_address(config.CORE_INTERFACE, f'{config.CORE_ADDRESS6}/{core6}')
+        self.host.add_address('host0', f'{config.HOST_ADDRESS6}/{core6}')
+        self.host.add_route(config.POOLS6, config.CORE_ADDRESS6)
 
     def _namespace(self, role):
         namespace = Namespace(f'{self.prefix}-{role}')

@@ -1,0 +1,190 @@
+# IPv6 subscribers, end to end: a Linux host behind a subscriber's TUN device makes its address up
+# from our Router Advertisement, a real DHCPv6 client gets a prefix for the network behind it, and
+# both are reached from the core. When a prefix is released, or its session ends, it is gone.
+#
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
+"""IPv6 service to subscribers."""
+
+import ipaddress
+import json
+import shutil
+
+import pytest
+
+from lab import config, wait_until
+
+DEVICE = 'sub0'
+LAN = 'lan0'
+
+
+def start_lns(lab, **user):
+    settings = config.with_ipv6(lab.controlplane_config(subscribers=2))
+    settings['users'][0].update(user)
+    lab.start_lns(controlplane=settings)
+
+
+def dial(lab, network):
+    """One subscriber online until the test ends, its packets on a device of its namespace."""
+    return lab.start_lacsim('--sessions', 1, '--network', network, '--hold', -1,
+                            '--tun', DEVICE, '--tun-netns', lab.subscriber.name)
+
+
+def the_session(lab):
+    sessions = lab.sessions()
+    return sessions[0] if len(sessions) == 1 else None
+
+
+def online(lab):
+    def look():
+        session = the_session(lab)
+        return session if session and session['state'] == 'online' else None
+    return wait_until(look, lambda: f'a session online; there are: {lab.sessions()}')
+
+
+def global_addresses(lab, device=DEVICE):
+    shown = lab.subscriber.run(['ip', '-json', '-6', 'address', 'show', 'dev', device,
+                                'scope', 'global'], check=False)
+    links = json.loads(shown.stdout) if shown.returncode == 0 and shown.stdout.strip() else []
+    return [ipaddress.ip_address(info['local']) for link in links
+            for info in link.get('addr_info', []) if not info.get('tentative')]
+
+
+def made_up_address(lab):
+    return wait_until(lambda: next(iter(global_addresses(lab)), None),
+                      'the host to make an address up from the Router Advertisement')
+
+
+def pings(namespace, address, *words):
+    command = ['ping', '-6', '-c', 3, '-i', 0.2, '-W', 2, *words, address]
+    return namespace.run(command, check=False).returncode == 0
+
+
+def pools(lab):
+    return {pool['name']: pool['used'] for pool in lab.lnsctl('pool')}
+
+
+def counter(lab, name):
+    return lab.lnsctl('counters')[name]
+
+
+def test_linux_host_has_an_address_by_router_advertisement(lab):
+    start_lns(lab)
+    dial(lab, 'both')
+    session = online(lab)
+    address = made_up_address(lab)
+    [prefix] = wait_until(lambda: the_session(lab)['ipv6_prefixes'], 'a link prefix')
+    assert address in ipaddress.ip_network(prefix)
+    assert ipaddress.ip_network(prefix).subnet_of(ipaddress.ip_network(config.LINK_POOL))
+    # Both ways, and IPv4 beside it.
+    assert pings(lab.subscriber, config.HOST_ADDRESS6)
+    assert pings(lab.host, address)
+    assert lab.subscriber.run(['ping', '-c', 2, '-i', 0.2, config.HOST_ADDRESS],
+                              check=False).returncode == 0
+    assert ipaddress.ip_address(session['ipv4_address']) in ipaddress.ip_network(config.POOL)
+    # The router of the link answers, too.
+    route = json.loads(lab.subscriber.run(['ip', '-json', '-6', 'route', 'show', 'default']).stdout)
+    router = route[0]['gateway']
+    assert pings(lab.subscriber, f'{router}%{DEVICE}')
+    assert lab.lnsctl('punts')['LinkControl'] > 0
+    assert lab.lnsctl('drops')['SpoofedSource'] == 0
+    story = lab.lnsctl('explain', 'session', session['user_name'])
+    assert any('Router Advertisement' in event['text'] for event in story[0]['events'])
+
+
+def test_session_that_ends_gives_everything_back(lab):
+    start_lns(lab)
+    lacsim = dial(lab, 'both')
+    online(lab)
+    address = made_up_address(lab)
+    assert pings(lab.host, address)
+    assert pools(lab) == {'lab': 1, 'links': 1, 'homes': 0}
+    lacsim.stop()
+    wait_until(lambda: lab.lnsctl('status')['sessions'] == 0, 'the session to end')
+    assert pools(lab) == {'lab': 0, 'links': 0, 'homes': 0}
+    before = lab.lnsctl('drops')['NoSubscriber']
+    assert not pings(lab.host, address)
+    assert lab.lnsctl('drops')['NoSubscriber'] > before
+
+
+class Dhcp6c:
+    """Debian's wide-dhcpv6-client in a mount namespace of its own, for its files' fixed places."""
+
+    def __init__(self, lab):
+        directory = lab.directory / 'dhcp6c'
+        state = directory / 'state'
+        state.mkdir(parents=True)
+        (state / 'dhcp6c_duid').write_bytes(b'\x0a\x00' + bytes.fromhex('00030001020000000001'))
+        (directory / 'dhcp6c.conf').write_text(
+            f'interface {DEVICE} {{ send ia-pd 1; request domain-name-servers; }};\n'
+            f'id-assoc pd 1 {{ prefix-interface {LAN} {{ sla-id 1; sla-len 8; }}; }};\n')
+        lab.subscriber.run(['ip', 'link', 'add', LAN, 'type', 'dummy'])
+        lab.subscriber.run(['ip', 'link', 'set', LAN, 'up'])
+        script = (f'mount --bind {state} /var/lib/dhcpv6 && '
+                  f'exec dhcp6c -f -D -c {directory}/dhcp6c.conf -p {directory}/pid {DEVICE}')
+        self.process = lab.start('dhcp6c', ['unshare', '--mount', 'sh', '-c', script],
+                                 lab.subscriber)
+
+
+@pytest.mark.skipif(shutil.which('dhcp6c') is None, reason='needs wide-dhcpv6-client')
+def test_dhcpv6_client_gets_a_prefix_and_releases_it(lab):
+    start_lns(lab)
+    dial(lab, 'both')
+    online(lab)
+    made_up_address(lab)
+    client = Dhcp6c(lab)
+    [prefix] = wait_until(lambda: the_session(lab)['delegated_prefixes'],
+                          lambda: f'a delegated prefix; the client said:\n'
+                                  f'{client.process.output()}')
+    network = ipaddress.ip_network(prefix)
+    assert network.prefixlen == 56
+    assert network.subnet_of(ipaddress.ip_network(config.DELEGATION_POOL))
+    address = wait_until(lambda: next(iter(global_addresses(lab, LAN)), None),
+                         'the client to number its LAN')
+    assert address in network
+    assert pings(lab.subscriber, config.HOST_ADDRESS6, '-I', str(address))
+    assert pings(lab.host, str(address))
+    assert pools(lab)['homes'] == 1
+    assert counter(lab, 'ipv6.delegated') == 1
+
+    client.process.stop()
+    wait_until(lambda: the_session(lab)['delegated_prefixes'] == [],
+               lambda: f'the prefix to be released; the client said:\n{client.process.output()}')
+    assert pools(lab)['homes'] == 0
+    assert not pings(lab.host, str(address))
+    # The link itself stays.
+    assert pings(lab.subscriber, config.HOST_ADDRESS6)
+
+
+def test_user_with_ipv6_only(lab):
+    start_lns(lab, networks='ipv6')
+    dial(lab, 'ipv6')
+    session = online(lab)
+    assert session['ipv4_address'] == ''
+    assert pings(lab.host, made_up_address(lab))
+    assert pools(lab) == {'lab': 0, 'links': 1, 'homes': 0}
+
+
+def test_user_with_ipv4_only_is_refused_the_other(lab):
+    start_lns(lab, networks='ipv4')
+    dial(lab, 'both')
+    session = online(lab)
+    assert session['ipv6_prefixes'] == []
+    wait_until(lambda: lab.subscriber.run(['ping', '-c', 1, '-W', 1, config.HOST_ADDRESS],
+                                          check=False).returncode == 0, 'IPv4')
+    assert global_addresses(lab) == []
+    assert pools(lab) == {'lab': 1, 'links': 0, 'homes': 0}
+
+
+def test_prefixes_of_a_user(lab):
+    start_lns(lab, ipv6_prefix='2001:db8:aaaa:1::/64', routes=['2001:db8:bbbb::/48'])
+    dial(lab, 'both')
+    online(lab)
+    address = made_up_address(lab)
+    assert address in ipaddress.ip_network('2001:db8:aaaa:1::/64')
+    assert pings(lab.host, address)
+    # A network behind the subscriber.
+    lab.subscriber.run(['ip', 'link', 'add', LAN, 'type', 'dummy'])
+    lab.subscriber.run(['ip', 'link', 'set', LAN, 'up'])
+    lab.subscriber.add_address(LAN, '2001:db8:bbbb::7/64')
+    assert pings(lab.host, '2001:db8:bbbb::7')
