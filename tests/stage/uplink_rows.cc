@@ -451,22 +451,37 @@ const std::vector<Row>& Rows() {
                   .Bytes({133, 0, 0, 0, 0, 0, 0, 0})},
       {.what = "so is one from a host without an address",
        .in = Data(kIpv6).Ipv6("::", "ff02::2").Protocol(58).Bytes({133, 0, 0, 0, 0, 0, 0, 0}),
-       .verdict = Punt(PuntReason::kLinkControl)},
+       .verdict = Punt(PuntReason::kLinkControl),
+       .out = Packet()
+                  .Ppp(kIpv6)
+                  .Ipv6("::", "ff02::2")
+                  .Protocol(58)
+                  .Bytes({133, 0, 0, 0, 0, 0, 0, 0})},
       {.what = "DHCPv6 to all servers is the control plane's",
        .in = Data(kIpv6)
                  .Ipv6("fe80::5", "ff02::1:2")
                  .Protocol(17)
                  .Bytes({0x02, 0x22, 0x02, 0x23, 0, 12, 0, 0, 1, 0, 0, 1}),
-       .verdict = Punt(PuntReason::kLinkControl)},
+       .verdict = Punt(PuntReason::kLinkControl),
+       .out = Packet()
+                  .Ppp(kIpv6)
+                  .Ipv6("fe80::5", "ff02::1:2")
+                  .Protocol(17)
+                  .Bytes({0x02, 0x22, 0x02, 0x23, 0, 12, 0, 0, 1, 0, 0, 1})},
       {.what = "a ping of the link's other end is the control plane's",
        .in = Data(kIpv6).Ipv6("fe80::5", "fe80::1").Protocol(58).Bytes({128, 0, 0, 0, 0, 1, 0, 1}),
-       .verdict = Punt(PuntReason::kLinkControl)},
+       .verdict = Punt(PuntReason::kLinkControl),
+       .out = Packet()
+                  .Ppp(kIpv6)
+                  .Ipv6("fe80::5", "fe80::1")
+                  .Protocol(58)
+                  .Bytes({128, 0, 0, 0, 0, 1, 0, 1})},
       {.what = "who asks more than a session may in a second is not heard",
        .in = Solicitation(),
        .verdict = Drop(DropReason::kPuntBudget),
        .prepare =
            [](Rig& rig) {
-             for (int i = 0; i < dataplane::PuntBudget::kPerSession; ++i) {
+             for (uint32_t i = 0; i < dataplane::PuntBudget::kBurst; ++i) {
                rig.Receive(kAccess, Solicitation().Build());
              }
              rig.Poll();
@@ -475,9 +490,14 @@ const std::vector<Row>& Rows() {
       {.what = "and is heard again a second later",
        .in = Solicitation(),
        .verdict = Punt(PuntReason::kLinkControl),
+       .out = Packet()
+                  .Ppp(kIpv6)
+                  .Ipv6("fe80::5", "ff02::2")
+                  .Protocol(58)
+                  .Bytes({133, 0, 0, 0, 0, 0, 0, 0}),
        .prepare =
            [](Rig& rig) {
-             for (int i = 0; i <= dataplane::PuntBudget::kPerSession; ++i) {
+             for (uint32_t i = 0; i < dataplane::PuntBudget::kBurst; ++i) {
                rig.Receive(kAccess, Solicitation().Build());
              }
              rig.Poll();
