@@ -15,7 +15,7 @@
 #include "lib/nd/message.h"
 #include "lib/net/icmpv6.h"
 #include "lib/net/prefix.h"
-#include "lib/net/udp.h"
+#include "tests/support/dhcpv6_client.h"
 
 namespace lns::test {
 
@@ -58,17 +58,9 @@ class Ipv6Subscriber {
   }
   void SendDhcp(const dhcpv6::Message& message, std::optional<net::IpAddress> from = {},
                 std::optional<net::IpAddress> to = {}) {
-    const Bytes bytes = dhcpv6::Write(message);
-    Bytes datagram(net::kUdpHeaderLength + bytes.size());
-    net::WriteUdp({.source_port = dhcpv6::kClientPort,
-                   .destination_port = dhcpv6::kServerPort,
-                   .length = static_cast<uint16_t>(datagram.size())},
-                  datagram);
-    std::copy(bytes.begin(), bytes.end(), datagram.begin() + net::kUdpHeaderLength);
-    net::Ipv6Header header{.next_header = net::kProtocolUdp, .hop_limit = 1};
-    header.source = from.value_or(kHost).raw();
-    header.destination = to.value_or(controlplane::AllDhcpServers()).raw();
-    service.OnPacket(net::MakeIpv6Packet(header, datagram, net::kUdpChecksumOffset), Around(), out);
+    service.OnPacket(FromDhcpv6Client(message, from.value_or(kHost),
+                                      to.value_or(controlplane::AllDhcpServers())),
+                     Around(), out);
   }
   void Wait(Duration time) {
     const Instant until = now + time;

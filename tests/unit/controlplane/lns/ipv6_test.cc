@@ -5,15 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
 #include "controlplane/ipv6/link_packet.h"
 #include "lib/dhcpv6/message.h"
 #include "lib/nd/message.h"
-#include "lib/net/icmpv6.h"
 #include "lib/net/prefix.h"
-#include "lib/net/udp.h"
 #include "tests/support/controlplane/world.h"
+#include "tests/support/dhcpv6_client.h"
 
 namespace lns::test {
 namespace {
@@ -80,14 +77,8 @@ class Ipv6Test : public testing::Test {
                             .client_id = {0, 3, 0, 1, 9},
                             .associations = {{.kind = dhcpv6::IaKind::kPrefix, .iaid = 1}}};
     if (type != dhcpv6::MessageType::kSolicit) message.server_id = {0, 4, 1, 2, 3};
-    const Bytes bytes = dhcpv6::Write(message);
-    Bytes datagram(net::kUdpHeaderLength + bytes.size());
-    net::WriteUdp({546, 547, static_cast<uint16_t>(datagram.size()), 0}, datagram);
-    std::copy(bytes.begin(), bytes.end(), datagram.begin() + net::kUdpHeaderLength);
-    net::Ipv6Header header{.next_header = net::kProtocolUdp, .hop_limit = 1};
-    header.source = net::LinkLocal(call.interface_id).raw();
-    header.destination = controlplane::AllDhcpServers().raw();
-    lac_->SendIpv6(call, net::MakeIpv6Packet(header, datagram, net::kUdpChecksumOffset));
+    lac_->SendIpv6(call, FromDhcpv6Client(message, net::LinkLocal(call.interface_id),
+                                          controlplane::AllDhcpServers()));
   }
   static std::vector<dhcpv6::Message> Replies(const FakeLac::Call& call) {
     std::vector<dhcpv6::Message> replies;
