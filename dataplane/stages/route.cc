@@ -39,7 +39,7 @@ void Route(Context& context, Batch& batch) {
       meta.next_hop = AdjacencyIndex(tables, to, meta, ip);
     } else if (to == kFibSubscriber) {
       Policy::OnSubscriber(batch, i);
-    } else if (to == kFibLocal) {
+    } else if (to == kFibLocal || to == kFibGateway) {
       Policy::OnLocal(batch, i);
     } else if (to == kFibLinux) {
       Policy::OnLinux(batch, i);

@@ -157,7 +157,8 @@ inline constexpr uint32_t kFibLocal = 1;        // an address of ours
 inline constexpr uint32_t kFibSubscriber = 2;   // a subscriber prefix
 inline constexpr uint32_t kFibLinux = 3;        // an address of Linux', or a broadcast of its links
 inline constexpr uint32_t kFibUnreachable = 4;  // a route that says: nowhere
-inline constexpr uint32_t kFibAdjacency = 5;    // this and above: adjacency index + kFibAdjacency
+inline constexpr uint32_t kFibGateway = 5;      // what sessions call us; no L2TP comes to it
+inline constexpr uint32_t kFibAdjacency = 6;    // this and above: adjacency index + kFibAdjacency
 inline constexpr uint32_t kFibGroup = 0x800000u;  // and above: next hop group index + kFibGroup
 
 }  // namespace lns::dataplane

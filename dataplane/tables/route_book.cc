@@ -24,6 +24,12 @@ absl::Status FibFull(const net::IpPrefix& prefix) {
 
 constexpr net::MacAddress kNoMac{};
 
+// Destinations that no router forwards to, whatever routes say (RFC 1812 4.2.2.11 and 5.3.7, RFC
+// 4291 2.5): this network, loopback, groups, reserved. Groups belong to multicast routing, which is
+// not done here.
+constexpr const char* kNowhere[] = {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4",
+                                    "::/128",    "::1/128",     "ff00::/8"};
+
 }  // namespace
 
 RouteBook::RouteBook(Settings settings, const Tables& tables, RetiredSlots& retired)
@@ -43,6 +49,11 @@ RouteBook::RouteBook(Settings settings, const Tables& tables, RetiredSlots& reti
   for (size_t i = adjacencies_.size(); i > ports_.size(); --i) {
     free_adjacencies_.push_back(static_cast<uint32_t>(i - 1));
   }
+  for (const char* text : kNowhere) {
+    const net::IpPrefix prefix = *net::IpPrefix::Parse(text);
+    SlotOf(prefix).nowhere = true;
+    LNS_CHECK(RefreshPrefix(prefix));
+  }
 }
 
 bool RouteBook::IsPrefix(const net::IpPrefix& prefix) {
@@ -51,8 +62,10 @@ bool RouteBook::IsPrefix(const net::IpPrefix& prefix) {
 }
 
 uint32_t RouteBook::Effective(const Slot& slot) {
-  if (slot.local || slot.gateway) return kFibLocal;
+  if (slot.local) return kFibLocal;
+  if (slot.gateway) return kFibGateway;
   if (slot.subscriber || slot.session) return kFibSubscriber;
+  if (slot.nowhere) return kFibUnreachable;
   if (slot.neighbour) return kFibAdjacency + *slot.neighbour;
   if (slot.api) return slot.api->target;
   if (slot.kernel) return slot.kernel->target;

@@ -36,6 +36,7 @@ class RouteBook {
   static constexpr uint32_t kMaxLocalAddresses = 1024;
   static constexpr uint32_t kMaxSubscriberPrefixes = 4096;
   static constexpr uint32_t kMaxGateways = 1024;
+  static constexpr uint32_t kMaxNowhere = 16;
 
   // Sets of several next hops; with more, a route is forwarded by its first path alone.
   static constexpr uint32_t kMaxGroups = 4096;
@@ -98,7 +99,7 @@ class RouteBook {
   // How many prefixes may be in the FIB: routes, as many prefixes of sessions, and the rest.
   static uint32_t DestinationCount(const TableLimits& limits) {
     return 2 * limits.max_routes + limits.max_neighbours + kMaxLocalAddresses +
-           kMaxSubscriberPrefixes + kMaxGateways;
+           kMaxSubscriberPrefixes + kMaxGateways + kMaxNowhere;
   }
 
  private:
@@ -112,6 +113,7 @@ class RouteBook {
     bool local = false;
     bool local_stale = false;
     bool gateway = false;
+    bool nowhere = false;  // no router forwards to it
     bool subscriber = false;
     bool subscriber_stale = false;
     bool session = false;  // by AddSessionPrefix

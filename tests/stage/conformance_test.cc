@@ -84,6 +84,8 @@ bool SetOption(Rig::Options& options, const std::string& name, uint64_t value) {
     options.answer_policy.burst = static_cast<uint32_t>(value);
   } else if (name == "session_answer_burst") {
     options.answer_policy.session_burst = static_cast<uint32_t>(value);
+  } else if (name == "default_routes") {
+    options.default_routes = value != 0;
   } else if (name == "inject_buffers") {
     options.inject_buffers = value != 0;
   } else {

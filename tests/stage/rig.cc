@@ -102,6 +102,7 @@ Rig::Rig(const Options& options) {
   state_ = *std::move(state);
   Program();
   if (options.answers) ProgramOwnAddresses();
+  if (options.default_routes) ProgramDefaultRoutes();
   MakeWorkers(options);
 }
 
@@ -229,6 +230,14 @@ void Rig::Program() {
   must(writer.UpsertSession(Session(8, 200, 2000, {"100.64.0.8/32"})));
   must(writer.UpsertSession(Session(9, 300, 3000, {"100.64.0.9/32"})));
   must(writer.UpsertSession(Session(10, 400, 4000, {"100.64.0.10/32"})));
+}
+
+void Rig::ProgramDefaultRoutes() {
+  for (const auto& [prefix, via] : {std::pair("0.0.0.0/0", kHost), std::pair("::/0", kHost6)}) {
+    LNS_CHECK(state_->writer()
+                  .UpsertRoute({.prefix = Prefix(prefix), .next_hop = Address(via), .port = kCore})
+                  .ok());
+  }
 }
 
 uint64_t Rig::CyclesPerMs() { return rte_get_tsc_hz() / 1000; }

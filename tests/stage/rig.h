@@ -65,6 +65,7 @@ class Rig {
     // access kLns and 2001:db8:1::1, on core 203.0.113.1 and 2001:db8:2::1, and session 100 knows
     // it as kGateway.
     bool answers = false;
+    bool default_routes = false;  // via kHost and kHost6
     dataplane::AnswerPolicy answer_policy = {};
   };
 
@@ -114,6 +115,7 @@ class Rig {
   void MakeWorkers(const Options& options);
   void Program();
   void ProgramOwnAddresses();
+  void ProgramDefaultRoutes();
 
   static inline uint64_t now_ms_ = 1'000'000;
 

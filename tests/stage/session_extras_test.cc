@@ -80,13 +80,13 @@ TEST_F(SessionExtrasTest, AGatewayIsOursWhileASessionKnowsUsByIt) {
   EXPECT_EQ(Fib("100.64.0.1"), kFibSubscriber);
   ASSERT_EQ(Upsert(WithGateway(1, "100.64.0.1")), kOk);
   ASSERT_EQ(Upsert(WithGateway(2, "100.64.0.1")), kOk);
-  EXPECT_EQ(Fib("100.64.0.1"), kFibLocal);
+  EXPECT_EQ(Fib("100.64.0.1"), kFibGateway);
   EXPECT_EQ(Listed(1).gateway, Address("100.64.0.1"));
   EXPECT_EQ(Downlink(1).gateway.load(), Address("100.64.0.1").v4());
   EXPECT_TRUE(writer().LocalAddresses().empty()) << "no L2TP is answered on it";
   ASSERT_EQ(Upsert(WithGateway(1, "100.65.0.1")), kOk);
-  EXPECT_EQ(Fib("100.64.0.1"), kFibLocal);
-  EXPECT_EQ(Fib("100.65.0.1"), kFibLocal);
+  EXPECT_EQ(Fib("100.64.0.1"), kFibGateway);
+  EXPECT_EQ(Fib("100.65.0.1"), kFibGateway);
   ASSERT_TRUE(writer().RemoveSession(Session(2).key).ok());
   EXPECT_EQ(Fib("100.64.0.1"), kFibSubscriber);
   ASSERT_EQ(Upsert(Session(1)), kOk);
@@ -101,7 +101,7 @@ TEST_F(SessionExtrasTest, AGatewayThatIsALocalAddressTooStaysOurs) {
   EXPECT_EQ(Fib("198.51.100.1"), kFibLocal);
   ASSERT_EQ(Upsert(WithGateway(1, "198.51.100.1")), kOk);
   ASSERT_TRUE(writer().RemoveLocalAddress(Address("198.51.100.1")).ok());
-  EXPECT_EQ(Fib("198.51.100.1"), kFibLocal);
+  EXPECT_EQ(Fib("198.51.100.1"), kFibGateway);
 }
 
 TEST_F(SessionExtrasTest, MetersAreListedAsTheyWereProgrammed) {

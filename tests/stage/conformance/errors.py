@@ -9,8 +9,8 @@ from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6DestUnreach, ICMPv6EchoReply, I
                        ICMPv6TimeExceeded, IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, PadN, Raw)
 
 from .lab import (ACCESS_IP6, ANSWER_HOPS, CLOSED, CORE_IP, CORE_IP6, GATEWAY, HOST, HOST6, SUB,
-                  SUB6, SUB_B, Row, add, down, drop, error4, error6, from_host, from_lac, payload,
-                  router, to_host, to_lac, up)
+                  SUB6, SUB_B, Row, add, down, drop, error4, error6, from_host, from_lac, hop_less,
+                  payload, router, to_host, to_lac, up)
 
 NOWHERE, NOWHERE6 = '192.0.2.1', '2001:db8:ffff::1'
 FREE, FREE6 = '100.64.0.77', '2001:db8:177::1'  # of subscriber prefixes, but nobody's
@@ -60,7 +60,6 @@ SILENT6 = {
 
 def to_sub(answer, ip_id=1, **session):
     """An answer goes down the normal path, so it spends a hop like any packet."""
-    from .lab import hop_less
     return to_lac(hop_less(answer), ip_id=ip_id, **session)
 
 
@@ -187,6 +186,30 @@ def unreachable_rows():
               add(up(inner), drop('NoNeighbour'), router('Unreachable'), down(answer)))
 
 
+def martian_destination_rows():
+    """What no default route may carry (RFC 1812 4.2.2.11, 5.3.7; RFC 4291 2.5)."""
+    routed = {'options': {'default_routes': 1}}
+    inner = IP(src=SUB, dst=NOWHERE) / UDP() / payload(8)
+    yield Row('IPv4 up: the default route carries what no other does', [from_lac(inner)],
+              [to_host(hop_less(inner))], up(inner), **routed)
+    inner = IPv6(src=SUB6, dst=NOWHERE6) / UDP() / payload(8)
+    yield Row('IPv6 up: the default route carries what no other does', [from_lac(inner)],
+              [to_host(hop_less(inner))], up(inner), **routed)
+    for destination in ('224.0.0.1', '239.255.255.250', '240.0.0.1', '255.255.255.255'):
+        inner = IP(src=SUB, dst=destination) / UDP() / payload(8)
+        yield Row(f'IPv4 up: but not to {destination}, of which nobody hears', [from_lac(inner)],
+                  [], add(up(inner), drop('NoRoute'), router('NoAnswerDue')), **routed)
+    for destination in ('0.0.0.0', '0.1.2.3', '127.0.0.1', '127.255.255.255'):
+        inner = IP(src=SUB, dst=destination) / UDP() / payload(8)
+        answer = error4(GATEWAY, inner, 3, 0)
+        yield Row(f'IPv4 up: but not to {destination}', [from_lac(inner)], [to_sub(answer)],
+                  add(up(inner), drop('NoRoute'), router('Unreachable'), down(answer)), **routed)
+    for destination in ('ff05::1', 'ff0e::101'):
+        inner = IPv6(src=SUB6, dst=destination) / UDP() / payload(8)
+        yield Row(f'IPv6 up: but not to {destination}, of which nobody hears', [from_lac(inner)],
+                  [], add(up(inner), drop('NoRoute'), router('NoAnswerDue')), **routed)
+
+
 def worker_rows():
     """The same with several workers: whoever refuses answers, whoever owns the session sends."""
     for workers in (2, 3):
@@ -242,5 +265,6 @@ def rate_rows():
 
 
 def rows():
-    for part in (expired_rows, martian_rows, quote_rows, unreachable_rows, worker_rows, rate_rows):
+    for part in (expired_rows, martian_rows, quote_rows, unreachable_rows,
+                 martian_destination_rows, worker_rows, rate_rows):
         yield from part()
