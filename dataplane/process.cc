@@ -129,6 +129,7 @@ WorkerConfig Process::ConfigureWorker(uint32_t index) {
   config.inject = mapping.InjectConsumer(index);
   config.punt_eventfd = &punt_eventfds_[index];
   config.inject_pool = ports_->pool();
+  config.answers = settings_.answers;
   return config;
 }
 

@@ -28,6 +28,7 @@ constexpr uint32_t kMaxTunnels = 65535;
 constexpr uint32_t kMaxTableEntries = 16u << 20;
 constexpr uint32_t kMinMegabytes = 64;
 constexpr uint32_t kHighestLinuxProtocol = 4;
+constexpr uint32_t kMaxAnswers = 1'000'000;
 constexpr const char* kObjectName = "steer.bpf.o";
 
 uint32_t Or(uint32_t value, uint32_t otherwise) { return value != 0 ? value : otherwise; }
@@ -86,7 +87,8 @@ class SettingsReader {
   absl::StatusOr<Settings> Read() {
     for (const auto step :
          {&SettingsReader::ReadPaths, &SettingsReader::ReadCores, &SettingsReader::ReadMemory,
-          &SettingsReader::ReadTables, &SettingsReader::ReadKernel, &SettingsReader::ReadPorts}) {
+          &SettingsReader::ReadTables, &SettingsReader::ReadKernel, &SettingsReader::ReadPorts,
+          &SettingsReader::ReadAnswers}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return settings_;
@@ -196,6 +198,32 @@ class SettingsReader {
         .keep_pools_when_draining = announce.when_draining() == config::v1::DRAINING_POOLS_KEEP,
         .hosts = ToSessionRoutes(announce.hosts()),
         .prefixes = ToSessionRoutes(announce.prefixes())};
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadAnswers() {
+    const config::v1::AnswerConfig& in = config_.answers();
+    AnswerPolicy& policy = settings_.answers;
+    struct Row {
+      const char* path;
+      bool is_given;
+      uint32_t given;
+      uint32_t& rate;
+    };
+    const Row rows[] = {
+        {"answers.per_second", in.has_per_second(), in.per_second(), policy.per_second},
+        {"answers.burst", in.burst() != 0, in.burst(), policy.burst},
+        {"answers.session_per_second", in.has_session_per_second(), in.session_per_second(),
+         policy.session_per_second},
+        {"answers.session_burst", in.session_burst() != 0, in.session_burst(),
+         policy.session_burst},
+    };
+    for (const Row& row : rows) {
+      if (!row.is_given) continue;
+      if (row.given > kMaxAnswers) return source_.Error(row.path, Range(0, kMaxAnswers, row.given));
+      row.rate = row.given;
+    }
+    policy.fragment = !in.refuse_instead_of_fragmenting();
     return absl::OkStatus();
   }
 

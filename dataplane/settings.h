@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dataplane/kernel/route_export_policy.h"
+#include "dataplane/core/context.h"
 #include "dataplane/ports/eal.h"
 #include "dataplane/ports/port_settings.h"
 #include "dataplane/tables/table_writer.h"
@@ -29,6 +30,7 @@ struct Settings {
   TableLimits limits;
   uint32_t punt_slots = 0;
   KernelSettings kernel;
+  AnswerPolicy answers;
 
   uint32_t workers() const { return static_cast<uint32_t>(eal.worker_cores.size()); }
 };

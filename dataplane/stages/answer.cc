@@ -39,6 +39,7 @@ bool IsEncapsulated(const PacketMeta& meta) { return meta.payload_offset > meta.
 // The IP packet in an L2TP data message of ours; none in control and in PPP control.
 std::optional<Subject> InnerOf(const uint8_t* buffer, const PacketMeta& meta) {
   const ByteView message(buffer + meta.payload_offset, meta.payload_length);
+  if (message.size() < l2tp::kMinHeaderLength) return std::nullopt;
   const uint16_t flags = LoadBe16(message.data());
   if ((flags & l2tp::kControlBit) != 0) return std::nullopt;
   const size_t header =
@@ -77,7 +78,10 @@ net::IpAddress OwnAddressTowards(const Tables& tables, net::Family family,
   const uint32_t to = tables.fib->Lookup(family, receiver);
   size_t side = tables.own_addresses.size() - 1;  // the subscribers'
   if (to >= kFibAdjacency) {
-    side = tables.adjacencies[to - kFibAdjacency].port;
+    // Of several next hops, the first one's will do.
+    const uint32_t adjacency =
+        to < kFibGroup ? to - kFibAdjacency : tables.groups[to - kFibGroup].adjacency[0];
+    side = tables.adjacencies[adjacency].port;
   } else if (to == kFibSubscriber && family == net::Family::kIpv4) {
     const uint32_t session = tables.subscribers->Find(family, receiver);
     const uint32_t gateway =

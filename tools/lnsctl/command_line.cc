@@ -33,6 +33,7 @@ constexpr CounterVerb kCounterVerbs[] = {
     {"injects", &Counters::injects, "frames the control plane injected, by kind and outcome"},
     {"traffic", &Counters::traffic, "subscribers' packets and bytes, by direction"},
     {"xdp", &Counters::xdp, "packets by verdict of the XDP programs"},
+    {"router", &Counters::router, "ICMP answers, fragments and what else a router does"},
 };
 
 // "TUNNEL/SESSION".

@@ -52,6 +52,22 @@ TEST(SettingsTest, FillsInDefaults) {
   EXPECT_THAT(settings->xdp_object, testing::EndsWith("steer.bpf.o"));
 }
 
+TEST(SettingsTest, AnswersHaveRatesThatMayBeNone) {
+  const ConfigFile usual(kMinimal);
+  EXPECT_EQ(ReadSettings(usual.path())->answers.per_second, 1000u);
+  EXPECT_TRUE(ReadSettings(usual.path())->answers.fragment);
+  const ConfigFile file(std::string(kMinimal) +
+                        "answers: {per_second: 0, burst: 7, session_per_second: 3,\n"
+                        "          session_burst: 2, refuse_instead_of_fragmenting: true}\n");
+  const auto settings = ReadSettings(file.path());
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->answers.per_second, 0u);
+  EXPECT_EQ(settings->answers.burst, 7u);
+  EXPECT_EQ(settings->answers.session_per_second, 3u);
+  EXPECT_EQ(settings->answers.session_burst, 2u);
+  EXPECT_FALSE(settings->answers.fragment);
+}
+
 TEST(SettingsTest, ReadsEveryKindOfDevice) {
   const ConfigFile file(
       "cpu: {main_core: 2, worker_cores: [0, 1]}\n"
@@ -104,6 +120,8 @@ INSTANTIATE_TEST_SUITE_P(
                 ":1:28: cpu.worker_cores[2]: core 1 is given twice"},
         Mistake{CPU, ":1:1: ports: expected 1 to 32 ports, found 0"},
         Mistake{"run_dir: here\n" CPU PORT, ":1:10: run_dir: expected an absolute path"},
+        Mistake{"answers: {burst: 1000001}\n" CPU PORT,
+                ":1:18: answers.burst: expected 0 to 1000000, found 1000001"},
         Mistake{CPU "log_level: loud\n" PORT,
                 ":2:12: log_level: expected trace, debug, info, warn or error, found \"loud\""},
         Mistake{CPU "listen: 0.0.0.0:50051\n" PORT,
