@@ -1,0 +1,135 @@
+# The LNS as a router between its subscribers and the network: what it tells those whose packets it
+# does not carry, what its gateway address answers, and rates.
+#
+# SPDX-License-Identifier: Apache-2.0
+# Copyright The Terminus Authors
+"""Router behaviour, end to end."""
+
+import re
+import socket
+import time
+
+import pytest
+from scapy.layers.inet import ICMP, IP, UDP, defragment
+
+from lab import config, wait_until
+from peer import Subscriber
+from peer.sockets import inside
+
+TIME_EXCEEDED, UNREACHABLE, ECHO_REPLY = 11, 3, 0
+RATE_BPS = 8_000_000
+OCTETS = 1000  # of an IP packet
+SECONDS = 10
+
+
+@pytest.fixture
+def subscriber(lns, open_lac):
+    """Online with an MRU of 1460, by a codec that is not ours."""
+    one = Subscriber(open_lac(lns).call(), 'user1', config.PASSWORD)
+    one.connect()
+    return one
+
+
+def probe(subscriber, ttl, address=config.HOST_ADDRESS):
+    """What comes back for one datagram of a traceroute."""
+    subscriber.send_ip(IP(src=subscriber.address, dst=address, ttl=ttl) /
+                       UDP(sport=40000 + ttl, dport=33434 + ttl) / b'traceroute')
+    return subscriber.receive_ip(lambda p: ICMP in p)
+
+
+def quoted(answer):
+    return IP(bytes(answer[ICMP].payload))
+
+
+def ping(lns, *options):
+    """From the host to whom the options end with; the command's result."""
+    return lns.host.run(['ping', '-n', '-c', 1, '-W', 3, *options], check=False)
+
+
+def router(lns):
+    return {name: value for name, value in lns.lnsctl('router').items() if value}
+
+
+def test_traceroute_from_a_subscriber(lns, subscriber):
+    first = probe(subscriber, 1)
+    assert (first.src, first[ICMP].type) == (subscriber.gateway, TIME_EXCEEDED)
+    assert quoted(first).dst == config.HOST_ADDRESS
+    assert quoted(first)[UDP].dport == 33435
+    last = probe(subscriber, 2)
+    assert (last.src, last[ICMP].type, last[ICMP].code) == (config.HOST_ADDRESS, UNREACHABLE, 3)
+    assert router(lns) == {'time_exceeded': 1}
+
+
+def test_traceroute_to_the_gateway_and_ping(lns, subscriber):
+    answer = probe(subscriber, 1, subscriber.gateway)
+    assert (answer.src, answer[ICMP].type, answer[ICMP].code) == (subscriber.gateway, UNREACHABLE, 3)
+    subscriber.send_ip(IP(src=subscriber.address, dst=subscriber.gateway) /
+                       ICMP(id=9, seq=3) / b'are you there?')
+    reply = subscriber.receive_ip(lambda p: ICMP in p and p[ICMP].type == ECHO_REPLY)
+    assert (reply.src, reply.dst) == (subscriber.gateway, subscriber.address)
+    assert bytes(reply[ICMP].payload) == b'are you there?'
+    assert router(lns) == {'unreachable': 1, 'echo_reply': 1}
+
+
+def test_traceroute_to_a_subscriber(lns, subscriber):
+    """The host's own ping says who has answered."""
+    said = ping(lns, '-t', 1, subscriber.address).stdout
+    [router_address] = re.findall(r'From (\S+) icmp_seq=1 Time to live exceeded', said)
+    assert router_address in (config.CORE_ADDRESS, config.LNS_ADDRESS)
+    lns.host.run(['ping', '-n', '-c', 1, '-W', 1, '-t', 2, subscriber.address], check=False)
+    assert subscriber.receive_ip(lambda p: ICMP in p and p[ICMP].type == 8).ttl == 1
+    assert router(lns) == {'time_exceeded': 1}
+
+
+def test_host_is_told_that_nobody_has_the_address(lns, subscriber):
+    said = ping(lns, '100.64.200.200').stdout
+    assert 'Destination Host Unreachable' in said
+    assert lns.lnsctl('drops')['no_subscriber'] == 1
+
+
+def test_hosts_path_mtu_discovery_learns_the_mru(lns, subscriber):
+    said = ping(lns, '-M', 'do', '-s', 1472, subscriber.address)
+    assert f'mtu = {subscriber.mru}' in said.stdout + said.stderr
+    route = lns.host.run(['ip', 'route', 'get', subscriber.address]).stdout
+    assert f'mtu {subscriber.mru}' in route
+    assert router(lns) == {'packet_too_big': 1}
+
+
+def test_without_df_the_subscriber_gets_fragments(lns, subscriber):
+    ping(lns, '-M', 'dont', '-W', 1, '-s', 1472, subscriber.address)
+    pieces = [subscriber.receive_ip(lambda p: p.proto == 1) for _ in range(2)]
+    assert all(len(piece) <= subscriber.mru for piece in pieces)
+    [whole] = defragment(pieces)
+    assert len(bytes(IP(bytes(whole))[ICMP].payload)) == 1472
+    assert router(lns) == {'fragmented_packets': 1, 'fragments': 2}
+
+
+def offer(lns, address):
+    """Datagrams of OCTETS to the subscriber at twice the rate; how long that took."""
+    with inside(lns.host.name):
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    datagram = bytes(OCTETS - 28)
+    interval = OCTETS * 8 / (2 * RATE_BPS)
+    start = time.monotonic()
+    sent = 0
+    while (elapsed := time.monotonic() - start) < SECONDS:
+        while sent < elapsed / interval:
+            sender.sendto(datagram, (address, 9))
+            sent += 1
+        time.sleep(0.0005)
+    sender.close()
+    assert sent > 1.9 * RATE_BPS * SECONDS / 8 / OCTETS, 'the machine did not offer enough'
+    return elapsed
+
+
+def test_twice_the_rate_is_delivered_at_the_rate(lab, open_lac):
+    settings = lab.controlplane_config()
+    settings['users'][0] |= {'rate_down_bps': RATE_BPS, 'burst_down_bytes': 20000}
+    lab.start_lns(controlplane=settings)
+    one = Subscriber(open_lac(lab).call(), 'user1', config.PASSWORD)
+    one.connect()
+    before = lab.lnsctl('traffic')['downlink_bytes']
+    elapsed = offer(lab, one.address)
+    wait_until(lambda: lab.lnsctl('drops')['policed'] > 0, 'packets beyond the rate')
+    delivered = lab.lnsctl('traffic')['downlink_bytes'] - before
+    assert delivered * 8 == pytest.approx(RATE_BPS * elapsed, rel=0.02)
