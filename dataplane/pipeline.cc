@@ -21,6 +21,7 @@
 #include "dataplane/stages/police.h"
 #include "dataplane/stages/ppp_input.h"
 #include "dataplane/stages/ppp_output.h"
+#include "dataplane/stages/reassemble.h"
 #include "dataplane/stages/reorder.h"
 #include "dataplane/stages/rewrite.h"
 #include "dataplane/stages/route.h"
@@ -92,6 +93,13 @@ constexpr std::array kReordered = {
     Stage{StageId::kHopLimit, HopLimit},       Stage{StageId::kRewrite, Rewrite},
 };
 
+// Packets from LACs that came in fragments and are whole again. What continues is L2TP data:
+// uplink.
+constexpr std::array kReassembled = {
+    Stage{StageId::kReassemble, Reassemble},
+    Stage{StageId::kClassify, Classify},
+};
+
 // What became of packets that a stage has refused: ICMP errors, replies to pings, fragments. They
 // are routed like what comes in; to a subscriber: downlink.
 constexpr std::array kRefused = {
@@ -101,9 +109,13 @@ constexpr std::array kRefused = {
 };
 
 constexpr std::array kPipelines = {
-    PipelineView{"receive", kReceive},   PipelineView{"uplink", kUplink},
-    PipelineView{"downlink", kDownlink}, PipelineView{"inject", kInject},
-    PipelineView{"held", kHeld},         PipelineView{"reordered", kReordered},
+    PipelineView{"receive", kReceive},
+    PipelineView{"uplink", kUplink},
+    PipelineView{"downlink", kDownlink},
+    PipelineView{"inject", kInject},
+    PipelineView{"held", kHeld},
+    PipelineView{"reordered", kReordered},
+    PipelineView{"reassembled", kReassembled},
     PipelineView{"refused", kRefused},
 };
 
@@ -116,14 +128,16 @@ uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   constexpr bool kIsHold = kStage.id == StageId::kHold;
   constexpr bool kIsReorder = kStage.id == StageId::kReorder;
   constexpr bool kIsAnswer = kStage.id == StageId::kAnswer;
-  constexpr bool kTakesWaiting = kIsHold || kIsReorder || kIsAnswer;
+  constexpr bool kIsReassemble = kStage.id == StageId::kReassemble;
+  constexpr bool kTakesWaiting = kIsHold || kIsReorder || kIsAnswer || kIsReassemble;
   if (!kIsInject && !kTakesWaiting && batch.empty()) return start;
   if (kStage.only_for != 0 && (batch.session_flags() & kStage.only_for) == 0) return start;
   const auto waiting = [&] {
-    return kIsHold      ? context.hold().packets()
-           : kIsReorder ? context.reorder().packets()
-           : kIsAnswer  ? context.refused().packets()
-                        : 0;
+    return kIsHold         ? context.hold().packets()
+           : kIsReorder    ? context.reorder().packets()
+           : kIsAnswer     ? context.refused().packets()
+           : kIsReassemble ? context.reassembled().size()
+                           : 0;
   };
   const uint32_t before = kTakesWaiting ? waiting() : batch.size();
   kStage.run(context, batch);
@@ -174,6 +188,8 @@ void RunReordered(Context& context, Batch& batch) {
   RunStages<kReordered>(context, batch);
   LNS_DCHECK(batch.empty());
 }
+
+void RunReassembled(Context& context, Batch& batch) { RunStages<kReassembled>(context, batch); }
 
 void RunRefused(Context& context, Batch& batch) {
   RunStages<kRefused>(context, batch);

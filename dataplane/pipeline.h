@@ -37,7 +37,9 @@ void RunDownlink(Context& context, Batch& batch);
 void RunInject(Context& context, Batch& batch);
 void RunHeld(Context& context, Batch& batch);
 void RunReordered(Context& context, Batch& batch);
-// So does this: what the worker's stages have refused in this turn.
+// Continues in RunUplink, like RunReceive.
+void RunReassembled(Context& context, Batch& batch);
+// What the worker's stages have refused in this turn.
 void RunRefused(Context& context, Batch& batch);
 
 }  // namespace lns::dataplane

@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 
 #include "dataplane/pipeline.h"
+#include "dataplane/stages/reassemble.h"
 
 namespace lns::dataplane {
 
@@ -35,6 +36,9 @@ bool Worker::PollOnce() {
   }
   for (uint32_t from = 0; from < context_.workers(); ++from) {
     if (from != context_.worker() && PollHandoff(from)) busy = true;
+  }
+  if (!(context_.fragments().empty() && context_.reassembled().empty()) && PollReassembled()) {
+    busy = true;
   }
   if (PollInject()) busy = true;
   if (!context_.refused().empty()) AnswerRefused();
@@ -89,6 +93,9 @@ bool Worker::PollHandoff(uint32_t from) {
       case Resume::kTransmit:
         context_.StageForPort(packets[i], meta.out_port);
         break;
+      case Resume::kReassemble:
+        StoreFragment(context_, packets[i], meta);
+        break;
     }
   }
   WorkerCounters& counters = context_.counters();
@@ -116,6 +123,15 @@ bool Worker::PollReordered() {
   RunReordered(context_, batch_);
   RunDownlink(context_, context_.downlink());
   return context_.reorder().packets() != before;
+}
+
+bool Worker::PollReassembled() {
+  const uint32_t before = context_.fragments().packets();
+  const bool any = !context_.reassembled().empty();
+  RunReassembled(context_, batch_);
+  RunUplink(context_, batch_);
+  RunDownlink(context_, context_.downlink());
+  return any || context_.fragments().packets() != before;
 }
 
 // Answers may be refused themselves, but never answered: the packets end soon. None may wait for

@@ -37,6 +37,7 @@ class Worker {
   bool PollInject();
   bool PollHeld();
   bool PollReordered();
+  bool PollReassembled();
   void AnswerRefused();
   uint64_t InjectedFrames() const;
   bool Transmit();  // false: there was nothing to

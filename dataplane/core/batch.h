@@ -33,11 +33,11 @@ enum class Verdict : uint8_t {
   kMirror,      // Linux's, not ours
   kTransmit,    // to port meta.out_port
   kToDownlink,  // to a subscriber: goes on in the downlink pipeline
-  kHold,        // waits where the stage has put it: core/hold.h, core/reorder.h
+  kHold,        // waits where the stage has put it: core/hold.h, core/reorder.h, core/reassembly.h
 };
 
 // Where the owner goes on with a packet that another worker received.
-enum class Resume : uint8_t { kUplink, kDownlink, kTransmit };
+enum class Resume : uint8_t { kUplink, kDownlink, kTransmit, kReassemble };
 
 inline constexpr uint32_t kNoIndex = 0xffffffffu;
 

@@ -31,6 +31,7 @@ Context::Context(const WorkerConfig& worker_config)
       hold_(CyclesPerSecond(worker_config.clock)),
       reorder_(CyclesPerSecond(worker_config.clock)),
       punt_budget_(CyclesPerSecond(worker_config.clock)),
+      fragments_(CyclesPerSecond(worker_config.clock)),
       answer_clock_(CyclesPerSecond(worker_config.clock), worker_config.answers.per_second,
                     worker_config.answers.burst),
       session_answer_clock_(CyclesPerSecond(worker_config.clock),
@@ -50,6 +51,7 @@ Context::Context(const WorkerConfig& worker_config)
 }
 
 Context::~Context() {
+  for (uint32_t i = 0; i < reassembled_.size(); ++i) rte_pktmbuf_free(reassembled_.packet(i));
   for (Staging& staging : to_port_) {
     if (staging.count != 0) rte_pktmbuf_free_bulk(staging.packets.data(), staging.count);
   }

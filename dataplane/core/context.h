@@ -20,6 +20,7 @@
 #include "dataplane/core/hold.h"
 #include "dataplane/core/port.h"
 #include "dataplane/core/punt_budget.h"
+#include "dataplane/core/reassembly.h"
 #include "dataplane/core/refused.h"
 #include "dataplane/core/reorder.h"
 #include "dataplane/core/stage_clock.h"
@@ -121,6 +122,9 @@ class Context {
   Reorder& reorder() { return reorder_; }
   // Of packets that any subscriber could send in any number.
   PuntBudget& punt_budget() { return punt_budget_; }
+  // Fragments of outer packets, and packets that are whole again and wait for classify.
+  Reassembly& fragments() { return fragments_; }
+  Batch& reassembled() { return reassembled_; }
   // Packets whose senders are to be answered, in this turn.
   Refused& refused() { return refused_; }
   uint64_t Now() const { return config_.clock.now(); }
@@ -157,6 +161,9 @@ class Context {
   // random, and a branch on it would be predicted wrong every other time.
   void HandOffForeign(Batch& batch, const std::array<uint8_t, kBatchSize>& owners, Resume resume);
 
+  // A packet that is in no batch (any more): to meta.owner, to go on at meta.resume.
+  void HandOff(rte_mbuf* packet, const PacketMeta& meta);
+
   // A packet that is in no batch, finished by another worker or by the hold.
   void StageForPort(rte_mbuf* packet, uint16_t port_index);
   // Hands every staged packet to its port queue or ring and makes punts visible. What a port does
@@ -178,7 +185,6 @@ class Context {
   static constexpr int kTxAttempts = 16;
 
   void PuntPacket(const Batch& batch, uint32_t i);
-  void HandOff(rte_mbuf* packet, const PacketMeta& meta);
   void SettleAll(Batch& batch);
   void StageAllForPort(const Batch& batch, uint16_t port_index);
   void FlushPort(const WorkerPort& port);
@@ -197,6 +203,8 @@ class Context {
   Hold hold_;
   Reorder reorder_;
   PuntBudget punt_budget_;
+  Reassembly fragments_;
+  Batch reassembled_;
   Refused refused_;
   TokenClock answer_clock_;
   TokenClock session_answer_clock_;

@@ -33,10 +33,11 @@ enum class StageId : uint8_t {
   kHold,
   kReorder,
   kAnswer,
+  kReassemble,
   kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr std::array<std::string_view, 22> kStageNames = {
+inline constexpr std::array<std::string_view, 23> kStageNames = {
     "receive",
     "parse",
     "classify",
@@ -58,6 +59,7 @@ inline constexpr std::array<std::string_view, 22> kStageNames = {
     "hold",
     "reorder",
     "answer",
+    "reassemble",
     "transmit",
 };
 inline constexpr size_t kStageCount = kStageNames.size();

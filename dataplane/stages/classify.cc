@@ -6,6 +6,7 @@
 
 #include "dataplane/stages/batch_port.h"
 #include "dataplane/stages/peer_check.h"
+#include "dataplane/stages/reassemble.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "lib/l2tp/header.h"
 #include "lib/net/ipv6.h"
@@ -101,7 +102,7 @@ void ClassifyData(Batch& batch, uint32_t i, ByteView payload, uint16_t flags,
     return;
   }
   if (udp_offset == kFragment) {
-    batch.Drop(i, DropReason::kOuterFragment);
+    TakeFragment(context, batch, i);
     return;
   }
   const auto room = static_cast<size_t>(meta.l3_offset + meta.l3_length - udp_offset);
@@ -208,7 +209,7 @@ void Classify(Context& context, Batch& batch) {
       // Of IPv6 it is in vain.
       subscribers.PrefetchHost(LoadBe32(DestinationOf(meta.family, ip)));
       to_downlink[downlink_count++] = static_cast<uint8_t>(i);
-    } else if (to == kFibLocal) {
+    } else if (to == kFibGateway && role != PortRole::kAccess) {
       batch.Drop(i, DropReason::kToOwnAddress);
     } else {
       batch.Mirror(i);

@@ -161,6 +161,10 @@ void RunRow(const Row& row) {
     const Snapshot before = Take(rig);
     Bring(row, rig);
     rig.Poll(row.polled_workers);
+    if (row.wait_ms != 0) {
+      Rig::Advance(row.wait_ms);
+      rig.Poll(row.polled_workers);
+    }
     if (row.meanwhile) {
       EXPECT_EQ(rig.Held(), before.held + 1);
       row.meanwhile(rig);

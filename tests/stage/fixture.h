@@ -67,6 +67,7 @@ struct Row {
   std::function<void(Rig&)> prepare = {};
   std::function<void(Rig&)> meanwhile = {};  // while the packet waits for a MAC address
   uint32_t polled_workers = 64;              // fewer than there are: the others are stuck
+  uint64_t wait_ms = 0;                      // until the verdict
 };
 
 // Uplink and downlink rows live in files of their own; all are run by one test.

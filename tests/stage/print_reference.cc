@@ -21,7 +21,7 @@ int Length(std::string_view text) { return static_cast<int>(text.size()); }
 
 void PrintPipelines() {
   for (const PipelineView& pipeline : lns::dataplane::Pipelines()) {
-    std::printf("%-9.*s", Length(pipeline.name), pipeline.name.data());
+    std::printf("%-12.*s", Length(pipeline.name), pipeline.name.data());
     const char* separator = "";
     for (const lns::dataplane::Stage& stage : pipeline.stages) {
       const std::string_view name = lns::dataplane::Name(stage.id);

@@ -31,6 +31,20 @@ void Resolve(Rig& rig, const char* address) {
                                      .mac = *net::ParseMac(kHostMac),
                                      .origin = dataplane::Origin::kKernel}));
 }
+// So many fragments, each of another packet.
+void BringFragments(Rig& rig, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    rig.Receive(kAccess, Packet()
+                             .Ethernet(kAccessMac, kLacMac)
+                             .Ipv4(kLac, kLns)
+                             .Fragment(0x0010)
+                             .Id(static_cast<uint16_t>(i))
+                             .Protocol(17)
+                             .Payload(20)
+                             .Build());
+    rig.Poll();
+  }
+}
 // Data of a session of tunnel 7 with the numbers given; what leaves is taken away.
 void Bring(Rig& rig, uint16_t session, std::string_view subscriber,
            const std::vector<uint16_t>& numbers) {
@@ -253,13 +267,18 @@ const std::vector<Row>& Rows() {
       {.what = "a wrong IPv4 header checksum is dropped",
        .in = Packet().Ipv4(kLac, kLns).BadIpChecksum().Udp(1701, 1701).L2tp(7, 100).Payload(20),
        .verdict = Drop(DropReason::kBadIpChecksum)},
-      {.what = "the first fragment of a datagram to us is dropped by name",
+      {.what = "a first fragment of an odd length is no part of any packet",
        .in = Packet().Ipv4(kLac, kLns).Fragment(0x2000).Udp(1701, 1701).L2tp(7, 100).Payload(20),
        .verdict = Drop(DropReason::kOuterFragment)},
-      {.what = "a later fragment of a datagram to us is dropped by name",
+      {.what = "a fragment whose packet does not become whole in time is dropped",
        .in = Packet().Ipv4(kLac, kLns).Fragment(0x0010).Protocol(17).Payload(20),
-       .verdict = Drop(DropReason::kOuterFragment)},
-      {.what = "a fragment over IPv6 is dropped by name",
+       .verdict = Drop(DropReason::kReassemblyTime),
+       .wait_ms = dataplane::Reassembly::kTimeLimitMs},
+      {.what = "a fragment too many of one sender is dropped",
+       .in = Packet().Ipv4(kLac, kLns).Fragment(0x0010).Id(9999).Protocol(17).Payload(20),
+       .verdict = Drop(DropReason::kReassemblyFull),
+       .prepare = [](Rig& rig) { BringFragments(rig, dataplane::Reassembly::kMaxPerSender); }},
+      {.what = "a fragment over IPv6 of something else than UDP is dropped by name",
        .in = Packet().Ipv6(kLac6, kLns6).Protocol(44).Payload(20),
        .verdict = Drop(DropReason::kOuterFragment)},
       {.what = "a UDP length beyond the packet is dropped",
