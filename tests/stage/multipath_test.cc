@@ -201,6 +201,7 @@ TEST_F(Multipath, SessionsOfOneTunnelSpreadOverTheWaysToItsLac) {
 TEST_F(Multipath, PacketsOfAWayWithoutMacAddressWaitForIt) {
   AddRoute("198.20.0.0/16", {1, 1});
   const auto before = Spread(100);
+  rig_.writer().TakeUnresolved();  // what the bench asks for
   Must(rig_.writer().RemoveNeighbour(Address("203.0.113.102"), kCore));
   for (int flow = 0; flow < 100; ++flow) {
     rig_.Receive(kAccess, Uplink(HostNumber("198.20.0.", flow), 1));
