@@ -13,7 +13,11 @@
 #include <cstdlib>
 #include <string>
 
+#include "controlplane/ipv6/link_packet.h"
+#include "lib/dhcpv6/message.h"
+#include "lib/net/prefix.h"
 #include "tests/support/controlplane/world.h"
+#include "tests/support/dhcpv6_client.h"
 
 namespace lns::test {
 namespace {
@@ -35,6 +39,7 @@ class Scenario {
     OpenLacs();
     PlaceCalls();
     PlanTrouble();
+    PlanClients();
     world_.RunFor(Duration::Seconds(90));
     if (!world_.violation().empty()) return world_.violation();
     if (std::string wrong = Settle(); !wrong.empty()) return wrong;
@@ -58,6 +63,8 @@ class Scenario {
   }
 
  private:
+  static inline const Bytes kServer = {0, 4, 1, 2, 3};
+
   bool Roll(uint32_t percent) { return dice_.Below(100) < percent; }
   Duration UpTo(int64_t seconds) {
     return Duration::Milliseconds(dice_.Below(static_cast<uint32_t>(seconds * 1000)));
@@ -89,12 +96,27 @@ class Scenario {
     if (Roll(25)) settings.dataplane.max_sessions = 3;
     if (Roll(25)) engine.pools[0].prefix = *net::IpPrefix::Parse("100.64.0.0/29");
     if (Roll(30)) engine.ppp.auth = {ppp::AuthProtocol::kPap};
-    engine.ppp.ipv6 = Roll(30);
+    engine.ppp.ipv6 = Roll(40);
+    if (engine.ppp.ipv6 && Roll(80)) AddIpv6Pools(engine);
     engine.peers[0].tunnel.hello_interval = Duration::Seconds(20);
     settings.users.push_back({.name = "carol",
                               .password = "secret",
                               .service = {.ipv4_address = *net::IpAddress::Parse("100.64.0.3")}});
     return settings;
+  }
+
+  // Small ones, so that they are exhausted now and then.
+  void AddIpv6Pools(controlplane::EngineSettings& engine) {
+    engine.ipv6.server_duid = kServer;
+    engine.ipv6.lease_valid = Duration::Seconds(60);
+    engine.ipv6.lease_preferred = Duration::Seconds(30);
+    engine.ipv6.max_delegations = 1 + dice_.Below(3);
+    engine.pools.push_back(
+        {.name = "links",
+         .prefix = *net::IpPrefix::Parse(Roll(30) ? "2001:db8::/62" : "2001:db8::/48")});
+    engine.pools.push_back({.name = "homes",
+                            .prefix = *net::IpPrefix::Parse("2001:db8:1000::/54"),
+                            .delegated_length = 56});
   }
 
   void OpenLacs() {
@@ -172,6 +194,36 @@ class Scenario {
         });
       });
     }
+  }
+
+  // Clients behind subscribers ask, renew and release, in any order.
+  void PlanClients() {
+    for (int i = 0; i < 60; ++i) {
+      world_.After(UpTo(120), [this] { SendDhcpv6(); });
+    }
+  }
+
+  void SendDhcpv6() {
+    using dhcpv6::MessageType;
+    FakeLac& lac = *world_.lacs()[dice_.Below(static_cast<uint32_t>(world_.lacs().size()))];
+    if (lac.calls().empty() || lac.tunnel() == nullptr) return;
+    const FakeLac::Call& call =
+        *lac.calls()[dice_.Below(static_cast<uint32_t>(lac.calls().size()))];
+    if (!call.ipv6_up) return;
+    static constexpr MessageType kTypes[] = {MessageType::kSolicit, MessageType::kRequest,
+                                             MessageType::kRequest, MessageType::kRenew,
+                                             MessageType::kRebind,  MessageType::kRelease};
+    dhcpv6::Message message{.type = kTypes[dice_.Below(6)],
+                            .client_id = {0, 3, 0, 1, static_cast<uint8_t>(dice_.Below(2))},
+                            .rapid_commit = Roll(50)};
+    message.associations.push_back(
+        {.kind = Roll(70) ? dhcpv6::IaKind::kPrefix : dhcpv6::IaKind::kAddress,
+         .iaid = dice_.Below(3)});
+    const bool names_server =
+        message.type != MessageType::kSolicit && message.type != MessageType::kRebind;
+    if (names_server) message.server_id = kServer;
+    lac.SendIpv6(call, FromDhcpv6Client(message, net::LinkLocal(call.interface_id),
+                                        controlplane::AllDhcpServers()));
   }
 
   void PlaceOutgoingCall() {
