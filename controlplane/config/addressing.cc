@@ -113,8 +113,9 @@ std::vector<std::string> ReadPoolName(const std::string& path, const std::string
 }
 
 net::IpPrefix Ipv6Prefix(const std::string& path, const std::string& text, FieldChecks& check) {
+  if (text.empty()) return {};
   const net::IpPrefix prefix = check.Prefix(path, text);
-  if (!text.empty() && !prefix.address.is_none() && !prefix.address.is_v6()) {
+  if (prefix.address.is_v4()) {
     check.Fail(path, absl::StrCat("expected an IPv6 prefix, got ", text));
   }
   return prefix;
