@@ -13,6 +13,7 @@ import shutil
 import pytest
 
 from lab import config, wait_until
+from lab.network import connect
 
 DEVICE = 'sub0'
 LAN = 'lan0'
@@ -47,12 +48,21 @@ def global_addresses(lab, device=DEVICE):
                                 'scope', 'global'], check=False)
     links = json.loads(shown.stdout) if shown.returncode == 0 and shown.stdout.strip() else []
     return [ipaddress.ip_address(info['local']) for link in links
-            for info in link.get('addr_info', []) if not info.get('tentative')]
+            for info in link.get('addr_info', []) if 'local' in info and not info.get('tentative')]
 
 
 def made_up_address(lab):
     return wait_until(lambda: next(iter(global_addresses(lab)), None),
                       'the host to make an address up from the Router Advertisement')
+
+
+def add_lan(lab):
+    """A network behind the subscriber, with nobody else in it."""
+    connect(lab.subscriber, LAN, lab.subscriber, f'{LAN}-peer')
+
+
+def drops(lab, reason):
+    return lab.lnsctl('drops')[reason]
 
 
 def pings(namespace, address, *words):
@@ -86,8 +96,8 @@ def test_linux_host_has_an_address_by_router_advertisement(lab):
     route = json.loads(lab.subscriber.run(['ip', '-json', '-6', 'route', 'show', 'default']).stdout)
     router = route[0]['gateway']
     assert pings(lab.subscriber, f'{router}%{DEVICE}')
-    assert lab.lnsctl('punts')['LinkControl'] > 0
-    assert lab.lnsctl('drops')['SpoofedSource'] == 0
+    assert lab.lnsctl('punts')['link_control'] > 0
+    assert drops(lab, 'spoofed_source') == 0
     story = lab.lnsctl('explain', 'session', session['user_name'])
     assert any('Router Advertisement' in event['text'] for event in story[0]['events'])
 
@@ -102,9 +112,9 @@ def test_session_that_ends_gives_everything_back(lab):
     lacsim.stop()
     wait_until(lambda: lab.lnsctl('status')['sessions'] == 0, 'the session to end')
     assert pools(lab) == {'lab': 0, 'links': 0, 'homes': 0}
-    before = lab.lnsctl('drops')['NoSubscriber']
+    before = drops(lab, 'no_subscriber')
     assert not pings(lab.host, address)
-    assert lab.lnsctl('drops')['NoSubscriber'] > before
+    assert drops(lab, 'no_subscriber') > before
 
 
 class Dhcp6c:
@@ -118,8 +128,7 @@ class Dhcp6c:
         (directory / 'dhcp6c.conf').write_text(
             f'interface {DEVICE} {{ send ia-pd 1; request domain-name-servers; }};\n'
             f'id-assoc pd 1 {{ prefix-interface {LAN} {{ sla-id 1; sla-len 8; }}; }};\n')
-        lab.subscriber.run(['ip', 'link', 'add', LAN, 'type', 'dummy'])
-        lab.subscriber.run(['ip', 'link', 'set', LAN, 'up'])
+        add_lan(lab)
         script = (f'mount --bind {state} /var/lib/dhcpv6 && '
                   f'exec dhcp6c -f -D -c {directory}/dhcp6c.conf -p {directory}/pid {DEVICE}')
         self.process = lab.start('dhcp6c', ['unshare', '--mount', 'sh', '-c', script],
@@ -184,7 +193,6 @@ def test_prefixes_of_a_user(lab):
     assert address in ipaddress.ip_network('2001:db8:aaaa:1::/64')
     assert pings(lab.host, address)
     # A network behind the subscriber.
-    lab.subscriber.run(['ip', 'link', 'add', LAN, 'type', 'dummy'])
-    lab.subscriber.run(['ip', 'link', 'set', LAN, 'up'])
+    add_lan(lab)
     lab.subscriber.add_address(LAN, '2001:db8:bbbb::7/64')
     assert pings(lab.host, '2001:db8:bbbb::7')
