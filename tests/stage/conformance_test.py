@@ -7,6 +7,7 @@ usage: conformance_test.py STAGE_TESTS [--write FILE]
 """
 
 import importlib
+import importlib.util
 import os
 import subprocess
 import sys
@@ -14,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 SKIPPED = 77  # as meson understands it
-PARTS = ('forwarded', 'malformed', 'errors', 'own_address', 'too_big', 'segment_size', 'outer_fragments')
+PARTS = ('forwarded', 'malformed', 'errors', 'own_address', 'too_big', 'segment_size',
+         'outer_fragments')
 
 
 def rows():
@@ -23,9 +25,7 @@ def rows():
 
 
 def main():
-    try:
-        import scapy  # noqa: F401
-    except ImportError:
+    if importlib.util.find_spec('scapy') is None:
         print('skipped: no scapy')
         return SKIPPED
     sys.path.insert(0, str(Path(__file__).parent))

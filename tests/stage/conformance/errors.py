@@ -8,7 +8,7 @@ RFC 792, RFC 1122 3.2.2, RFC 1812 4.3 and 5.2.7; RFC 4443 2.2, 2.4, 3.
 from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6EchoRequest,
                        ICMPv6TimeExceeded, IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, PadN, Raw)
 
-from .lab import (ACCESS_IP6, ANSWER_HOPS, CLOSED, CORE_IP, CORE_IP6, GATEWAY, HOST, HOST6, SUB,
+from .lab import (ACCESS_IP6, CLOSED, CORE_IP, CORE_IP6, GATEWAY, HOST, HOST6, SUB,
                   SUB6, SUB_B, Row, add, down, drop, error4, error6, from_host, from_lac, hop_less,
                   payload, router, to_host, to_lac, up)
 
@@ -226,7 +226,7 @@ def worker_rows():
 
 
 def owner_id(workers):
-    """The first identification of the worker that owns session 7/100 (docs: a worker's top bits)."""
+    """The first identification of the worker that owns session 7/100 (its top bits)."""
     return OWNER[workers] << (16 - (workers - 1).bit_length())
 
 

@@ -5,7 +5,7 @@
 RFC 1812 5.2.1, 5.3.1, 4.2.2; RFC 8200 3, 4.
 """
 
-from scapy.all import (ICMP, IP, TCP, UDP, AH, ESP, IPOption_NOP, IPOption_RR, IPv6,
+from scapy.all import (ICMP, IP, TCP, UDP, ESP, IPOption_NOP, IPOption_RR, IPv6,
                        IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop,
                        IPv6ExtHdrRouting, ICMPv6EchoRequest, PadN, Raw)
 

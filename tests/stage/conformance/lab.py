@@ -9,7 +9,7 @@ comes in, and everything that must come of it: packets sent, and every counter t
 import struct
 from dataclasses import dataclass, field
 
-from scapy.all import ICMP, IP, TCP, UDP, Ether, IPv6, Raw
+from scapy.all import ICMP, IP, UDP, Ether, IPv6, Raw
 
 ACCESS, CORE = 0, 1
 ACCESS_MAC, CORE_MAC = '02:00:00:00:00:01', '02:00:00:00:00:02'

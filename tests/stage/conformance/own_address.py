@@ -10,7 +10,7 @@ from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6DestUnreach, ICMPv6EchoReply, I
                        IPv6ExtHdrHopByHop, PadN, Raw)
 
 from .errors import to_sub
-from .lab import (ANSWER_HOPS, CORE_IP, GATEWAY, HOST, LNS, SUB, SUB6, SUB_B, Row, add, down, drop,
+from .lab import (ANSWER_HOPS, CORE_IP, GATEWAY, HOST, LNS, SUB, SUB6, Row, add, down, drop,
                   error4, error6, from_host, from_lac, payload, router, to_host, up)
 
 LNS6 = '2001:db8:1::1'

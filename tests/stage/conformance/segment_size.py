@@ -69,7 +69,8 @@ def rows():
             flags='S', options=[('EOL', None)], dataofs=7) / Raw(b'\x02\x04\x05\xb4\0\0\0'),
         'an option that overruns the header stays': lambda f: TCP(
             flags='S', dataofs=6) / Raw(b'\x02\x06\x05\xb4'),
-        'an option of no length stays': lambda f: TCP(flags='S', dataofs=6) / Raw(b'\x09\0\x05\xb4'),
+        'an option of no length stays': lambda f: TCP(
+            flags='S', dataofs=6) / Raw(b'\x09\0\x05\xb4'),
         'a header longer than the segment stays': lambda f: TCP(flags='S', dataofs=15),
         'UDP stays': lambda f: UDP() / payload(24),
     }

@@ -5,7 +5,7 @@
 RFC 791 3.2, RFC 1191 4, RFC 1812 4.2.2.7 and 5.2.6; RFC 4443 3.2, RFC 8201.
 """
 
-from scapy.all import ICMP, IP, TCP, UDP, ICMPv6PacketTooBig, IPv6, Raw
+from scapy.all import IP, TCP, UDP, ICMPv6PacketTooBig, IPv6, Raw
 
 from .errors import to_sub
 from .lab import (ACCESS_IP6, CORE_IP, CORE_IP6, GATEWAY, HOST, HOST6, SUB, SUB6, Row, add, built,
