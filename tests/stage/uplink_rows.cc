@@ -238,7 +238,7 @@ const std::vector<Row>& Rows() {
       {.what = "L2TP is not taken from a core port",
        .port = kCore,
        .in = Data().Ipv4("100.64.0.2", kHost).Payload(8),
-       .verdict = Drop(DropReason::kToOwnAddress)},
+       .verdict = Drop(DropReason::kNotOurs)},
       {.what =
            "a subscriber's packet to an address of ours is dropped by name, unless it is a ping",
        .in = Data().Ipv4("100.64.0.2", kLns).Payload(8),

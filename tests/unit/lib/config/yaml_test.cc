@@ -120,7 +120,8 @@ INSTANTIATE_TEST_SUITE_P(
     Yaml, MistakeTest,
     testing::Values(
         Mistake{"unknown field at the top", "run_dir: /x\nrun_dri: /y\n",
-                "d.yaml:2:1: run_dri: unknown field; did you mean `run_dir`?; expected one of cpu, "
+                "d.yaml:2:1: run_dri: unknown field; did you mean `run_dir`?; expected one of "
+                "answers, cpu, "
                 "kernel, listen, log_level, memory, ports, punt, run_dir, tables, xdp_object"},
         Mistake{"unknown field deep inside", "ports:\n  - name: a\n    af_xdp:\n      ifname: e\n",
                 "d.yaml:4:7: ports[0].af_xdp.ifname: unknown field; expected one of interface, "
@@ -165,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "d.yaml:1:6: cpu: expected a mapping with fields main_core, worker_cores, found "
                 "\"4\""},
         Mistake{"list for the whole file", "- a\n",
-                "d.yaml:1:1: expected a mapping with fields cpu, kernel, listen, ..."},
+                "d.yaml:1:1: expected a mapping with fields answers, cpu, kernel, listen, ..."},
         Mistake{"bad item in a list", "cpu:\n  worker_cores:\n    - 1\n    - x\n",
                 "d.yaml:4:7: cpu.worker_cores[1]: expected an integer from 0 to 4294967295, found "
                 "\"x\""},

@@ -98,7 +98,9 @@ TEST(Format, FieldsOfAMessageOnePerLine) {
   control::v1::Pool pool;
   pool.set_name("a");
   pool.set_size(254);
-  EXPECT_EQ(FieldLines(pool), "name    a\nprefix  \nsize    254\nused    0\n");
+  EXPECT_EQ(FieldLines(pool),
+            "name         a\nprefix       \nsize         254\nused         0\nunit_length  0\n"
+            "exhausted    0\nnext         \n");
 }
 
 }  // namespace
