@@ -99,7 +99,7 @@ def test_accept_says_what_the_user_gets(network, open_lac):
         network,
         freeradius.user('fixed', PASSWORD, 'Framed-IP-Address = 100.66.1.2',
                         'MS-Primary-DNS-Server = 192.0.2.99', 'Framed-MTU = 1300',
-                        'Class = 0x0102'),
+                        'Framed-Route = "100.66.9.0/24 0.0.0.0 1"', 'Class = 0x0102'),
         freeradius.user('pooled', PASSWORD, 'Framed-IP-Address = 255.255.255.254',
                         'Framed-Pool = "gold"'),
         freeradius.user('chained', PASSWORD, 'Framed-Pool = "nowhere"',
@@ -112,9 +112,11 @@ def test_accept_says_what_the_user_gets(network, open_lac):
     fixed = Subscriber(lac.call(), 'fixed', PASSWORD)
     assert fixed.connect() == '100.66.1.2'
     assert fixed.dns == '192.0.2.99'
-    # Outside every pool, and packets find the way there and back.
-    fixed.send_ip(bytes(IP(src='100.66.1.2', dst=config.HOST_ADDRESS) / ICMP(id=7)))
-    fixed.receive_ip(lambda packet: ICMP in packet and packet[ICMP].type == 0)
+    # Outside every pool, with a network behind: packets find the way there and back.
+    for source in ('100.66.1.2', '100.66.9.77'):
+        fixed.send_ip(bytes(IP(src=source, dst=config.HOST_ADDRESS) / ICMP(id=7)))
+        fixed.receive_ip(lambda packet, source=source: ICMP in packet and packet[ICMP].type == 0
+                         and packet.dst == source)
 
     assert Subscriber(lac.call(), 'pooled', PASSWORD).connect().startswith('100.65.')
     assert Subscriber(lac.call(), 'chained', PASSWORD).connect().startswith('100.65.')
