@@ -38,6 +38,10 @@ client lns {{
   secret = {secret}
   require_message_authenticator = no
 }}
+client lns6 {{
+  ipaddr = ::/0
+  secret = {secret}
+}}
 modules {{
   files {{
     usersfile = {directory}/users

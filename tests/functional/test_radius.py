@@ -32,7 +32,7 @@ def network(lab):
 
 
 def server(name='first', **options):
-    return {'name': name, 'address': '127.0.0.1', 'secret': freeradius.SECRET, **options}
+    return {'name': name, 'address': '127.0.0.1', 'secret': freeradius.SECRET} | options
 
 
 def start_lns(lab, *servers, auth=('chap_md5', 'pap'), **options):
@@ -150,10 +150,11 @@ def test_request_says_who_calls(network, open_lac):
 
 
 def test_server_fails_and_another_takes_over_until_it_is_back(network, open_lac):
+    """The other one over IPv6."""
     alice = freeradius.user('alice', PASSWORD)
     first = start_server(network, alice)
-    start_server(network, alice, name='second', port=SECOND_PORT)
-    start_lns(network, server(), server('second', port=SECOND_PORT, order=2))
+    start_server(network, alice, name='second', address='::1', port=SECOND_PORT)
+    start_lns(network, server(), server('second', address='::1', port=SECOND_PORT, order=2))
     lac = open_lac(network)
 
     def connect():
