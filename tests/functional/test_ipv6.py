@@ -196,3 +196,26 @@ def test_prefixes_of_a_user(lab):
     add_lan(lab)
     lab.subscriber.add_address(LAN, '2001:db8:bbbb::7/64')
     assert pings(lab.host, '2001:db8:bbbb::7')
+
+
+def test_many_subscribers_have_a_prefix_each(lab):
+    count = 40
+    settings = config.with_ipv6(lab.controlplane_config(subscribers=count))
+    lab.start_lns(controlplane=settings)
+    lacsim = lab.start_lacsim('--sessions', count, '--network', 'both', '--delegate',
+                              '--hold', -1)
+
+    def served():
+        sessions = lab.sessions()
+        complete = len(sessions) == count and all(s['delegated_prefixes'] for s in sessions)
+        return sessions if complete else None
+
+    sessions = wait_until(served, lambda: f'{count} delegated prefixes; pools: {pools(lab)}')
+    links = {p for s in sessions for p in s['ipv6_prefixes']}
+    homes = {p for s in sessions for p in s['delegated_prefixes']}
+    assert (len(links), len(homes)) == (count, count)
+    assert pools(lab) == {'lab': count, 'links': count, 'homes': count}
+    lacsim.stop()
+    assert lab.report_of(lacsim)['ipv6'] == {'addressed': count, 'delegated': count}
+    wait_until(lambda: lab.lnsctl('status')['sessions'] == 0, 'the sessions to end')
+    assert pools(lab) == {'lab': 0, 'links': 0, 'homes': 0}

@@ -133,6 +133,11 @@ void Lac::HangUp(uint32_t local_index, Instant now) {
     return;
   }
   const bool has_link = subscriber.link != nullptr;
+  if (subscriber.ipv6 != nullptr) {
+    std::vector<Bytes> packets;
+    subscriber.ipv6->Release(packets);
+    SendIpv6(subscriber, packets);
+  }
   subscriber.state = SubscriberState::kHangingUp;
   subscriber.deadline = Instant::Never();
   if (!has_link) {
@@ -245,7 +250,15 @@ void Lac::OnData(uint16_t session_id, ByteView frame, Instant now) {
   } else if (header.protocol == ppp::kProtocolIpv4 ||
              (header.protocol == ppp::kProtocolIpv6 && subscriber->interface_id != 0)) {
     subscriber->link->OnDataSeen();
-    listener_.OnIpPacket(*subscriber, frame.subspan(header.length), now);
+    const ByteView packet = frame.subspan(header.length);
+    std::vector<Bytes> answers;
+    if (header.protocol == ppp::kProtocolIpv6 && subscriber->ipv6 != nullptr &&
+        subscriber->ipv6->OnPacket(packet, now, answers)) {
+      SendIpv6(*subscriber, answers);
+      RefreshTimer(*subscriber);
+    } else {
+      listener_.OnIpPacket(*subscriber, packet, now);
+    }
   } else if (ppp::IsNetworkData(header.protocol)) {
     ++counters_.unexpected_frames;
   } else {
@@ -267,6 +280,11 @@ void Lac::OnSubscriberTimer(Subscriber& subscriber, Instant now) {
     ppp::LinkActions actions;
     subscriber.link->OnTimer(now, actions);
     CarryOut(subscriber, actions, now);
+  }
+  if (subscriber.ipv6 != nullptr && subscriber.ipv6->NextDeadline() <= now) {
+    std::vector<Bytes> packets;
+    subscriber.ipv6->OnTimer(now, packets);
+    SendIpv6(subscriber, packets);
   }
   RefreshTimer(subscriber);
 }
@@ -370,11 +388,13 @@ void Lac::CarryOut(Subscriber& subscriber, ppp::LinkActions& actions, Instant no
                      OnNetworkUp(subscriber, now);
                    },
                    [&](const ppp::Ipv6Up& up) {
-                     subscriber.interface_id = up.local_interface_id;
-                     listener_.OnIpv6Up(subscriber);
+                     StartIpv6(subscriber, up.local_interface_id, now);
                      if (!settings_.link.ipv4) OnNetworkUp(subscriber, now);
                    },
-                   [&](const ppp::Ipv6Down&) { subscriber.interface_id = 0; },
+                   [&](const ppp::Ipv6Down&) {
+                     subscriber.interface_id = 0;
+                     subscriber.ipv6.reset();
+                   },
                    [&](const ppp::Ipv4Down&) {
                      if (subscriber.state != SubscriberState::kOnline) return;
                      subscriber.state = SubscriberState::kNegotiating;
@@ -392,6 +412,28 @@ void Lac::OnNetworkUp(Subscriber& subscriber, Instant now) {
   subscriber.deadline = Instant::Never();
   if (std::exchange(subscriber.was_online, true)) return;
   listener_.OnOnline(*this, subscriber, now);
+}
+
+void Lac::StartIpv6(Subscriber& subscriber, uint64_t interface_id, Instant now) {
+  subscriber.interface_id = interface_id;
+  listener_.OnIpv6Up(subscriber);
+  if (settings_.subscriber_with_device == subscriber.index) return;
+  subscriber.ipv6 =
+      std::make_unique<Ipv6Client>(Ipv6Client::Settings{.interface_id = interface_id,
+                                                        .number = subscriber.index + 1,
+                                                        .wants_prefix = settings_.delegate});
+  std::vector<Bytes> packets;
+  subscriber.ipv6->Start(now, packets);
+  SendIpv6(subscriber, packets);
+}
+
+void Lac::SendIpv6(const Subscriber& subscriber, const std::vector<Bytes>& packets) {
+  for (const Bytes& packet : packets) {
+    Bytes frame(2 + packet.size());
+    StoreBe16(frame.data(), ppp::kProtocolIpv6);
+    std::copy(packet.begin(), packet.end(), frame.begin() + 2);
+    SendPpp(subscriber, frame);
+  }
 }
 
 void Lac::OnLinkDown(Subscriber& subscriber, const ppp::LinkDown& action, Instant now) {
@@ -460,6 +502,7 @@ void Lac::Gone(Subscriber& subscriber) {
   subscriber.state = SubscriberState::kGone;
   subscriber.deadline = Instant::Never();
   subscriber.link.reset();
+  subscriber.ipv6.reset();
   timers_.Set(TimerOf(LocalIndexOf(subscriber)), Instant::Never());
   listener_.OnGone(*this, subscriber);
 }
@@ -493,7 +536,9 @@ void Lac::RefreshTimer(Subscriber& subscriber) {
   if (subscriber.state == SubscriberState::kGone) return;
   const Instant engine =
       subscriber.link == nullptr ? Instant::Never() : subscriber.link->NextDeadline();
-  timers_.Set(TimerOf(LocalIndexOf(subscriber)), std::min(engine, subscriber.deadline));
+  const Instant ipv6 =
+      subscriber.ipv6 == nullptr ? Instant::Never() : subscriber.ipv6->NextDeadline();
+  timers_.Set(TimerOf(LocalIndexOf(subscriber)), std::min({engine, ipv6, subscriber.deadline}));
 }
 
 Subscriber* Lac::FindSubscriber(uint16_t session_id) {

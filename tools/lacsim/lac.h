@@ -46,6 +46,9 @@ struct LacSettings {
   std::optional<ppp::LinkSettings> proxy;
   bool proxy_answer = true;  // false: the ICCN tells of LCP only
   Duration setup_timeout = Duration::Seconds(30);
+  // Of IPv6: each subscriber but those with a device wants a prefix as well.
+  bool delegate = false;
+  std::optional<uint32_t> subscriber_with_device;
   std::string user_pattern;
   std::string password_pattern;
 };
@@ -128,6 +131,8 @@ class Lac {
   void OnSessionClosed(const l2tp::SessionClosed& action);
   void OnTunnelClosed(const l2tp::TunnelClosed& action);
   void OnNetworkUp(Subscriber& subscriber, Instant now);
+  void StartIpv6(Subscriber& subscriber, uint64_t interface_id, Instant now);
+  void SendIpv6(const Subscriber& subscriber, const std::vector<Bytes>& packets);
   void OnLinkDown(Subscriber& subscriber, const ppp::LinkDown& action, Instant now);
   std::unique_ptr<ppp::Link> MakeLink(const Subscriber& subscriber);
   void NegotiateForLns(Subscriber& subscriber, l2tp::CallInfo& info, Instant now);

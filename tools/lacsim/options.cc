@@ -76,6 +76,8 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
       ->check(CLI::IsMember({"none", "lcp", "auth"}));
   app.add_option("--network", raw.network, "what to negotiate: ipv4, ipv6 or both")
       ->check(CLI::IsMember({"ipv4", "ipv6", "both"}));
+  app.add_flag("--delegate", options.delegate,
+               "each subscriber asks for a prefix by DHCPv6, and gives it back in the end");
   app.add_option("--mru", options.mru, "MRU to negotiate")->check(CLI::Range(128, 1500));
   app.add_flag("--compress", options.compress,
                "let the LNS leave out PPP's address, control and first protocol bytes");
@@ -155,6 +157,7 @@ std::string Interpret(const RawOptions& raw, Options& options) {
   options.close = kClose.at(raw.close);
   options.ipv4 = raw.network != "ipv6";
   options.ipv6 = raw.network != "ipv4";
+  if (options.delegate && !options.ipv6) return "--delegate: needs --network ipv6 or both";
   options.hello_interval = FromSeconds(raw.hello);
   options.echo_interval = FromSeconds(raw.echo);
   options.setup_timeout = FromSeconds(raw.setup_timeout);

@@ -61,6 +61,7 @@ struct Options {
   ProxyMode proxy = ProxyMode::kNone;
   bool ipv4 = true;
   bool ipv6 = false;
+  bool delegate = false;  // subscribers want a prefix, too
   uint16_t mru = 1460;    // what 1500 bytes on the way to the LNS leave
   bool compress = false;  // offer to receive compressed PPP headers
   Duration hello_interval = Duration::Seconds(60);

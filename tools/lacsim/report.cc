@@ -192,6 +192,10 @@ void PrintSummary(const Report& report, bool passed, std::FILE* out) {
                control.rx, control.tx, control.retransmissions, control.duplicates);
   PrintTraffic(report, Direction::kUp, out);
   PrintTraffic(report, Direction::kDown, out);
+  if (report.ipv6_addressed > 0) {
+    std::fprintf(out, "%-9s %u addressed, %u with a prefix\n", "ipv6", report.ipv6_addressed,
+                 report.ipv6_delegated);
+  }
   if (report.misdelivered + report.undecodable > 0) {
     std::fprintf(out, "%-9s %lu misdelivered, %lu undecodable\n", "", report.misdelivered,
                  report.undecodable);
@@ -237,6 +241,10 @@ std::string ToJson(const Report& report, bool passed) {
   json.BeginObject("traffic");
   WriteTraffic(json, report, Direction::kUp);
   WriteTraffic(json, report, Direction::kDown);
+  json.BeginObject("ipv6");
+  json.Integer("addressed", report.ipv6_addressed);
+  json.Integer("delegated", report.ipv6_delegated);
+  json.EndObject();
   json.Integer("misdelivered", report.misdelivered);
   json.Integer("undecodable", report.undecodable);
   json.Integer("lac_socket_drops", report.lac_socket_drops);

@@ -85,6 +85,9 @@ struct Report {
   uint64_t misdelivered = 0;  // for an address other than the subscriber's
   uint64_t undecodable = 0;   // not IPv4, or its header checksum wrong
 
+  uint32_t ipv6_addressed = 0;  // subscribers with an address by Router Advertisement, in the end
+  uint32_t ipv6_delegated = 0;  // and with a prefix by DHCPv6
+
   uint32_t pings_sent = 0;
   uint32_t pings_received = 0;
   Histogram ping_rtt;

@@ -29,6 +29,8 @@ LacSettings MakeLacSettings(const Options& options) {
   settings.link.mru = options.mru;
   settings.link.ipv4 = options.ipv4;
   settings.link.ipv6 = options.ipv6;
+  settings.delegate = options.delegate;
+  if (!options.tun_name.empty()) settings.subscriber_with_device = 0;
   settings.link.ask_pfc = settings.link.ask_acfc = options.compress;
   if (options.auth != ppp::AuthProtocol::kNone) settings.link.auth = {options.auth};
   settings.link.echo_interval = options.echo_interval;
@@ -152,6 +154,7 @@ Report Simulation::Run() {
   DialTunnels();
   DialCalls();
   StayOnline();
+  CountIpv6();
   leaving_ = true;
   if (options_.close == CloseMode::kSessions) LeaveSessions();
   if (options_.close != CloseMode::kNone) LeaveTunnels();
@@ -219,6 +222,15 @@ void Simulation::StayOnline() {
   while (!online_->done(EventLoop::Now()) && signals_seen_ < 2) {
     Turn(online_->NextDeadline());
     online_->OnTimer(EventLoop::Now());
+  }
+}
+
+void Simulation::CountIpv6() {
+  for (uint32_t i = 0; i < options_.sessions; ++i) {
+    const Subscriber& subscriber = SubscriberOf(i);
+    if (subscriber.ipv6 == nullptr) continue;
+    if (subscriber.ipv6->address()) ++report_.ipv6_addressed;
+    if (subscriber.ipv6->prefix()) ++report_.ipv6_delegated;
   }
 }
 

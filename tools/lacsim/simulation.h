@@ -48,6 +48,7 @@ class Simulation final : public LacListener {
   void DialTunnels();
   void DialCalls();
   void StayOnline();
+  void CountIpv6();
   void LeaveSessions();
   void LeaveTunnels();
   void FillReport();

@@ -14,6 +14,7 @@
 #include "lib/l2tp/ids.h"
 #include "lib/ppp/frame.h"
 #include "lib/ppp/link.h"
+#include "tools/lacsim/ipv6_client.h"
 
 namespace lns::lacsim {
 
@@ -53,6 +54,7 @@ struct Subscriber {
   uint32_t peer_address = 0;  // the LNS's end
   // What IPV6CP agreed on: fe80:: and this is our address on the link; 0: it is not open.
   uint64_t interface_id = 0;
+  std::unique_ptr<Ipv6Client> ipv6;  // none: IPV6CP is not open, or somebody else's host is behind
   Instant called_at;
   Instant deadline = Instant::Never();  // of set-up, or of waiting for a CDN
   std::unique_ptr<ppp::Link> link;
