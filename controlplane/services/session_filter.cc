@@ -2,14 +2,27 @@
 // Copyright The Terminus Authors
 #include "controlplane/services/session_filter.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/strings/str_cat.h"
 
 namespace lns::controlplane {
 namespace {
+
 constexpr uint32_t kMaxId = 65535;  // RFC 2661 3.1
+
+// Its address, or one in what it was given.
+bool Has(const SessionView& session, const net::IpAddress& address) {
+  const auto holds = [&address](const net::IpPrefix& prefix) { return prefix.Contains(address); };
+  return session.ipv4_address == address ||
+         std::any_of(session.ipv6_prefixes.begin(), session.ipv6_prefixes.end(), holds) ||
+         std::any_of(session.delegated_prefixes.begin(), session.delegated_prefixes.end(), holds) ||
+         std::find(session.ipv6_addresses.begin(), session.ipv6_addresses.end(), address) !=
+             session.ipv6_addresses.end();
 }
+
+}  // namespace
 
 absl::StatusOr<SessionKey> ToKey(const types::v1::SessionKey& key) {
   const uint32_t tunnel = key.local_tunnel_id();
@@ -51,7 +64,7 @@ absl::StatusOr<SessionFilter> SessionFilter::From(const control::v1::ListSession
 bool SessionFilter::Matches(const SessionView& session) const {
   return (!key || session.key == *key) && (!tunnel || session.key.tunnel == *tunnel) &&
          (user_name.empty() || session.user_name == user_name) &&
-         (address.is_none() || session.ipv4_address == address);
+         (address.is_none() || Has(session, address));
 }
 
 bool SessionFilter::Matches(const Explanation& session) const {

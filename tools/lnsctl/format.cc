@@ -38,8 +38,16 @@ std::string FieldLines(const google::protobuf::Message& message) {
   std::string text;
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const auto* field = descriptor->field(i);
-    if (field->is_repeated()) continue;
+    const bool is_text = field->cpp_type() == google::protobuf::FieldDescriptor::CPPTYPE_STRING;
+    if (field->is_repeated() && !is_text) continue;
     std::string value;
+    if (field->is_repeated()) {
+      for (int n = 0; n < r.FieldSize(message, field); ++n) {
+        absl::StrAppend(&value, n == 0 ? "" : ", ", r.GetRepeatedString(message, field, n));
+      }
+      absl::StrAppendFormat(&text, "%-*s  %s\n", static_cast<int>(width), field->name(), value);
+      continue;
+    }
     switch (field->cpp_type()) {
       case google::protobuf::FieldDescriptor::CPPTYPE_STRING:
         value = r.GetString(message, field);

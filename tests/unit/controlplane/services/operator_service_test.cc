@@ -183,6 +183,25 @@ TEST_F(OperatorServiceTest, EveryFieldOfTheFilterMustMatch) {
   EXPECT_EQ(List(one)[0].user_name(), "user4");
 }
 
+// Who has this address? Also where a host made it up in the prefix it was given.
+TEST_F(OperatorServiceTest, AddressInAPrefixFindsItsSession) {
+  AddSessions(1, 3);
+  engine.session_views[Key(1, 2)].ipv6_prefixes = {*net::IpPrefix::Parse("2001:db8:1::/64")};
+  engine.session_views[Key(1, 3)].delegated_prefixes = {*net::IpPrefix::Parse("2001:db8:100::/56")};
+  ASSERT_TRUE(Start().ok());
+  RunLoop();
+  control::v1::ListSessionsRequest request;
+  request.set_address("2001:db8:1::abcd");
+  ASSERT_THAT(List(request), SizeIs(1));
+  EXPECT_EQ(List(request)[0].user_name(), "user2");
+  EXPECT_EQ(List(request)[0].ipv6_prefixes(0), "2001:db8:1::/64");
+  request.set_address("2001:db8:100:12::1");
+  ASSERT_THAT(List(request), SizeIs(1));
+  EXPECT_EQ(List(request)[0].delegated_prefixes(0), "2001:db8:100::/56");
+  request.set_address("2001:db8:2::1");
+  EXPECT_THAT(List(request), SizeIs(0));
+}
+
 TEST_F(OperatorServiceTest, AFilterThatMakesNoSenseIsRefused) {
   ASSERT_TRUE(Start().ok());
   RunLoop();

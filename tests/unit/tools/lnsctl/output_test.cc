@@ -103,5 +103,12 @@ TEST(Format, FieldsOfAMessageOnePerLine) {
             "exhausted    0\nnext         \n");
 }
 
+TEST(Format, ListsOfTextStandInOneLine) {
+  control::v1::Session session;
+  session.add_ipv6_prefixes("2001:db8:1::/64");
+  session.add_ipv6_prefixes("2001:db8:2::/64");
+  EXPECT_NE(FieldLines(session).find("  2001:db8:1::/64, 2001:db8:2::/64\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace lns::lnsctl
