@@ -501,7 +501,7 @@ const std::vector<Row>& Rows() {
        .prepare =
            [](Rig& rig) {
              for (uint32_t i = 0; i < dataplane::PuntBudget::kBurst; ++i) {
-               rig.Receive(kAccess, Solicitation().Build());
+               rig.Receive(kAccess, Solicitation().Ethernet(kAccessMac, kLacMac).Build());
              }
              rig.Poll();
              rig.TakePunted();
@@ -517,7 +517,7 @@ const std::vector<Row>& Rows() {
        .prepare =
            [](Rig& rig) {
              for (uint32_t i = 0; i < dataplane::PuntBudget::kBurst; ++i) {
-               rig.Receive(kAccess, Solicitation().Build());
+               rig.Receive(kAccess, Solicitation().Ethernet(kAccessMac, kLacMac).Build());
              }
              rig.Poll();
              rig.TakePunted();

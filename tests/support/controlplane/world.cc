@@ -36,6 +36,10 @@ bool Same(const SessionEntry& a, const SessionEntry& b) {
          a.dscp == b.dscp;
 }
 
+bool Holds(const SessionEntry& entry, const net::IpPrefix& prefix) {
+  return std::find(entry.prefixes.begin(), entry.prefixes.end(), prefix) != entry.prefixes.end();
+}
+
 std::string Text(const SessionKey& key) {
   return absl::StrCat(key.tunnel.value(), "/", key.session.value());
 }
@@ -288,6 +292,19 @@ void World::CheckAckLeaves(const SessionEntry& session, ByteView frame) {
   }
 }
 
+// How many prefixes the data plane should have of it.
+size_t World::PrefixesOf(const SessionView& session, const SessionEntry& entry) const {
+  const auto user =
+      std::find_if(settings_.users.begin(), settings_.users.end(),
+                   [&session](const auto& each) { return each.name == session.user_name; });
+  const bool known = user != settings_.users.end();
+  size_t count = 0;
+  if (entry.ipv4_open) count += 1 + (known ? user->service.ipv4_routes.size() : 0);
+  if (!entry.ipv6_open) return count;
+  if (known) count += user->service.ipv6_routes.size();
+  return count + session.ipv6_prefixes.size() + session.delegated_prefixes.size();
+}
+
 // A subscriber who is told that it has a prefix may use it at once.
 void World::CheckPrefixesTold(const SessionEntry& session, ByteView frame) {
   if (!violation_.empty() || LoadBe16(frame.data()) != ppp::kProtocolIpv6) return;
@@ -297,8 +314,7 @@ void World::CheckPrefixesTold(const SessionEntry& session, ByteView frame) {
   if (!message.ok() || message->type != dhcpv6::MessageType::kReply) return;
   for (const dhcpv6::Association& association : message->associations) {
     for (const dhcpv6::LeaseOption& lease : association.leases) {
-      const bool there = std::find(session.prefixes.begin(), session.prefixes.end(),
-                                   lease.prefix) != session.prefixes.end();
+      const bool there = Holds(session, lease.prefix);
       if (association.kind != dhcpv6::IaKind::kPrefix || lease.valid_s == 0 || there) continue;
       violation_ = absl::StrCat("at ", (now_ - Instant()).milliseconds(),
                                 " ms: ", Text(session.key), " is told of ", lease.prefix.ToString(),
@@ -376,6 +392,8 @@ std::string World::FindViolation() {
   if (const std::string unbounded = FindUnbounded(); !unbounded.empty()) return wrong(unbounded);
 
   std::set<net::IpAddress> addresses;
+  std::vector<net::IpPrefix> links;
+  std::vector<net::IpPrefix> homes;
   std::set<std::pair<l2tp::LocalTunnelId, l2tp::PeerSessionId>> peer_ids;
   uint32_t online = 0;
   size_t unprogrammed = 0;
@@ -406,9 +424,18 @@ std::string World::FindViolation() {
     if (is_open && !is_online && session.state != "network" && session.state != "closing") {
       return wrong(Text(session.key), " is open in state ", session.state);
     }
-    if (entry.prefixes.size() != (entry.ipv4_open ? 1u : 0u)) {
+    if (entry.prefixes.size() != PrefixesOf(session, entry)) {
       return wrong(Text(session.key), " has ", entry.prefixes.size(), " prefixes");
     }
+    for (const auto* prefixes : {&session.ipv6_prefixes, &session.delegated_prefixes}) {
+      for (const net::IpPrefix& prefix : *prefixes) {
+        if (entry.ipv6_open && !Holds(entry, prefix)) {
+          return wrong(Text(session.key), " has ", prefix.ToString(), " and it is not programmed");
+        }
+      }
+    }
+    links.insert(links.end(), session.ipv6_prefixes.begin(), session.ipv6_prefixes.end());
+    homes.insert(homes.end(), session.delegated_prefixes.begin(), session.delegated_prefixes.end());
     if (entry.ipv4_open && entry.prefixes[0] != net::IpPrefix::Host(session.ipv4_address)) {
       return wrong(Text(session.key), " is open with another address than its own");
     }
@@ -440,8 +467,16 @@ std::string World::FindViolation() {
     const auto held = std::count_if(addresses.begin(), addresses.end(), [&](const auto& address) {
       return pool.prefix.Contains(address);
     });
-    if (pool.used != static_cast<uint64_t>(held)) {
-      return wrong(pool.used, " leases of ", pool.name, " for ", held, " users");
+    const auto in_pool = [&pool](const net::IpPrefix& prefix) {
+      return pool.prefix.Contains(prefix.address);
+    };
+    const auto linked = std::count_if(links.begin(), links.end(), in_pool);
+    const auto delegated = std::count_if(homes.begin(), homes.end(), in_pool);
+    const auto known = static_cast<uint64_t>(held + linked + delegated);
+    // What is only offered is nobody's yet.
+    const bool offers = pool.prefix.address.is_v6() && pool.unit_length < 64;
+    if (offers ? pool.used < known : pool.used != known) {
+      return wrong(pool.used, " leases of ", pool.name, " for ", known, " users");
     }
   }
   if (Counter("lns.timer-stuck") != 0) return wrong("a timer is stuck");

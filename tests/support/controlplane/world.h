@@ -99,6 +99,8 @@ class World {
   std::string FindUnbounded() const;
   std::string FindDeafDataplane();
   void CheckAckLeaves(const controlplane::SessionEntry& session, ByteView frame);
+  size_t PrefixesOf(const controlplane::SessionView& session,
+                    const controlplane::SessionEntry& entry) const;
   void CheckPrefixesTold(const controlplane::SessionEntry& session, ByteView frame);
   FakeLac* LacAt(const net::Endpoint& endpoint, int* index);
 
