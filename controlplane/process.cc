@@ -35,6 +35,19 @@ ForwardingSettings ForwardingOf(const Settings& settings) {
   return forwarding;
 }
 
+BookkeeperSettings BookkeepingOf(const Settings& settings) {
+  const AccountingSettings& accounting = settings.accounting;
+  return {
+      .accountant = accounting.accountant,
+      .client = accounting.client,
+      .source = settings.radius.source,
+      .coa = accounting.coa,
+      .coa_addresses = accounting.coa_addresses,
+      .spool = accounting.spool,
+      .durability = accounting.survives_power_loss ? Durability::kMachine : Durability::kProcess,
+      .dataplane = settings.dataplane};
+}
+
 // Until the data plane says where its punt socket is: beside its own.
 std::string PuntSocketOf(const Settings& settings) {
   const std::string path = SocketPath(settings.dataplane);
@@ -53,6 +66,7 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(Settings settings, std::
       OperatorServer::Start(process->settings_.listen, process->OperatorParts(std::move(version)));
   if (!operators.ok()) return operators.status();
   process->operators_ = std::move(*operators);
+  if (absl::Status started = process->StartCompanions(); !started.ok()) return started;
   process->southbound_.Start();
   return process;
 }
@@ -78,6 +92,42 @@ Process::~Process() {
   // Nobody may wait for a loop that has ended; then the threads end, then what they used.
   mailbox_.Close();
   operators_.reset();
+  metrics_.reset();
+}
+
+absl::Status Process::StartCompanions() {
+  absl::StatusOr<std::unique_ptr<Bookkeeper>> bookkeeper =
+      Bookkeeper::Make(BookkeepingOf(settings_), mailbox_, log_);
+  if (!bookkeeper.ok()) return bookkeeper.status();
+  bookkeeper_ = std::move(*bookkeeper);
+  loop_.Observe(bookkeeper_.get());
+  southbound_.RemoveFirst(bookkeeper_->Orphans());
+  southbound_.ReportRemovals(
+      [this](std::vector<RemovedSession> removed) { bookkeeper_->OnRemoved(std::move(removed)); });
+  bookkeeper_->Start();
+  if (settings_.metrics.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<MetricsServer>> metrics =
+      MetricsServer::Start(settings_.metrics, MetricsParts());
+  if (!metrics.ok()) return metrics.status();
+  metrics_ = std::move(*metrics);
+  return absl::OkStatus();
+}
+
+MetricsServer::Parts Process::MetricsParts() {
+  return {.mailbox = mailbox_,
+          .dataplane = settings_.dataplane,
+          .counters = [this] { return Counters(); },
+          .radius = [this] { return radius_.Status(); }};
+}
+
+// On the loop thread.
+OperatorService::NamedCounters Process::Counters() const {
+  OperatorService::NamedCounters all = transport_.Counters();
+  for (const auto& part : {southbound_.Counters(), radius_.Counters(), bookkeeper_->Counters()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  all.emplace_back("loop_unknown_frames", loop_.unknown_frames());
+  return all;
 }
 
 OperatorService::Parts Process::OperatorParts(std::string version) {
@@ -90,15 +140,7 @@ OperatorService::Parts Process::OperatorParts(std::string version) {
                 return OperatorService::Links{status.connected, status.generation,
                                               transport_.Attached()};
               },
-          .counters =
-              [this] {
-                OperatorService::NamedCounters all = transport_.Counters();
-                for (const auto& part : {southbound_.Counters(), radius_.Counters()}) {
-                  all.insert(all.end(), part.begin(), part.end());
-                }
-                all.emplace_back("loop_unknown_frames", loop_.unknown_frames());
-                return all;
-              },
+          .counters = [this] { return Counters(); },
           .radius = [this] { return radius_.Status(); }};
 }
 
@@ -125,6 +167,7 @@ void Process::Run() {
     }
     Sleep(loop_.Turn(now));
   }
+  bookkeeper_->Close();
   log_(LogLevel::kInfo, "stopped");
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "controlplane/aaa/local_users.h"
+#include "controlplane/bookkeeping/bookkeeper.h"
 #include "controlplane/config/settings.h"
 #include "controlplane/lns/engine.h"
 #include "controlplane/loop/log.h"
@@ -16,6 +17,7 @@
 #include "controlplane/loop/poller.h"
 #include "controlplane/loop/protocol_loop.h"
 #include "controlplane/loop/signals.h"
+#include "controlplane/metrics/metrics_server.h"
 #include "controlplane/radius/authenticator.h"
 #include "controlplane/services/operator_server.h"
 #include "controlplane/southbound/forwarding_client.h"
@@ -45,6 +47,10 @@ class Process {
 
  private:
   Process(Settings settings, InstanceLock lock, LogSink log);
+  // Accounting and metrics, which have threads of their own.
+  absl::Status StartCompanions();
+  MetricsServer::Parts MetricsParts();
+  OperatorService::NamedCounters Counters() const;
   void OnSignal();
   void Sleep(bool more);
   OperatorService::Parts OperatorParts(std::string version);
@@ -59,10 +65,12 @@ class Process {
   Poller poller_;
   RadiusAuthenticator radius_;
   Mailbox mailbox_;
+  std::unique_ptr<Bookkeeper> bookkeeper_;  // outlives southbound, which tells it of removals
   RingTransport transport_;
   ForwardingClient southbound_;
   ProtocolLoop loop_;
   std::unique_ptr<OperatorServer> operators_;
+  std::unique_ptr<MetricsServer> metrics_;
   Instant stop_by_ = Instant::Never();
 };
 

@@ -50,6 +50,8 @@ class Delivery {
   // The record `number` has been acknowledged, or nobody answered.
   void OnDelivered(uint64_t number);
   void OnUnanswered(uint64_t number, Instant now);
+  // A server is back: the pause is over.
+  void OnServerAlive() { paused_until_ = Instant(); }
 
   // When Next may have something again without anything else happening.
   Instant NextDeadline() const;

@@ -194,7 +194,11 @@ absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
   const NasIdentity nas{
       .address = settings.addresses.empty() ? net::IpAddress() : settings.addresses[0],
       .identifier = settings.engine.ppp.local_name};
+  ReadUserLimits(config, check, settings.users);
   settings.radius = ReadRadius(config.radius(), source.file(), nas, check);
+  settings.accounting =
+      ReadAccounting(config, settings.radius.nas, settings.addresses, settings.run_dir, check);
+  settings.metrics = config.metrics().listen();
   if (!check.status().ok()) return check.status();
   return settings;
 }

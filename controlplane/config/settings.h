@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "controlplane/aaa/local_users.h"
+#include "controlplane/config/accounting_fields.h"
 #include "controlplane/lns/engine.h"
 #include "controlplane/radius/settings.h"
 #include "lib/config/yaml.h"
@@ -28,6 +29,8 @@ struct Settings {
   EngineSettings engine;
   std::vector<LocalUser> users;
   RadiusSettings radius;
+  AccountingSettings accounting;
+  std::string metrics;  // "address:port"; empty: none
 };
 
 // The file at `path`, read and checked.

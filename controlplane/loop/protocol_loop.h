@@ -43,6 +43,9 @@ class ProtocolLoop final : private FrameSink {
   };
   explicit ProtocolLoop(Parts parts);
 
+  // Who is told of sessions from now on. Before the first turn.
+  void Observe(SessionObserver* sessions) { parts_.sessions = sessions; }
+
   // One turn. True when a source was not drained: come back without sleeping.
   bool Turn(Instant now);
   Instant NextDeadline() const;

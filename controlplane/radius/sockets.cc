@@ -2,41 +2,14 @@
 // Copyright The Terminus Authors
 #include "controlplane/radius/sockets.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+
+#include "controlplane/radius/socket_address.h"
 
 namespace lns::controlplane {
-namespace {
-
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-
-  explicit SocketAddress(const net::Endpoint& endpoint) {
-    const ByteView bytes = endpoint.address.bytes();
-    if (endpoint.address.is_v4()) {
-      sockaddr_in in{};
-      in.sin_family = AF_INET;
-      in.sin_port = htons(endpoint.port);
-      std::memcpy(&in.sin_addr, bytes.data(), bytes.size());
-      std::memcpy(&storage, &in, length = sizeof(in));
-    } else {
-      sockaddr_in6 in{};
-      in.sin6_family = AF_INET6;
-      in.sin6_port = htons(endpoint.port);
-      std::memcpy(&in.sin6_addr, bytes.data(), bytes.size());
-      std::memcpy(&storage, &in, length = sizeof(in));
-    }
-  }
-  const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage); }
-};
-
-}  // namespace
-
 RadiusSockets::RadiusSockets(Poller& poller, RadiusSource source,
                              std::vector<net::Endpoint> servers, Receiver& receiver)
     : poller_(poller), source_(std::move(source)), receiver_(receiver) {

@@ -90,6 +90,49 @@ server default {{
 }}
 """
 
+# Records go into one file, one after the other.
+ACCOUNTING = """\
+prefix = /usr
+libdir = /usr/lib/freeradius
+raddbdir = {directory}
+logdir = {directory}
+run_dir = {directory}
+db_dir = {directory}
+pidfile = {directory}/radiusd.pid
+hostname_lookups = no
+max_requests = 65536
+security {{
+  status_server = yes
+}}
+thread pool {{
+  start_servers = 1
+  max_servers = 1
+  max_queue_size = 65536
+}}
+client lns {{
+  ipaddr = 0.0.0.0/0
+  secret = {secret}
+}}
+modules {{
+  detail {{
+    filename = {directory}/detail
+    header = "%t"
+    permissions = 0600
+  }}
+}}
+server default {{
+  listen {{
+    type = acct
+    ipaddr = {address}
+    port = {port}
+  }}
+  accounting {{
+    detail
+  }}
+}}
+"""
+ACCOUNTING_PORT = 1813
+
 
 def missing():
     """Why it cannot run here; None if it can."""
@@ -114,6 +157,32 @@ def prepare(directory, users, *, secret=SECRET, address='127.0.0.1', port=AUTHEN
     (directory / 'users').write_text(''.join(users))
     (directory / 'dictionary').write_text('$INCLUDE /usr/share/freeradius/dictionary\n')
     return command(directory, debug=debug)
+
+
+def prepare_accounting(directory, *, secret=SECRET, address='127.0.0.1', port=ACCOUNTING_PORT):
+    """The same for a server that writes down accounting records."""
+    directory.mkdir()
+    (directory / 'radiusd.conf').write_text(
+        ACCOUNTING.format(directory=directory, secret=secret, address=address, port=port))
+    (directory / 'dictionary').write_text('$INCLUDE /usr/share/freeradius/dictionary\n')
+    return command(directory)
+
+
+def records(directory):
+    """What it wrote down, in order: dictionaries of attributes; of one that came several times the
+    values are joined by spaces."""
+    detail = directory / 'detail'
+    found = []
+    for paragraph in (detail.read_text() if detail.exists() else '').split('\n\n'):
+        record = {}
+        for line in paragraph.splitlines():
+            if not line.startswith('\t'):
+                continue
+            name, _, value = line.strip().partition(' = ')
+            record[name] = f'{record[name]} {value}' if name in record else value.strip('"')
+        if 'Acct-Status-Type' in record:
+            found.append(record)
+    return found
 
 
 def command(directory, debug=False):

@@ -96,6 +96,9 @@ TEST_F(DeliveryTest, ATimeWithoutTriesHasADeadline) {
   SendAll(1);
   delivery_.OnUnanswered(1, At(1));
   EXPECT_EQ(delivery_.NextDeadline(), At(2));
+  EXPECT_THAT(SendAll(1), IsEmpty());
+  delivery_.OnServerAlive();
+  EXPECT_THAT(SendAll(1), ElementsAre(1)) << "no pause outlives its reason";
 }
 
 TEST_F(DeliveryTest, MoreThanThereIsRoomForWaitsInTheSpoolAndKeepsItsOrder) {
