@@ -3,6 +3,7 @@
 #include "dataplane/process.h"
 
 #include <poll.h>
+#include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <sys/resource.h>
@@ -97,6 +98,10 @@ absl::Status Process::StartTables() {
 }
 
 absl::Status Process::StartPunt() {
+  punt_policy_ = std::make_unique<PuntPolicy>(settings_.interface_groups, rte_get_tsc_hz());
+  for (const auto& [row, limits] : settings_.punt_limits) {
+    punt_policy_->Set(row.group, row.reason, limits);
+  }
   absl::StatusOr<std::unique_ptr<PuntMemory>> memory =
       PuntMemory::Create({.workers = settings_.workers(),
                           .slots = settings_.punt_slots,
@@ -127,6 +132,7 @@ WorkerConfig Process::ConfigureWorker(uint32_t index) {
     config.punt[c] = mapping.PuntProducer(index, punt::PuntClass{c});
   }
   config.inject = mapping.InjectConsumer(index);
+  config.punt_policy = punt_policy_.get();
   config.punt_eventfd = &punt_eventfds_[index];
   config.inject_pool = ports_->pool();
   config.answers = settings_.answers;
@@ -164,6 +170,7 @@ absl::Status Process::StartServices() {
   view.writer = &tables_->writer();
   view.ports = ports_.get();
   view.steering = &steering_;
+  view.punt_policy = punt_policy_.get();
   view.worker_cores = settings_.eal.worker_cores;
   for (const auto& worker : workers_) view.workers.push_back(worker.get());
   absl::StatusOr<std::unique_ptr<ApiServer>> api = ApiServer::Start(settings_.listen_path, view);

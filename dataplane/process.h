@@ -62,6 +62,7 @@ class Process {
   std::unique_ptr<ForwardingState> tables_;
   std::unique_ptr<HandoffMesh> handoff_;  // null with one worker
   std::unique_ptr<PuntMemory> punt_memory_;
+  std::unique_ptr<PuntPolicy> punt_policy_;
   std::unique_ptr<std::atomic<int>[]> punt_eventfds_;  // one per worker
   std::vector<std::unique_ptr<Worker>> workers_;
   uint32_t launched_ = 0;

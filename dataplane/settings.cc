@@ -88,7 +88,7 @@ class SettingsReader {
     for (const auto step :
          {&SettingsReader::ReadPaths, &SettingsReader::ReadCores, &SettingsReader::ReadMemory,
           &SettingsReader::ReadTables, &SettingsReader::ReadKernel, &SettingsReader::ReadPorts,
-          &SettingsReader::ReadAnswers}) {
+           &SettingsReader::ReadAnswers, &SettingsReader::ReadPuntLimits}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return settings_;
@@ -250,6 +250,7 @@ class SettingsReader {
     if (port.name.empty()) return source_.Error(path + ".name", "is required");
     if (absl::Status status = ReadRole(config, path, port); !status.ok()) return status;
     if (absl::Status status = ReadDevice(config, path, port); !status.ok()) return status;
+    if (absl::Status status = ReadGroup(config, path, port); !status.ok()) return status;
     if (config.mtu() != 0) {
       if (config.mtu() < kMinMtu || config.mtu() > kMaxMtu) {
         return source_.Error(path + ".mtu", Range(kMinMtu, kMaxMtu, config.mtu()));
@@ -285,6 +286,50 @@ class SettingsReader {
       default:
         return source_.Error(path + ".role", "is required: access, core or both");
     }
+  }
+
+  absl::Status ReadGroup(const config::v1::PortConfig& config, const std::string& path,
+                         PortSettings& port) {
+    const std::string name =
+        Or(config.group(), port.role == PortRole::kCore ? "backbone" : "access");
+    std::vector<std::string>& groups = settings_.interface_groups;
+    const auto found = std::find(groups.begin(), groups.end(), name);
+    port.interface_group = static_cast<uint16_t>(found - groups.begin());
+    if (found != groups.end()) return absl::OkStatus();
+    if (groups.size() == kMaxInterfaceGroups) {
+      return source_.Error(path + ".group", absl::StrCat("there are ", kMaxInterfaceGroups,
+                                                         " interface groups already"));
+    }
+    groups.push_back(name);
+    return absl::OkStatus();
+  }
+
+  // After the ports, which name the groups.
+  absl::Status ReadPuntLimits() {
+    for (int i = 0; i < config_.punt().limits_size(); ++i) {
+      const config::v1::PuntLimit& limit = config_.punt().limits(i);
+      const std::string path = absl::StrCat("punt.limits[", i, "]");
+      const std::vector<std::string>& groups = settings_.interface_groups;
+      if (PuntPolicy::Rows(groups, limit.group(), "").empty()) {
+        return source_.Error(path + ".group",
+                             absl::StrCat("no port is in a group '", limit.group(), "'"));
+      }
+      const std::vector<PuntRow> rows = PuntPolicy::Rows(groups, limit.group(), limit.reason());
+      if (rows.empty()) {
+        return source_.Error(path + ".reason",
+                             absl::StrCat("no punt reason '", limit.reason(), "'"));
+      }
+      PuntLimits limits;
+      if (limit.has_per_second()) {
+        limits.group = {.per_second = limit.per_second(), .burst = Or(limit.burst(), 1)};
+      }
+      if (limit.has_source_per_second()) {
+        limits.source = {.per_second = limit.source_per_second(),
+                         .burst = Or(limit.source_burst(), 1)};
+      }
+      for (const PuntRow& row : rows) settings_.punt_limits.emplace_back(row, limits);
+    }
+    return absl::OkStatus();
   }
 
   absl::Status ReadDevice(const config::v1::PortConfig& config, const std::string& path,

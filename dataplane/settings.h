@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "dataplane/core/punt_policy.h"
 #include "dataplane/kernel/route_export_policy.h"
 #include "dataplane/core/context.h"
 #include "dataplane/ports/eal.h"
@@ -29,6 +31,8 @@ struct Settings {
   std::vector<PortSettings> ports;
   TableLimits limits;
   uint32_t punt_slots = 0;
+  std::vector<std::string> interface_groups;                // PortSettings::interface_group
+  std::vector<std::pair<PuntRow, PuntLimits>> punt_limits;  // instead of the defaults, in order
   KernelSettings kernel;
   AnswerPolicy answers;
 

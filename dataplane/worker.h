@@ -28,6 +28,7 @@ class Worker {
 
   // Read by anyone at any time.
   const WorkerCounters& counters() const { return context_.counters(); }
+  const PuntGuard& punt_guard() const { return context_.punt_guard(); }
   uint32_t index() const { return context_.worker(); }
   Context& context() { return context_; }
 

@@ -32,6 +32,7 @@ Context::Context(const WorkerConfig& worker_config)
       reorder_(CyclesPerSecond(worker_config.clock)),
       punt_budget_(CyclesPerSecond(worker_config.clock)),
       fragments_(CyclesPerSecond(worker_config.clock)),
+      punt_guard_(worker_config.punt_policy),
       answer_clock_(CyclesPerSecond(worker_config.clock), worker_config.answers.per_second,
                     worker_config.answers.burst),
       session_answer_clock_(CyclesPerSecond(worker_config.clock),
@@ -154,7 +155,35 @@ void Context::HandOffForeign(Batch& batch, const std::array<uint8_t, kBatchSize>
   batch.Resize(kept);
 }
 
+PuntVerdict Context::JudgePunt(const Batch& batch, uint32_t i) {
+  const PacketMeta& meta = batch.meta(i);
+  const WorkerPort* in_port = port(meta.in_port);
+  const auto reason = static_cast<punt::PuntReason>(meta.reason);
+  uint64_t source = meta.session_key;
+  if (punt::Describe(reason).punt_class == punt::PuntClass::kUnproven) {
+    // Nobody has shown to be who the address says. Of IPv6 a sender has the whole /64.
+    const uint8_t* ip = batch.At(i, meta.l3_offset);
+    if (meta.family == net::Family::kIpv4) {
+      source = LoadBe32(ip + 12);
+    } else {
+      std::memcpy(&source, ip + 8, sizeof(source));
+    }
+  }
+  return punt_guard_.Judge(in_port != nullptr ? in_port->interface_group : 0, meta.reason, source,
+                           Now());
+}
+
 void Context::PuntPacket(const Batch& batch, uint32_t i) {
+  switch (JudgePunt(batch, i)) {
+    case PuntVerdict::kPass:
+      break;
+    case PuntVerdict::kSourceRate:
+      DropPacket(batch.packet(i), DropReason::kPuntSourceRate);
+      return;
+    case PuntVerdict::kGroupRate:
+      DropPacket(batch.packet(i), DropReason::kPuntGroupRate);
+      return;
+  }
   const PacketMeta& meta = batch.meta(i);
   const auto reason = static_cast<punt::PuntReason>(meta.reason);
   const punt::PuntClass punt_class = punt::Describe(reason).punt_class;

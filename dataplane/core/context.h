@@ -21,6 +21,7 @@
 #include "dataplane/core/port.h"
 #include "dataplane/core/punt_budget.h"
 #include "dataplane/core/reassembly.h"
+#include "dataplane/core/punt_guard.h"
 #include "dataplane/core/refused.h"
 #include "dataplane/core/reorder.h"
 #include "dataplane/core/stage_clock.h"
@@ -65,6 +66,7 @@ struct WorkerConfig {
   // counts as full, or as empty.
   std::array<punt::Producer, punt::kClassCount> punt;
   punt::Consumer inject;
+  const PuntPolicy* punt_policy = nullptr;  // null: everything may go up
   // Written when a sleeping consumer must wake; null, or -1 while nobody is connected.
   const std::atomic<int>* punt_eventfd = nullptr;
   rte_mempool* inject_pool = nullptr;  // buffers for injected frames
@@ -125,6 +127,7 @@ class Context {
   // Fragments of outer packets, and packets that are whole again and wait for classify.
   Reassembly& fragments() { return fragments_; }
   Batch& reassembled() { return reassembled_; }
+  const PuntGuard& punt_guard() const { return punt_guard_; }
   // Packets whose senders are to be answered, in this turn.
   Refused& refused() { return refused_; }
   uint64_t Now() const { return config_.clock.now(); }
@@ -185,6 +188,7 @@ class Context {
   static constexpr int kTxAttempts = 16;
 
   void PuntPacket(const Batch& batch, uint32_t i);
+  PuntVerdict JudgePunt(const Batch& batch, uint32_t i);
   void SettleAll(Batch& batch);
   void StageAllForPort(const Batch& batch, uint16_t port_index);
   void FlushPort(const WorkerPort& port);
@@ -205,6 +209,7 @@ class Context {
   PuntBudget punt_budget_;
   Reassembly fragments_;
   Batch reassembled_;
+  PuntGuard punt_guard_;
   Refused refused_;
   TokenClock answer_clock_;
   TokenClock session_answer_clock_;

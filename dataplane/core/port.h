@@ -19,7 +19,7 @@ struct WorkerPort {
   uint16_t index = 0;  // in the process's port list, below kMaxPorts
   uint16_t dpdk_port = 0;
   PortRole role = PortRole::kBoth;
-  uint16_t interface_group = 0;
+  uint16_t interface_group = 0;  // in PuntPolicy::groups(), below kMaxInterfaceGroups
   uint16_t mtu = 1500;
   net::MacAddress mac{};
   // Queues this worker alone polls and fills. A worker without a transmit queue gives its packets

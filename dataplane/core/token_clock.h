@@ -17,6 +17,11 @@ class TokenClock {
       : interval_(per_second == 0 ? 0 : std::max<uint64_t>(cycles_per_second / per_second, 1)),
         tolerance_(interval_ * (std::max<uint32_t>(burst, 1) - 1)) {}
 
+  // From what another one says.
+  TokenClock(uint64_t interval, uint64_t tolerance) : interval_(interval), tolerance_(tolerance) {}
+  uint64_t interval() const { return interval_; }
+  uint64_t tolerance() const { return tolerance_; }
+
   // True: it passes, and `due` knows.
   bool Take(uint64_t& due, uint64_t now) const {
     if (interval_ == 0 || due > now + tolerance_) return false;

@@ -37,8 +37,8 @@ constexpr std::chrono::seconds kRetryEvery{1};
 // What a killed process announced is kept for so long without a control plane that says what is
 // there now.
 constexpr std::chrono::seconds kSettleAfter{30};
-// A comparison takes at most one part in so many of the thread's time.
-constexpr int kResyncShare = 4;
+// After a comparison the rest has at least so many times as long before the next.
+constexpr int kRestAfterResync = 4;
 constexpr unsigned kLinkFlags = IFF_UP | IFF_RUNNING;
 
 absl::Status NetlinkError(const char* what, int error) {
@@ -136,7 +136,7 @@ void NetlinkFeed::Run() {
         spdlog::warn("kernel routes cannot be read, trying again: {}", status.ToString());
         needs_resync_ = true;
       }
-      resync_not_before_ = Clock::now() + kResyncShare * (Clock::now() - now);
+      resync_not_before_ = Clock::now() + kRestAfterResync * (Clock::now() - now);
     }
     ResolveWanted();
     Housekeep(now);

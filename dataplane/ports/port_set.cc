@@ -327,6 +327,7 @@ std::vector<WorkerPort> PortSet::WorkerPorts(uint32_t worker) const {
     view.index = port.index;
     view.dpdk_port = port.dpdk_port;
     view.role = port.settings.role;
+    view.interface_group = port.settings.interface_group;
     view.mtu = port.mtu;
     view.mac = port.mac;
     view.tx_worker = worker % port.queues;

@@ -26,6 +26,7 @@ struct PortSettings {
   uint16_t queues = 1;          // AF_XDP only; others get one per worker where they can
   std::optional<uint16_t> mtu;  // absent: the interface's own, else 1500
   std::optional<net::MacAddress> mac;
+  uint16_t interface_group = 0;  // index in Settings::interface_groups
 };
 
 }  // namespace lns::dataplane

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dataplane/services/forwarding_service.h"
+#include "dataplane/services/protection_service.h"
 #include "dataplane/services/telemetry_service.h"
 
 #include "absl/strings/str_cat.h"
@@ -31,6 +32,12 @@ std::vector<std::string> PortNamesOf(const PortSet& ports) {
   return names;
 }
 
+std::vector<const PuntGuard*> GuardsOf(const std::vector<const Worker*>& workers) {
+  std::vector<const PuntGuard*> guards;
+  for (const Worker* worker : workers) guards.push_back(&worker->punt_guard());
+  return guards;
+}
+
 class GrpcServer final : public ApiServer {
  public:
   GrpcServer(std::string path, const ProcessView& process)
@@ -40,7 +47,8 @@ class GrpcServer final : public ApiServer {
                      .workers = static_cast<uint32_t>(process.workers.size()),
                      .punt_socket = process.punt_socket},
                     *process.writer, PortNamesOf(*process.ports)),
-        telemetry_(process) {}
+        telemetry_(process),
+        protection_(*process.punt_policy, GuardsOf(process.workers)) {}
 
   ~GrpcServer() override {
     telemetry_.Stop();
@@ -66,6 +74,7 @@ class GrpcServer final : public ApiServer {
     builder.AddListeningPort("unix:" + path_, grpc::InsecureServerCredentials());
     builder.RegisterService(&forwarding_);
     builder.RegisterService(&telemetry_);
+    builder.RegisterService(&protection_);
     // Set around bind(), so that there is no moment at which others may connect.
     const mode_t old_mask = umask(0177);
     server_ = builder.BuildAndStart();
@@ -82,6 +91,7 @@ class GrpcServer final : public ApiServer {
   std::string path_;
   ForwardingService forwarding_;
   TelemetryService telemetry_;
+  ProtectionService protection_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/core/punt_policy.h"
 #include "dataplane/ports/port_set.h"
 #include "dataplane/tables/table_writer.h"
 #include "dataplane/worker.h"
@@ -22,6 +23,7 @@ struct ProcessView {
   TableWriter* writer = nullptr;
   const PortSet* ports = nullptr;
   const Steering* steering = nullptr;
+  PuntPolicy* punt_policy = nullptr;
   std::vector<const Worker*> workers;
   std::vector<uint32_t> worker_cores;
 };

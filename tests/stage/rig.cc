@@ -115,6 +115,8 @@ void Rig::MakeWorkers(const Options& options) {
   const auto mapping = punt::Mapping::Initialise(MutableByteView(punt_memory_, size),
                                                  {.workers = workers, .slots = kPuntSlots});
   LNS_CHECK(mapping.ok());
+  punt_policy_ = std::make_unique<dataplane::PuntPolicy>(
+      std::vector<std::string>(dataplane::kMaxInterfaceGroups, "group"), CyclesPerMs() * 1000);
   for (uint32_t index = 0; index < workers; ++index) {
     dataplane::WorkerConfig config;
     config.index = index;
@@ -122,6 +124,7 @@ void Rig::MakeWorkers(const Options& options) {
     config.tables = &state_->tables();
     config.unresolved = &state_->unresolved(index);
     config.handoff = mesh_.get();
+    config.punt_policy = punt_policy_.get();
     config.inject_pool = options.inject_buffers ? PacketPool() : nullptr;
     config.clock = {.now = Now, .per_second = CyclesPerMs() * 1000};
     config.answers = options.answer_policy;
@@ -141,7 +144,7 @@ void Rig::MakeWorkers(const Options& options) {
       view.index = port;
       view.dpdk_port = dpdk_ports_[port];
       view.role = port == kAccess ? dataplane::PortRole::kAccess : dataplane::PortRole::kCore;
-      view.interface_group = static_cast<uint16_t>(10 + port);
+      view.interface_group = port == kAccess ? kAccessGroup : kCoreGroup;
       view.mtu = port == kAccess ? options.access_mtu : options.core_mtu;
       view.mac = *net::ParseMac(port == kAccess ? kAccessMac : kCoreMac);
       if (index == 0) view.rx_queue = view.tx_queue = 0;

@@ -34,6 +34,8 @@ inline constexpr std::string_view kHost6 = "2001:db8:2::10";
 
 inline constexpr uint16_t kAccess = 0;
 inline constexpr uint16_t kCore = 1;
+inline constexpr uint16_t kAccessGroup = 10;
+inline constexpr uint16_t kCoreGroup = 11;
 inline constexpr uint16_t kReorderMs = 20;
 inline constexpr uint16_t kNowhere = 2;  // a port that no worker has a queue on
 
@@ -97,6 +99,8 @@ class Rig {
   dataplane::SessionCounts Counts(uint16_t tunnel, uint16_t session);
 
   dataplane::TableWriter& writer() { return state_->writer(); }
+  // The access port is in group kAccessGroup, the core port in kCoreGroup.
+  dataplane::PuntPolicy& punt_policy() { return *punt_policy_; }
   dataplane::ForwardingState& state() { return *state_; }
   dataplane::Worker& worker(uint32_t index) { return *workers_[index]; }
   uint32_t worker_count() const { return static_cast<uint32_t>(workers_.size()); }
@@ -125,6 +129,7 @@ class Rig {
   std::unique_ptr<dataplane::ForwardingState> state_;
   std::unique_ptr<dataplane::HandoffMesh> mesh_;
   uint8_t* punt_memory_ = nullptr;
+  std::unique_ptr<dataplane::PuntPolicy> punt_policy_;
   std::vector<std::array<punt::Consumer, 3>> punt_consumers_;
   std::vector<punt::Producer> inject_producers_;
   std::vector<std::unique_ptr<dataplane::Worker>> workers_;

@@ -353,6 +353,33 @@ const std::vector<Row>& Rows() {
        .in = FromLac().L2tpControl(7, 0).Payload(20),
        .verdict = Drop(DropReason::kPuntRingFull),
        .rig = {.punt_rings = false}},
+      {.what = "control of a sender that is over its limit is dropped",
+       .in = Packet().Ipv4("198.51.100.77", kLns).Udp(1701, 1701).L2tpControl(0, 0).Payload(20),
+       .verdict = Drop(DropReason::kPuntSourceRate),
+       .prepare =
+           [](Rig& rig) {
+             rig.punt_policy().Set(kAccessGroup, PuntReason::kNewTunnel,
+                                   {.group = {}, .source = {.per_second = 0}});
+           }},
+      {.what = "control of an interface group that is over its limit is dropped",
+       .in = Packet().Ipv6("2001:db8:1::77", kLns6).Udp(1701, 1701).L2tpControl(0, 0).Payload(20),
+       .verdict = Drop(DropReason::kPuntGroupRate),
+       .prepare =
+           [](Rig& rig) {
+             rig.punt_policy().Set(kAccessGroup, PuntReason::kNewTunnel,
+                                   {.group = {.per_second = 0}, .source = {}});
+           }},
+      {.what = "control of known tunnels is not limited with what is unproven",
+       .in = FromLac().L2tpControl(7, 0).Payload(20),
+       .verdict = Punt(PuntReason::kTunnelControl),
+       .out = Packet().L2tpControl(7, 0).Payload(20),
+       .prepare =
+           [](Rig& rig) {
+             for (const dataplane::PuntRow& row :
+                  dataplane::PuntPolicy::Rows(rig.punt_policy().groups(), "", "")) {
+               rig.punt_policy().Set(row.group, row.reason, {.group = {.per_second = 0}});
+             }
+           }},
       {.what = "data of an unknown session is dropped",
        .in = FromLac().L2tp(7, 999).Ppp(kIpv4).Ipv4("100.64.0.2", kHost).Payload(8),
        .verdict = Drop(DropReason::kNoSession)},

@@ -43,6 +43,7 @@ Client::Client(Endpoints endpoints) : endpoints_(std::move(endpoints)) {
   const auto dataplane = grpc::CreateChannel(endpoints_.dataplane, credentials);
   forwarding_ = dataplane::v1::Forwarding::NewStub(dataplane);
   telemetry_ = dataplane::v1::Telemetry::NewStub(dataplane);
+  protection_ = dataplane::v1::Protection::NewStub(dataplane);
 }
 
 std::unique_ptr<grpc::ClientContext> Client::Context() const {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "lns/control/v1/operator.grpc.pb.h"
 #include "lns/dataplane/v1/forwarding.grpc.pb.h"
+#include "lns/dataplane/v1/protection.grpc.pb.h"
 #include "lns/dataplane/v1/telemetry.grpc.pb.h"
 
 namespace lns::lnsctl {
@@ -30,6 +31,7 @@ class Client {
   control::v1::Operator::Stub& control() { return *control_; }
   dataplane::v1::Forwarding::Stub& forwarding() { return *forwarding_; }
   dataplane::v1::Telemetry::Stub& telemetry() { return *telemetry_; }
+  dataplane::v1::Protection::Stub& protection() { return *protection_; }
 
   std::unique_ptr<grpc::ClientContext> Context() const;
   // OK, or one sentence: which process on which socket, and what to do about it.
@@ -41,6 +43,7 @@ class Client {
   std::unique_ptr<control::v1::Operator::Stub> control_;
   std::unique_ptr<dataplane::v1::Forwarding::Stub> forwarding_;
   std::unique_ptr<dataplane::v1::Telemetry::Stub> telemetry_;
+  std::unique_ptr<dataplane::v1::Protection::Stub> protection_;
 };
 
 }  // namespace lns::lnsctl

@@ -19,6 +19,20 @@
 namespace lns::lnsctl {
 namespace {
 
+struct LimitOption {
+  const char* name;
+  void (dataplane::v1::PuntLimits::*set)(uint32_t);
+  const char* what;
+};
+using dataplane::v1::PuntLimits;
+constexpr LimitOption kLimitOptions[] = {
+    {"--per-second", &PuntLimits::set_per_second, "of the whole group; 0: nothing passes"},
+    {"--burst", &PuntLimits::set_burst, "of the group, at once"},
+    {"--source-per-second", &PuntLimits::set_source_per_second,
+     "of each sender, tunnel or session"},
+    {"--source-burst", &PuntLimits::set_source_burst, "of each, at once"},
+};
+
 // Groups of lns.dataplane.v1.Counters that are verbs of their own.
 struct CounterVerb {
   const char* verb;
@@ -59,6 +73,7 @@ struct Line {
   std::string drain;
   control::v1::PlaceCallRequest call;
   std::string number;
+  dataplane::v1::PuntLimits limits;
   std::function<absl::Status(Client&)> action;
   CLI::App app{"Shows and operates a running Terminus LNS.", "lnsctl"};
 
@@ -75,6 +90,7 @@ struct Line {
   void AddTunnel();
   void AddExplain();
   void AddOrders();
+  void AddPunt();
   void AddFilter(CLI::App* verb);
   control::v1::ListSessionsRequest Filter() const;
 };
@@ -117,6 +133,7 @@ Line::Line() {
        [this](Client& c) { return ListPorts(c, output); });
   Verb(app.add_subcommand("routes", "the data plane's routes"),
        [this](Client& c) { return ListRoutes(c, output); });
+  AddPunt();
   for (const CounterVerb& counters : kCounterVerbs) {
     Verb(app.add_subcommand(counters.verb, counters.what),
          [this, group = counters.group](Client& c) {
@@ -135,6 +152,30 @@ control::v1::ListSessionsRequest Line::Filter() const {
     filter.mutable_key()->set_local_session_id(key.session);
   }
   return filter;
+}
+
+void Line::AddPunt() {
+  CLI::App* punt = app.add_subcommand("punt", "what may go up to the control plane");
+  punt->require_subcommand(1);
+  Verb(punt->add_subcommand("show",
+                            "the limits of each interface group and reason, and who met them"),
+       [this](Client& c) { return ShowPuntLimits(c, output); });
+  CLI::App* set = punt->add_subcommand(
+      "set", "replaces limits until the next start; what is not given is unlimited");
+  set->add_option("--group", what, "interface group (default: all)");
+  set->add_option("--reason", number, "punt reason (default: all of what is unproven)");
+  for (const LimitOption& option : kLimitOptions) {
+    set->add_option_function<uint32_t>(
+        option.name, [this, setter = option.set](uint32_t value) { (limits.*setter)(value); },
+        option.what);
+  }
+  Verb(set, [this](Client& c) {
+    dataplane::v1::SetPuntLimitsRequest request;
+    request.set_group(what);
+    request.set_reason(number);
+    *request.mutable_limits() = limits;
+    return SetPuntLimits(c, output, request);
+  });
 }
 
 void Line::AddFilter(CLI::App* verb) {

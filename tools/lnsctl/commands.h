@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "lns/control/v1/operator.pb.h"
+#include "lns/dataplane/v1/protection.pb.h"
 #include "lns/dataplane/v1/telemetry.pb.h"
 
 namespace lns::lnsctl {
@@ -51,5 +52,8 @@ absl::Status ShowDataplaneCounters(Client& client, Output output, CounterGroup g
 absl::Status ListWorkers(Client& client, Output output);
 absl::Status ListPorts(Client& client, Output output);
 absl::Status ListRoutes(Client& client, Output output);
+absl::Status ShowPuntLimits(Client& client, Output output);
+absl::Status SetPuntLimits(Client& client, Output output,
+                           const dataplane::v1::SetPuntLimitsRequest& request);
 
 }  // namespace lns::lnsctl

@@ -150,4 +150,48 @@ absl::Status ListRoutes(Client& client, Output output) {
   return absl::OkStatus();
 }
 
+namespace {
+std::string LimitText(bool is_limited, uint32_t per_second, uint32_t burst) {
+  return is_limited ? absl::StrCat(per_second, "/s, ", burst, " at once") : "none";
+}
+}  // namespace
+
+absl::Status ShowPuntLimits(Client& client, Output output) {
+  const auto context = client.Context();
+  dataplane::v1::ListPuntLimitsReply reply;
+  const grpc::Status status = client.protection().ListPuntLimits(context.get(), {}, &reply);
+  if (!status.ok()) return client.DataplaneStatus(status);
+  std::string json = "[";
+  Table table({{"GROUP"},
+               {"REASON"},
+               {"CLASS"},
+               {"OF-GROUP"},
+               {"OF-SOURCE"},
+               {"PASSED", Align::kRight},
+               {"GROUP-REFUSED", Align::kRight},
+               {"SOURCE-REFUSED", Align::kRight}});
+  for (const dataplane::v1::PuntLimitsRow& row : reply.rows()) {
+    absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(row));
+    const dataplane::v1::PuntLimits& limits = row.limits();
+    table.Add({row.group(), row.reason(), row.punt_class(),
+               LimitText(limits.has_per_second(), limits.per_second(), limits.burst()),
+               LimitText(limits.has_source_per_second(), limits.source_per_second(),
+                         limits.source_burst()),
+               absl::StrCat(row.passed()), absl::StrCat(row.group_refused()),
+               absl::StrCat(row.source_refused())});
+  }
+  Print(output.json ? json + "]\n" : table.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status SetPuntLimits(Client& client, Output output,
+                           const dataplane::v1::SetPuntLimitsRequest& request) {
+  const auto context = client.Context();
+  dataplane::v1::SetPuntLimitsReply reply;
+  const grpc::Status status = client.protection().SetPuntLimits(context.get(), request, &reply);
+  if (!status.ok()) return client.DataplaneStatus(status);
+  Print(output.json ? ToJson(reply) + "\n" : absl::StrCat(reply.changed(), " rows changed\n"));
+  return absl::OkStatus();
+}
+
 }  // namespace lns::lnsctl

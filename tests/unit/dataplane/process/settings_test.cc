@@ -90,6 +90,56 @@ TEST(SettingsTest, ReadsEveryKindOfDevice) {
   EXPECT_THAT(settings->eal.pci_addresses, testing::ElementsAre("0000:01:00.0"));
 }
 
+TEST(SettingsTest, KernelIsReadAndToldWhatIsWritten) {
+  const ConfigFile file(
+      std::string(kMinimal) +
+      "kernel:\n"
+      "  table: 1001\n"
+      "  announce: {protocol: 200, metric: 50, pools: sticky, when_draining: keep,\n"
+      "             hosts: none, prefixes: all}\n");
+  const auto settings = ReadSettings(file.path());
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->kernel.table, 1001u);
+  EXPECT_EQ(settings->kernel.protocol, 200);
+  EXPECT_EQ(settings->kernel.metric, 50u);
+  EXPECT_EQ(settings->kernel.announce.pools, PoolRoutes::kSticky);
+  EXPECT_TRUE(settings->kernel.announce.keep_pools_when_draining);
+  EXPECT_EQ(settings->kernel.announce.hosts, SessionRoutes::kNone);
+  EXPECT_EQ(settings->kernel.announce.prefixes, SessionRoutes::kAll);
+  const auto defaults = ReadSettings(ConfigFile(kMinimal).path());
+  ASSERT_TRUE(defaults.ok());
+  EXPECT_EQ(defaults->kernel.table, 254u);
+  EXPECT_EQ(defaults->kernel.announce.pools, PoolRoutes::kUsed);
+  EXPECT_FALSE(defaults->kernel.announce.keep_pools_when_draining);
+}
+
+TEST(SettingsTest, PortsAreInInterfaceGroupsThatHaveLimits) {
+  const ConfigFile file(
+      "cpu: {worker_cores: [1]}\n"
+      "ports:\n"
+      "  - {name: a, role: access, vdev: net_null0}\n"
+      "  - {name: b, role: core, vdev: net_null1}\n"
+      "  - {name: c, role: access, vdev: net_null2, group: customer}\n"
+      "  - {name: d, role: both, vdev: net_null3}\n"
+      "punt:\n"
+      "  limits:\n"
+      "    - {group: customer, per_second: 0}\n"
+      "    - {group: customer, reason: new_tunnel, source_per_second: 5, source_burst: 2}\n");
+  const auto settings = ReadSettings(file.path());
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->interface_groups,
+            (std::vector<std::string>{"access", "backbone", "customer"}));
+  EXPECT_EQ(settings->ports[2].interface_group, 2);
+  EXPECT_EQ(settings->ports[3].interface_group, 0);
+  ASSERT_EQ(settings->punt_limits.size(), 4u) << "three reasons, and one again";
+  const auto& [row, limits] = settings->punt_limits.back();
+  EXPECT_EQ(row.group, 2u);
+  EXPECT_EQ(row.reason, punt::PuntReason::kNewTunnel);
+  EXPECT_EQ(limits.group, PuntRate{});
+  EXPECT_EQ(limits.source, (PuntRate{.per_second = 5, .burst = 2}));
+  EXPECT_EQ(settings->punt_limits.front().second.group.per_second, 0u);
+}
+
 TEST(SettingsTest, ShippedExampleIsValid) {
   const auto settings = ReadSettings(EXAMPLE_CONFIG);
   EXPECT_TRUE(settings.ok()) << settings.status();
@@ -131,6 +181,12 @@ INSTANTIATE_TEST_SUITE_P(
                 ":3:14: memory.megabytes: expected at least 64, found 5"},
         Mistake{CPU "punt: {slots: 1000}\n" PORT,
                 ":2:15: punt.slots: expected a power of two from 64 to 65536, found 1000"},
+        Mistake{CPU PORT "punt: {limits: [{group: peer}]}\n",
+                ":3:26: punt.limits[0].group: no port is in a group 'peer'"},
+        Mistake{CPU PORT "punt: {limits: [{reason: tunnels}]}\n",
+                ":3:27: punt.limits[0].reason: no punt reason 'tunnels'"},
+        Mistake{CPU "kernel: {announce: {protocol: 2}}\n" PORT,
+                ":2:31: kernel.announce.protocol: expected 5 to 255, found 2"},
         Mistake{CPU "tables: {max_tunnels: 65536}\n" PORT,
                 ":2:23: tables.max_tunnels: expected 1 to 65535, found 65536"},
         Mistake{CPU "ports:\n  - role: core\n    vdev: net_null0\n",

@@ -114,6 +114,31 @@ TEST(ConvertTest, ABurstThatIsNotGivenFollowsTheRate) {
   EXPECT_EQ(ToSession(message)->uplink_meter->burst_bytes, 16'000u) << "never less";
 }
 
+TEST(ConvertTest, RouteOfSeveralPathsComesBackEqual) {
+  v1::Route message = GoodRoute();
+  message.set_weight(3);
+  v1::RoutePath* path = message.add_more_paths();
+  path->mutable_next_hop()->set_octets(V4());
+  path->set_port("core0");
+  path->set_weight(2);
+  const auto route = ToRoute(message, kPorts);
+  ASSERT_TRUE(route.ok()) << route.status();
+  EXPECT_EQ(route->weight, 3);
+  ASSERT_EQ(route->more_paths.size(), 1u);
+  EXPECT_EQ(route->more_paths[0].weight, 2);
+  EXPECT_EQ(FromRoute(*route, kPorts).SerializeAsString(), message.SerializeAsString());
+}
+
+TEST(ConvertTest, UnreachableRouteHasNoPath) {
+  v1::Route message;
+  *message.mutable_prefix() = GoodRoute().prefix();
+  message.set_kind(v1::ROUTE_KIND_UNREACHABLE);
+  const auto route = ToRoute(message, kPorts);
+  ASSERT_TRUE(route.ok()) << route.status();
+  EXPECT_EQ(route->kind, RouteKind::kUnreachable);
+  EXPECT_EQ(FromRoute(*route, kPorts).SerializeAsString(), message.SerializeAsString());
+}
+
 TEST(ConvertTest, DirectRouteAndUnresolvedNeighbourHaveNoBytes) {
   v1::Route direct = GoodRoute();
   direct.clear_next_hop();
