@@ -6,6 +6,7 @@
 
 #include "tools/lnsctl/json.h"
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
 namespace lns::lnsctl {
