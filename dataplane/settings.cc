@@ -88,7 +88,7 @@ class SettingsReader {
     for (const auto step :
          {&SettingsReader::ReadPaths, &SettingsReader::ReadCores, &SettingsReader::ReadMemory,
           &SettingsReader::ReadTables, &SettingsReader::ReadKernel, &SettingsReader::ReadPorts,
-           &SettingsReader::ReadAnswers, &SettingsReader::ReadPuntLimits}) {
+          &SettingsReader::ReadAnswers, &SettingsReader::ReadPuntLimits}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return settings_;

@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/core/context.h"
 #include "dataplane/core/punt_policy.h"
 #include "dataplane/kernel/route_export_policy.h"
-#include "dataplane/core/context.h"
 #include "dataplane/ports/eal.h"
 #include "dataplane/ports/port_settings.h"
 #include "dataplane/tables/table_writer.h"

@@ -1,6 +1,6 @@
 // What an accepted user is given: an IPv4 address, the IPv6 prefix of the link, and the networks
-// behind it. Leased when AAA has spoken, told to the data plane when the network protocol opens, and
-// given back when the session ends or another user answers on it.
+// behind it. Leased when AAA has spoken, told to the data plane when the network protocol opens,
+// and given back when the session ends or another user answers on it.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <memory>
@@ -30,8 +30,8 @@ void AppendRoutes(const std::vector<FramedRoute>& routes, SessionEntry& entry) {
 
 }  // namespace
 
-// What is held already (LCP was renegotiated) is kept where it still fits what AAA wants. kNone: the
-// user has all they are to get.
+// What is held already (LCP was renegotiated) is kept where it still fits what AAA wants. kNone:
+// the user has all they are to get.
 CloseCause EngineImpl::GrantAddresses(SessionRecord& session, Turn turn) {
   const CloseCause refusal = GrantIpv4(session);
   return refusal == CloseCause::kNone ? GrantIpv6(session, turn) : refusal;

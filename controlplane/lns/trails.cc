@@ -34,8 +34,8 @@ bool OffersCall(ByteView message) {
 
 bool HasMessage(const l2tp::Header& header) { return header.payload_length() > 0; }
 
-// LCP echoes go to and fro for days and would push out all else; so would what hosts tell each other
-// on every link they have.
+// LCP echoes go to and fro for days and would push out all else; so would what hosts tell each
+// other on every link they have.
 bool IsWorthKeeping(ByteView frame) {
   const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
   if (header.ok() && header.protocol == ppp::kProtocolIpv6) {

@@ -19,8 +19,7 @@ class PuntBudget {
   static constexpr uint32_t kBurst = 32;
   static constexpr uint32_t kEntries = 2048;
 
-  explicit PuntBudget(uint64_t cycles_per_second)
-      : clock_(cycles_per_second, kPerSecond, kBurst) {}
+  explicit PuntBudget(uint64_t cycles_per_second) : clock_(cycles_per_second, kPerSecond, kBurst) {}
 
   // False: it has had its share.
   bool Take(uint32_t session_key, uint64_t now) {

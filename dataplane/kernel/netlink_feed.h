@@ -52,7 +52,7 @@ class NetlinkFeed {
     std::vector<KernelRoute> routes;
     std::vector<KernelNeighbour> neighbours;
     std::map<uint16_t, std::vector<net::IpAddress>> addresses;  // by port
-    std::vector<net::IpPrefix> own;     // routes of ours
+    std::vector<net::IpPrefix> own;                             // routes of ours
     std::vector<net::IpPrefix> misfit;  // and some that we would not write like this
   };
   using Clock = std::chrono::steady_clock;

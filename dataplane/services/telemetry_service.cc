@@ -177,9 +177,9 @@ grpc::Status TelemetryService::ReadSessionTraffic(grpc::ServerContext*,
                                                   const v1::ReadSessionTrafficRequest* request,
                                                   v1::ReadSessionTrafficReply* reply) {
   if (request->keys_size() > kMaxKeysPerRead) {
-    return {grpc::StatusCode::INVALID_ARGUMENT,
-            absl::StrCat("keys: expected at most ", kMaxKeysPerRead, ", found ",
-                         request->keys_size())};
+    return {
+        grpc::StatusCode::INVALID_ARGUMENT,
+        absl::StrCat("keys: expected at most ", kMaxKeysPerRead, ", found ", request->keys_size())};
   }
   std::vector<SessionKey> keys;
   keys.reserve(static_cast<size_t>(request->keys_size()));

@@ -5,8 +5,8 @@
 // meta.family, l3_offset, l3_length, in_port. Writes: meta.l4_offset, payload_offset and
 // payload_length (the L2TP packet), session_key. Leaves by: to the downlink pipeline;
 // punt(kTunnelControl), punt(kNewTunnel), punt(kUnknownTunnel), punt(kForeignControl);
-// to the fragments (stages/reassemble); drop(kBadUdpLength), drop(kBadUdpChecksum), drop(kL2tpVersion),
-// drop(kBadControlHeader); mirror.
+// to the fragments (stages/reassemble); drop(kBadUdpLength), drop(kBadUdpChecksum),
+// drop(kL2tpVersion), drop(kBadControlHeader); mirror.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once

@@ -2,13 +2,14 @@
 // waits for: bench-spool DIRECTORY, which should be on the disk that is meant.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
+#include "controlplane/bookkeeping/spool.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
-#include "controlplane/bookkeeping/spool.h"
 #include "controlplane/loop/clock.h"
 
 namespace lns::controlplane {

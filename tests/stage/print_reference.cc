@@ -14,8 +14,8 @@
 namespace {
 
 using lns::dataplane::DropReasonRow;
-using lns::dataplane::RouterCounterRow;
 using lns::dataplane::PipelineView;
+using lns::dataplane::RouterCounterRow;
 
 int Length(std::string_view text) { return static_cast<int>(text.size()); }
 

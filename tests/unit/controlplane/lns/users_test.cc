@@ -84,7 +84,8 @@ TEST_F(UserTerms, TheDataPlaneHearsOfRatesAndOfOurNameOnTheLink) {
   ASSERT_EQ(world_->dataplane().sessions().size(), 1u);
   const controlplane::SessionEntry limited = world_->dataplane().sessions().begin()->second;
   EXPECT_EQ(limited.uplink_meter, (controlplane::MeterEntry{.rate_bps = 8'000'000}));
-  EXPECT_EQ(limited.downlink_meter, (controlplane::MeterEntry{.rate_bps = 64'000'000, .burst_octets = 50'000}));
+  EXPECT_EQ(limited.downlink_meter,
+            (controlplane::MeterEntry{.rate_bps = 64'000'000, .burst_octets = 50'000}));
   EXPECT_TRUE(limited.clamp_mss);
   EXPECT_TRUE(limited.gateway.is_v4());
   EXPECT_NE(limited.gateway, limited.prefixes.at(0).address);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
-#include "controlplane/southbound/traffic_reader.h"
-
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +9,7 @@
 #include <map>
 #include <mutex>
 
+#include "controlplane/southbound/traffic_reader.h"
 #include "tests/unit/controlplane/loop/fakes.h"
 
 namespace lns::controlplane {

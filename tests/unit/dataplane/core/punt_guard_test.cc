@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
-#include "dataplane/core/punt_guard.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "dataplane/core/punt_guard.h"
 #include "dataplane/core/punt_policy.h"
 
 namespace lns::dataplane {
@@ -67,8 +66,8 @@ TEST_F(PuntGuardTest, GroupIsTheBoundOfManySources) {
 }
 
 TEST_F(PuntGuardTest, FloodOfOneSourceLeavesTheGroupToTheOthers) {
-  Limit(kAccess, {.group = {.per_second = 1000, .burst = 100},
-                  .source = {.per_second = 50, .burst = 10}});
+  Limit(kAccess,
+        {.group = {.per_second = 1000, .burst = 100}, .source = {.per_second = 50, .burst = 10}});
   int others = 0;
   for (int i = 0; i < 200; ++i) {
     Offer(1, 1000, kSecond / 200);
@@ -101,8 +100,8 @@ TEST_F(PuntGuardTest, MoreSourcesThanItRemembersOnlyForgetTheQuietest) {
 }
 
 TEST_F(PuntGuardTest, EverythingIsCounted) {
-  Limit(kAccess, {.group = {.per_second = 10, .burst = 10},
-                  .source = {.per_second = 10, .burst = 8}});
+  Limit(kAccess,
+        {.group = {.per_second = 10, .burst = 10}, .source = {.per_second = 10, .burst = 8}});
   Offer(1, 20, 0);
   Offer(2, 20, 0);
   const PuntCounters& counters = *guard_.counters(kAccess, kReason);
