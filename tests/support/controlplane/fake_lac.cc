@@ -180,7 +180,10 @@ void FakeLac::Answer(const l2tp::OutgoingCallRequested& request, Instant now) {
   call.credentials = settings_.called_party;
   call.outgoing = request.info;
   l2tp::Actions actions;
-  tunnel_->AcceptOutgoingCall(request.peer_session_id, call.id, now, actions);
+  if (!tunnel_->AcceptOutgoingCall(request.peer_session_id, call.id, now, actions)) {
+    call.state = CallState::kEnded;  // withdrawn by what came right behind the request
+    return;
+  }
   l2tp::CallInfo answer = settings_.answer;
   answer.tx_connect_speed_bps = request.info.maximum_bps;
   tunnel_->ConnectOutgoingCall(call.id, answer, now, actions);
