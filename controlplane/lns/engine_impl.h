@@ -193,7 +193,7 @@ class EngineImpl final : public Engine {
   void SendOrHold(SessionRecord& session, Bytes frame, Turn turn);
   void BeginHolding(SessionRecord& session, Turn turn);
   void SendHeldFrames(SessionRecord& session, Turn turn);
-  void DropHeldAcks(SessionRecord& session, uint16_t control_protocol);
+  void DropHeldGrants(SessionRecord& session, uint16_t control_protocol);
   void DropHeldFrames(SessionRecord& session);
 
   // trails.cc

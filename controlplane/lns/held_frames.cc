@@ -42,12 +42,16 @@ void EngineImpl::SendHeldFrames(SessionRecord& session, Turn turn) {
   DropHeldFrames(session);
 }
 
-// An Ack that does not stand any more must not reach a subscriber, who would open on it.
-void EngineImpl::DropHeldAcks(SessionRecord& session, uint16_t control_protocol) {
+// What does not stand any more must not reach a subscriber: the Ack it would open on, and packets
+// of the network itself, in which it is told of prefixes (an NCP's number is its network protocol's
+// plus 0x8000).
+void EngineImpl::DropHeldGrants(SessionRecord& session, uint16_t control_protocol) {
   if (session.held_frames == nullptr) return;
   held_frames_ -=
       static_cast<uint32_t>(std::erase_if(*session.held_frames, [&](const Bytes& frame) {
-        return LoadBe16(frame.data()) == control_protocol && frame[2] == ppp::kConfigureAck;
+        const uint16_t protocol = LoadBe16(frame.data());
+        return protocol == (control_protocol ^ 0x8000) ||
+               (protocol == control_protocol && frame[2] == ppp::kConfigureAck);
       }));
 }
 

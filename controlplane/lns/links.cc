@@ -297,7 +297,7 @@ void EngineImpl::SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open,
 
 void EngineImpl::CloseNetwork(SessionRecord& session, uint16_t control_protocol, Turn turn) {
   const bool ipv4 = control_protocol == ppp::kProtocolIpcp;
-  DropHeldAcks(session, control_protocol);
+  DropHeldGrants(session, control_protocol);
   if (!ipv4 && session.ipv6 != nullptr) session.ipv6->LinkDown();
   Note(session, TrailNote::kNetworkDown, OpenText(ipv4, !ipv4), turn);
   SetUp(session, session.ipv4_up && !ipv4, session.ipv6_up && ipv4, turn);

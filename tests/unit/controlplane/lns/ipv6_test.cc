@@ -124,6 +124,16 @@ TEST_F(Ipv6Test, ReplyLeavesOnlyAfterTheDataPlaneHasThePrefix) {
   EXPECT_THAT(View().delegated_prefixes, ElementsAre(Prefix("2001:db8:1000::/56")));
 }
 
+TEST_F(Ipv6Test, ReplyThatWaitsIsDroppedWithTheLink) {
+  settings_.dataplane.min_delay = settings_.dataplane.max_delay = Duration::Milliseconds(400);
+  auto& call = Dial();
+  SendDhcp(call, dhcpv6::MessageType::kRequest);
+  world_->RunFor(Duration::Milliseconds(200));
+  lac_->Terminate(call, world_->now());
+  world_->RunFor(kSoon);
+  EXPECT_THAT(Replies(call), IsEmpty());
+}
+
 TEST_F(Ipv6Test, ReleasedPrefixLeavesTheDataPlane) {
   const auto& call = Dial();
   ASSERT_TRUE(Delegate(call));
