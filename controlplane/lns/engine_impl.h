@@ -30,6 +30,7 @@
 #include "controlplane/lns/tunnel_table.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 
 namespace lns::controlplane {
@@ -194,6 +195,8 @@ class EngineImpl final : public Engine {
   void BeginHolding(SessionRecord& session, Turn turn);
   void SendHeldFrames(SessionRecord& session, Turn turn);
   void DropHeldGrants(SessionRecord& session, uint16_t control_protocol);
+  void DropHeldDhcpReplies(SessionRecord& session);
+  void EraseHeld(SessionRecord& session, absl::FunctionRef<bool(ByteView)> unwanted);
   void DropHeldFrames(SessionRecord& session);
 
   // trails.cc

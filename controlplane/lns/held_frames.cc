@@ -5,9 +5,11 @@
 // Copyright The Terminus Authors
 #include <algorithm>
 
+#include "controlplane/ipv6/link_packet.h"
 #include "controlplane/lns/engine_impl.h"
 #include "lib/base/bytes.h"
 #include "lib/ppp/control_packet.h"
+#include "lib/ppp/frame.h"
 
 namespace lns::controlplane {
 
@@ -46,13 +48,25 @@ void EngineImpl::SendHeldFrames(SessionRecord& session, Turn turn) {
 // of the network itself, in which it is told of prefixes (an NCP's number is its network protocol's
 // plus 0x8000).
 void EngineImpl::DropHeldGrants(SessionRecord& session, uint16_t control_protocol) {
+  EraseHeld(session, [&](ByteView frame) {
+    const uint16_t protocol = LoadBe16(frame.data());
+    return protocol == (control_protocol ^ 0x8000) ||
+           (protocol == control_protocol && frame[2] == ppp::kConfigureAck);
+  });
+}
+
+// One that waits may name a prefix that has left meanwhile; clients ask again (RFC 8415 15).
+void EngineImpl::DropHeldDhcpReplies(SessionRecord& session) {
+  EraseHeld(session, [](ByteView frame) {
+    return LoadBe16(frame.data()) == ppp::kProtocolIpv6 &&
+           ReadLinkPacket(frame.subspan(2)).kind == LinkPacketKind::kDhcpv6;
+  });
+}
+
+void EngineImpl::EraseHeld(SessionRecord& session, absl::FunctionRef<bool(ByteView)> unwanted) {
   if (session.held_frames == nullptr) return;
-  held_frames_ -=
-      static_cast<uint32_t>(std::erase_if(*session.held_frames, [&](const Bytes& frame) {
-        const uint16_t protocol = LoadBe16(frame.data());
-        return protocol == (control_protocol ^ 0x8000) ||
-               (protocol == control_protocol && frame[2] == ppp::kConfigureAck);
-      }));
+  held_frames_ -= static_cast<uint32_t>(
+      std::erase_if(*session.held_frames, [&](const Bytes& frame) { return unwanted(frame); }));
 }
 
 void EngineImpl::DropHeldFrames(SessionRecord& session) {

@@ -89,6 +89,7 @@ void EngineImpl::CarryOut(SessionRecord& session, Ipv6Output& output, Turn turn)
     SessionEntry entry = EntryOf(session);
     Note(session, output.prefixes_added ? TrailNote::kPrefixes : TrailNote::kPrefixesLeft,
          TextOf(entry.prefixes), turn);
+    if (output.prefixes_removed) DropHeldDhcpReplies(session);
     if (output.prefixes_added) BeginHolding(session, turn);
     turn.out.push_back(ProgramSession{std::move(entry), session.awaits_dataplane()});
   }

@@ -134,6 +134,20 @@ TEST_F(Ipv6Test, ReplyThatWaitsIsDroppedWithTheLink) {
   EXPECT_THAT(Replies(call), IsEmpty());
 }
 
+TEST_F(Ipv6Test, ReplyThatWaitsIsDroppedWithItsPrefix) {
+  settings_.dataplane.min_delay = settings_.dataplane.max_delay = Duration::Milliseconds(400);
+  const auto& call = Dial();
+  SendDhcp(call, dhcpv6::MessageType::kRequest);
+  world_->RunFor(Duration::Milliseconds(200));
+  SendDhcp(call, dhcpv6::MessageType::kRelease);
+  world_->RunFor(kSoon);
+  const auto replies = Replies(call);
+  ASSERT_THAT(replies, SizeIs(1));  // to the Release
+  for (const auto& association : replies[0].associations) {
+    EXPECT_THAT(association.leases, IsEmpty());
+  }
+}
+
 TEST_F(Ipv6Test, ReleasedPrefixLeavesTheDataPlane) {
   const auto& call = Dial();
   ASSERT_TRUE(Delegate(call));
