@@ -241,14 +241,14 @@ std::string ToJson(const Report& report, bool passed) {
   json.BeginObject("traffic");
   WriteTraffic(json, report, Direction::kUp);
   WriteTraffic(json, report, Direction::kDown);
-  json.BeginObject("ipv6");
-  json.Integer("addressed", report.ipv6_addressed);
-  json.Integer("delegated", report.ipv6_delegated);
-  json.EndObject();
   json.Integer("misdelivered", report.misdelivered);
   json.Integer("undecodable", report.undecodable);
   json.Integer("lac_socket_drops", report.lac_socket_drops);
   json.Integer("host_socket_drops", report.host_socket_drops);
+  json.EndObject();
+  json.BeginObject("ipv6");
+  json.Integer("addressed", report.ipv6_addressed);
+  json.Integer("delegated", report.ipv6_delegated);
   json.EndObject();
   json.BeginObject("ping");
   json.Integer("sent", report.pings_sent);
