@@ -12,7 +12,8 @@ from pathlib import Path
 SECRET = 'radius-secret'
 AUTHENTICATION_PORT = 1812
 
-RADIUSD = """\
+# How both kinds of server begin.
+HEAD = """\
 prefix = /usr
 libdir = /usr/lib/freeradius
 raddbdir = {directory}
@@ -22,6 +23,9 @@ db_dir = {directory}
 pidfile = {directory}/radiusd.pid
 hostname_lookups = no
 max_requests = 65536
+"""
+
+RADIUSD = HEAD + """\
 max_request_time = 30
 cleanup_delay = 2
 security {{
@@ -91,16 +95,7 @@ server default {{
 """
 
 # Records go into one file, one after the other.
-ACCOUNTING = """\
-prefix = /usr
-libdir = /usr/lib/freeradius
-raddbdir = {directory}
-logdir = {directory}
-run_dir = {directory}
-db_dir = {directory}
-pidfile = {directory}/radiusd.pid
-hostname_lookups = no
-max_requests = 65536
+ACCOUNTING = HEAD + """\
 security {{
   status_server = yes
 }}

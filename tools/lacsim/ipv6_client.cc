@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "lib/dhcpv6/client_packet.h"
 #include "lib/nd/message.h"
 #include "lib/net/icmpv6.h"
 #include "lib/net/prefix.h"
@@ -100,20 +101,6 @@ void Ipv6Client::OnDhcp(ByteView bytes, Instant now, std::vector<Bytes>& out) {
   }
 }
 
-Bytes Ipv6Client::DhcpPacket(const dhcpv6::Message& message) const {
-  const Bytes bytes = dhcpv6::Write(message);
-  Bytes datagram(net::kUdpHeaderLength + bytes.size());
-  net::WriteUdp({.source_port = dhcpv6::kClientPort,
-                 .destination_port = dhcpv6::kServerPort,
-                 .length = static_cast<uint16_t>(datagram.size())},
-                datagram);
-  std::copy(bytes.begin(), bytes.end(), datagram.begin() + net::kUdpHeaderLength);
-  net::Ipv6Header header{.next_header = net::kProtocolUdp, .hop_limit = 1};
-  header.source = net::LinkLocal(settings_.interface_id).raw();
-  header.destination = LinkMulticast(1, 2).raw();
-  return net::MakeIpv6Packet(header, datagram, net::kUdpChecksumOffset);
-}
-
 // Sent again until it is answered, each time after twice as long (RFC 8415 15).
 void Ipv6Client::SendDhcp(dhcpv6::MessageType type, Instant now, std::vector<Bytes>& out) {
   dhcpv6::Message message{.type = type,
@@ -123,7 +110,8 @@ void Ipv6Client::SendDhcp(dhcpv6::MessageType type, Instant now, std::vector<Byt
                           .associations = {{.kind = dhcpv6::IaKind::kPrefix, .iaid = 1}},
                           .requested_options = {dhcpv6::kOptionDnsServers}};
   StoreBe32(message.client_id.data() + 6, settings_.number);
-  out.push_back(DhcpPacket(message));
+  out.push_back(
+      dhcpv6::ClientPacket(message, net::LinkLocal(settings_.interface_id), LinkMulticast(1, 2)));
   dhcp_deadline_ = now + dhcp_wait_;
   dhcp_wait_ = std::min(dhcp_wait_ * 2, kLongestWait);
 }

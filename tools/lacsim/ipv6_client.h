@@ -45,7 +45,6 @@ class Ipv6Client {
   void OnAdvertised(ByteView message, Instant now, std::vector<Bytes>& out);
   void OnDhcp(ByteView message, Instant now, std::vector<Bytes>& out);
   void SendDhcp(dhcpv6::MessageType type, Instant now, std::vector<Bytes>& out);
-  Bytes DhcpPacket(const dhcpv6::Message& message) const;
 
   Settings settings_;
   std::optional<net::IpAddress> address_;

@@ -14,10 +14,10 @@
 #include <string>
 
 #include "controlplane/ipv6/link_packet.h"
+#include "lib/dhcpv6/client_packet.h"
 #include "lib/dhcpv6/message.h"
 #include "lib/net/prefix.h"
 #include "tests/support/controlplane/world.h"
-#include "tests/support/dhcpv6_client.h"
 
 namespace lns::test {
 namespace {
@@ -222,8 +222,8 @@ class Scenario {
     const bool names_server =
         message.type != MessageType::kSolicit && message.type != MessageType::kRebind;
     if (names_server) message.server_id = kServer;
-    lac.SendIpv6(call, FromDhcpv6Client(message, net::LinkLocal(call.interface_id),
-                                        controlplane::AllDhcpServers()));
+    lac.SendIpv6(call, dhcpv6::ClientPacket(message, net::LinkLocal(call.interface_id),
+                                            controlplane::AllDhcpServers()));
   }
 
   void PlaceOutgoingCall() {

@@ -11,11 +11,11 @@
 #include "controlplane/ipv6/ipv6_service.h"
 #include "controlplane/ipv6/link_packet.h"
 #include "lib/base/rng.h"
+#include "lib/dhcpv6/client_packet.h"
 #include "lib/dhcpv6/message.h"
 #include "lib/nd/message.h"
 #include "lib/net/icmpv6.h"
 #include "lib/net/prefix.h"
-#include "tests/support/dhcpv6_client.h"
 
 namespace lns::test {
 
@@ -58,8 +58,8 @@ class Ipv6Subscriber {
   }
   void SendDhcp(const dhcpv6::Message& message, std::optional<net::IpAddress> from = {},
                 std::optional<net::IpAddress> to = {}) {
-    service.OnPacket(FromDhcpv6Client(message, from.value_or(kHost),
-                                      to.value_or(controlplane::AllDhcpServers())),
+    service.OnPacket(dhcpv6::ClientPacket(message, from.value_or(kHost),
+                                          to.value_or(controlplane::AllDhcpServers())),
                      Around(), out);
   }
   void Wait(Duration time) {

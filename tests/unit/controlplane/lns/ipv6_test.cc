@@ -6,11 +6,11 @@
 #include <gtest/gtest.h>
 
 #include "controlplane/ipv6/link_packet.h"
+#include "lib/dhcpv6/client_packet.h"
 #include "lib/dhcpv6/message.h"
 #include "lib/nd/message.h"
 #include "lib/net/prefix.h"
 #include "tests/support/controlplane/world.h"
-#include "tests/support/dhcpv6_client.h"
 
 namespace lns::test {
 namespace {
@@ -77,8 +77,8 @@ class Ipv6Test : public testing::Test {
                             .client_id = {0, 3, 0, 1, 9},
                             .associations = {{.kind = dhcpv6::IaKind::kPrefix, .iaid = 1}}};
     if (type != dhcpv6::MessageType::kSolicit) message.server_id = {0, 4, 1, 2, 3};
-    lac_->SendIpv6(call, FromDhcpv6Client(message, net::LinkLocal(call.interface_id),
-                                          controlplane::AllDhcpServers()));
+    lac_->SendIpv6(call, dhcpv6::ClientPacket(message, net::LinkLocal(call.interface_id),
+                                              controlplane::AllDhcpServers()));
   }
   static std::vector<dhcpv6::Message> Replies(const FakeLac::Call& call) {
     std::vector<dhcpv6::Message> replies;

@@ -11,14 +11,14 @@
 #include "lib/net/icmpv6.h"
 #include "lib/net/udp.h"
 
-namespace lns::test {
+namespace lns::dhcpv6 {
 
-inline Bytes FromDhcpv6Client(const dhcpv6::Message& message, const net::IpAddress& source,
-                              const net::IpAddress& destination) {
-  const Bytes bytes = dhcpv6::Write(message);
+inline Bytes ClientPacket(const Message& message, const net::IpAddress& source,
+                          const net::IpAddress& destination) {
+  const Bytes bytes = Write(message);
   Bytes datagram(net::kUdpHeaderLength + bytes.size());
-  net::WriteUdp({.source_port = dhcpv6::kClientPort,
-                 .destination_port = dhcpv6::kServerPort,
+  net::WriteUdp({.source_port = kClientPort,
+                 .destination_port = kServerPort,
                  .length = static_cast<uint16_t>(datagram.size())},
                 datagram);
   std::copy(bytes.begin(), bytes.end(), datagram.begin() + net::kUdpHeaderLength);
@@ -28,4 +28,4 @@ inline Bytes FromDhcpv6Client(const dhcpv6::Message& message, const net::IpAddre
   return net::MakeIpv6Packet(header, datagram, net::kUdpChecksumOffset);
 }
 
-}  // namespace lns::test
+}  // namespace lns::dhcpv6
