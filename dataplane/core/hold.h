@@ -11,8 +11,8 @@
 #include <rte_mbuf.h>
 
 #include <cstdint>
-#include <cstring>
 
+#include "dataplane/core/address_hash.h"
 #include "dataplane/core/packet_queues.h"
 #include "lib/net/address.h"
 
@@ -26,11 +26,7 @@ struct NextHop {
 };
 
 inline uint32_t BucketHash(const NextHop& next_hop) {
-  uint64_t words[2];
-  std::memcpy(words, next_hop.address.raw().data(), sizeof(words));
-  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
-  const uint64_t mixed = ((words[0] ^ next_hop.port) * kOdd ^ words[1]) * kOdd;
-  return static_cast<uint32_t>(mixed >> 32);
+  return MixAddress(next_hop.address, next_hop.port);
 }
 
 struct HeldPacket {

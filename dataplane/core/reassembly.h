@@ -12,8 +12,8 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 
+#include "dataplane/core/address_hash.h"
 #include "dataplane/core/packet_queues.h"
 #include "lib/net/address.h"
 
@@ -27,12 +27,6 @@ struct FragmentKey {
   bool operator==(const FragmentKey&) const = default;
 };
 
-inline uint32_t MixAddress(const net::IpAddress& address) {
-  uint64_t words[2];
-  std::memcpy(words, address.raw().data(), sizeof(words));
-  constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
-  return static_cast<uint32_t>((words[0] * kOdd ^ words[1]) * kOdd >> 32);
-}
 inline uint32_t BucketHash(const FragmentKey& key) {
   return (MixAddress(key.source) ^ MixAddress(key.destination) * 31 ^ key.id) * 0x9e3779b1u >> 7;
 }
