@@ -24,6 +24,15 @@ Packet Data(uint16_t protocol = kIpv4, PppOptions ppp = {}) {
 Packet Solicitation() {
   return Data(kIpv6).Ipv6("fe80::5", "ff02::2").Protocol(58).Bytes({133, 0, 0, 0, 0, 0, 0, 0});
 }
+
+void AskAllThatASecondAllows(Rig& rig) {
+  for (uint32_t i = 0; i < dataplane::PuntBudget::kBurst; ++i) {
+    rig.Receive(kAccess, Solicitation().Ethernet(kAccessMac, kLacMac).Build());
+  }
+  rig.Poll();
+  rig.TakePunted();
+}
+
 // The neighbour on the core port answers, with the host's MAC address.
 void Resolve(Rig& rig, const char* address) {
   Must(rig.writer().UpsertNeighbour({.address = *net::IpAddress::Parse(address),
@@ -525,14 +534,7 @@ const std::vector<Row>& Rows() {
       {.what = "who asks more than a session may in a second is not heard",
        .in = Solicitation(),
        .verdict = Drop(DropReason::kPuntBudget),
-       .prepare =
-           [](Rig& rig) {
-             for (uint32_t i = 0; i < dataplane::PuntBudget::kBurst; ++i) {
-               rig.Receive(kAccess, Solicitation().Ethernet(kAccessMac, kLacMac).Build());
-             }
-             rig.Poll();
-             rig.TakePunted();
-           }},
+       .prepare = AskAllThatASecondAllows},
       {.what = "and is heard again a second later",
        .in = Solicitation(),
        .verdict = Punt(PuntReason::kLinkControl),
@@ -543,11 +545,7 @@ const std::vector<Row>& Rows() {
                   .Bytes({133, 0, 0, 0, 0, 0, 0, 0}),
        .prepare =
            [](Rig& rig) {
-             for (uint32_t i = 0; i < dataplane::PuntBudget::kBurst; ++i) {
-               rig.Receive(kAccess, Solicitation().Ethernet(kAccessMac, kLacMac).Build());
-             }
-             rig.Poll();
-             rig.TakePunted();
+             AskAllThatASecondAllows(rig);
              Rig::Advance(1000);
            }},
       {.what = "other UDP on the link is nobody's",
