@@ -166,18 +166,27 @@ def prepare_accounting(directory, *, secret=SECRET, address='127.0.0.1', port=AC
 def records(directory):
     """What it wrote down, in order: dictionaries of attributes; of one that came several times the
     values are joined by spaces."""
+    return list(each_record(directory))
+
+
+def each_record(directory):
+    """The same one by one, for many."""
     detail = directory / 'detail'
-    found = []
-    for paragraph in (detail.read_text() if detail.exists() else '').split('\n\n'):
+    if not detail.exists():
+        return
+    with detail.open() as lines:
         record = {}
-        for line in paragraph.splitlines():
-            if not line.startswith('\t'):
-                continue
-            name, _, value = line.strip().partition(' = ')
-            record[name] = f'{record[name]} {value}' if name in record else value.strip('"')
+        for line in lines:
+            if line.startswith('\t'):
+                name, _, value = line.strip().partition(' = ')
+                value = value.strip('"') if name not in record else f'{record[name]} {value}'
+                record[name] = value
+            elif line == '\n':
+                if 'Acct-Status-Type' in record:
+                    yield record
+                record = {}
         if 'Acct-Status-Type' in record:
-            found.append(record)
-    return found
+            yield record
 
 
 def command(directory, debug=False):

@@ -168,7 +168,7 @@ class Lab:
         self.processes.append(process)
         return process
 
-    def _other_cores(self):
+    def other_cores(self):
         """The CPUs that no worker polls on."""
         return os.sched_getaffinity(0) - set(config.cores(self.workers)[1])
 
@@ -192,7 +192,7 @@ class Lab:
         path = config.write(self.directory / 'controlplane.yaml',
                             settings or self.controlplane_config())
         return self.start('lns-controlplane', [self.program('lns-controlplane'), '--config', path],
-                          self.lns, cores=self._other_cores())
+                          self.lns, cores=self.other_cores())
 
     def start_dataplane(self, settings=None):
         """Starts lns-dataplane and waits until it answers."""
@@ -264,7 +264,7 @@ class Lab:
         report = self.directory / f'lacsim-{len(self.processes)}.json'
         # Not in a namespace itself: it opens its sockets in those it is told.
         process = self.start('lacsim', self.lacsim_command(*words, report=report, **options),
-                             cores=self._other_cores())
+                             cores=self.other_cores())
         process.report = report
         return process
 
