@@ -169,8 +169,8 @@ class SettingsReader {
         {"tables.max_sessions", tables.max_sessions(), kMaxTableEntries, limits.max_sessions},
         {"tables.max_routes", tables.max_routes(), kMaxTableEntries, limits.max_routes},
         {"tables.max_neighbours", tables.max_neighbours(), kMaxTableEntries, limits.max_neighbours},
-        {"tables.max_metered_sessions", tables.max_metered_sessions(), kMaxTableEntries,
-         limits.max_metered_sessions},
+        {"tables.max_policy_sessions", tables.max_policy_sessions(), kMaxTableEntries,
+         limits.max_policy_sessions},
     };
     for (const Row& row : rows) {
       if (row.given > row.largest) {

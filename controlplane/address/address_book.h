@@ -42,6 +42,15 @@ struct Lease {
 // Of a user's name, and of what tells several leases of one user apart; never 0 but for nobody.
 LeaseTable::User UserHash(std::string_view user_name, uint32_t distinction = 0);
 
+// What a user has or had, for a book that is made anew.
+struct RememberedLease {
+  uint16_t pool = 0;  // index of the book's pools
+  net::IpPrefix unit;
+  LeaseTable::User user = 0;
+  bool held = false;
+  bool operator==(const RememberedLease&) const = default;
+};
+
 class AddressBook {
  public:
   using Owner = LeaseTable::Owner;

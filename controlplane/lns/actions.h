@@ -14,6 +14,7 @@
 
 #include "controlplane/lns/accounting_id.h"
 #include "controlplane/lns/call_description.h"
+#include "controlplane/lns/outer_path.h"
 #include "controlplane/lns/terminate_cause.h"
 #include "lib/base/bytes.h"
 #include "lib/l2tp/ids.h"
@@ -36,6 +37,7 @@ struct SessionKey {
 struct SendControl {
   net::EndpointPair endpoints;
   Bytes message;
+  uint8_t vrf = 0;  // in which it leaves; 0: the main one
 };
 // Through the inject ring; the data plane encapsulates.
 struct SendPpp {
@@ -43,13 +45,6 @@ struct SendPpp {
   Bytes frame;  // from the PPP protocol field
 };
 
-// Desired state of the data plane; each replaces what was there (idempotent).
-struct TunnelEntry {
-  l2tp::LocalTunnelId local_id;
-  l2tp::PeerTunnelId peer_id;
-  net::EndpointPair endpoints;
-  uint8_t dscp = 0;  // of data messages we send
-};
 // Policing (RFC 2698): zero rates let everything pass.
 struct MeterEntry {
   uint64_t rate_bps = 0;
@@ -59,6 +54,43 @@ struct MeterEntry {
   int16_t overhead = 0;  // octets counted on top of each packet
 
   bool operator==(const MeterEntry&) const = default;
+};
+// What a tunnel's sessions may carry together; tunnels with one name share one limit.
+struct AggregateEntry {
+  std::string name;
+  std::optional<MeterEntry> uplink;
+  std::optional<MeterEntry> downlink;
+
+  bool operator==(const AggregateEntry&) const = default;
+};
+
+// Desired state of the data plane; each replaces what was there (idempotent).
+struct TunnelEntry {
+  l2tp::LocalTunnelId local_id;
+  l2tp::PeerTunnelId peer_id;
+  net::EndpointPair endpoints;
+  uint8_t dscp = 0;  // of data messages we send
+  uint8_t vrf = 0;   // in which its packets travel; 0: the main one
+  OuterPath outer_path;
+  std::optional<AggregateEntry> aggregate;
+};
+// Downlink packets beyond the rate wait. Zero bursts and queues: by the rate.
+struct ShaperEntry {
+  uint64_t rate_bps = 0;
+  uint64_t burst_octets = 0;
+  uint64_t queue_octets = 0;
+  int16_t overhead = 0;
+
+  bool operator==(const ShaperEntry&) const = default;
+};
+// LCP's echoes, done by the data plane while LCP is open (RFC 1661 5.8).
+struct EchoEntry {
+  uint32_t magic = 0;       // ours
+  uint32_t interval_s = 0;  // of our requests; 0: none, the peer's are answered all the same
+  uint8_t max_misses = 3;
+  bool always = false;  // ask also where data says that the subscriber is alive
+
+  bool operator==(const EchoEntry&) const = default;
 };
 struct SessionEntry {
   SessionKey key;
@@ -78,6 +110,9 @@ struct SessionEntry {
   bool clamp_mss = false;
   std::optional<MeterEntry> uplink_meter;
   std::optional<MeterEntry> downlink_meter;
+  std::optional<ShaperEntry> downlink_shaper;
+  std::optional<EchoEntry> echo;  // none: LCP's echoes are the engine's
+  uint8_t vrf = 0;                // in which its addresses and routes are; 0: the main one
 };
 struct ProgramTunnel {
   TunnelEntry entry;

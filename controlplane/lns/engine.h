@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,7 @@ enum class DuplicateUserPolicy : uint8_t {
   kAllow,
   kReplace,  // the older session ends
   kDeny,     // the newer one is refused
+  kCount,    // as kAllow, and counted
 };
 
 // What is kept of each subscriber's messages to be explained later (trail.h).
@@ -74,6 +76,7 @@ struct EngineSettings {
   Ipv6Settings ipv6;
 
   DuplicateUserPolicy duplicate_users = DuplicateUserPolicy::kAllow;
+  uint32_t sessions_per_user = 1;  // with kReplace and kDeny, where AAA says nothing else
   TrailSettings trails;
 
   // Bounds on what an unproven peer can make us keep. A tunnel is half-open until established; one
@@ -202,6 +205,11 @@ class Engine {
                                    const absl::Status& status, Instant now, EngineActions& out) = 0;
   virtual void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant now,
                              EngineActions& out) = 0;
+  // The data plane's word that a session's subscriber does not answer LCP echoes.
+  virtual void OnEchoTimeout(const SessionKey& /*session*/, Instant /*now*/,
+                             EngineActions& /*out*/) {}
+  // Data came in through these tunnels.
+  virtual void OnTunnelData(std::span<const l2tp::LocalTunnelId> /*tunnels*/, Instant /*now*/) {}
   // Time. The loop calls OnTimer whenever NextDeadline() is due.
   virtual void OnTimer(Instant now, EngineActions& out) = 0;
   virtual Instant NextDeadline() const = 0;
@@ -237,6 +245,10 @@ class Engine {
   virtual std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const = 0;
   virtual std::optional<SessionView> FindSession(const SessionKey& session) const = 0;
   virtual std::vector<PoolView> Pools() const = 0;
+  // What users have and had of the pools, kept over a restart: told before the first call; and
+  // taken out as it changes.
+  virtual void RememberLeases(std::span<const RememberedLease> /*leases*/) {}
+  virtual void TakeRememberedLeases(std::vector<RememberedLease>& out) { out.clear(); }
   // The story of one that lives (or is retained), and of those that ended lately, the newest first,
   // that are wanted.
   virtual std::optional<Explanation> Explain(const SessionKey& session) const = 0;

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "controlplane/lns/outer_path.h"
 #include "lib/l2tp/tunnel.h"
 #include "lib/net/address.h"
 #include "lib/ppp/link.h"
@@ -49,6 +50,7 @@ struct PeerTreatment {
   uint16_t reorder_ms = 0;
   uint8_t data_dscp = 0;
   PeerMovePolicy peer_move = PeerMovePolicy::kDeny;
+  OuterPath outer_path;
 };
 
 struct PeerProfile {
@@ -63,6 +65,7 @@ struct PeerProfile {
   std::shared_ptr<const ppp::LinkSettings> link = {};  // none: EngineSettings::ppp
   PeerTreatment treatment = {};
   std::optional<net::Endpoint> dial = {};  // where we open tunnels to it
+  uint32_t max_sessions = 0;               // over all its tunnels; zero: no limit
 
   bool Matches(const PeerTraits& traits) const;
 };

@@ -56,6 +56,8 @@ struct ServiceProfile {
   Duration session_timeout;
   Duration idle_timeout;
   Duration interim_interval;
+  uint32_t max_sessions =
+      0;  // of the user at once (Port-Limit, RFC 2865 5.42); zero: the configuration's
   uint64_t quota_octets = 0;  // both directions together; zero: none
   // Told back in accounting, in order, as they came (RFC 2865 5.25).
   std::vector<Bytes> classes;
@@ -66,8 +68,11 @@ struct ServiceProfile {
   uint64_t rate_down_bps = 0;
   uint64_t burst_up_bytes = 0;  // zero: by the rate
   uint64_t burst_down_bytes = 0;
-  std::string vrf;   // empty: the main one
-  uint16_t mtu = 0;  // towards the subscriber, no more than its MRU; zero: the MRU
+  int16_t rate_overhead = 0;       // octets counted on top of each packet, of all rates
+  bool shape_down = false;         // packets beyond rate_down_bps wait in a queue
+  uint32_t shape_queue_bytes = 0;  // zero: by the rate
+  std::string vrf;                 // empty: the main one
+  uint16_t mtu = 0;                // towards the subscriber, no more than its MRU; zero: the MRU
   std::string redirect_url;
 
   bool operator==(const ServiceProfile&) const = default;

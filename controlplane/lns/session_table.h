@@ -61,6 +61,7 @@ struct SessionRecord {
   SessionStage stage = SessionStage::kProgramming;
   CloseCause close_cause = CloseCause::kNone;  // the first one stands
   uint16_t peer_mru = 1500;
+  uint32_t magic = 0;  // ours of LCP
   ppp::AuthProtocol auth = ppp::AuthProtocol::kNone;
   bool send_pfc : 1 = false;
   bool send_acfc : 1 = false;

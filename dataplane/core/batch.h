@@ -50,8 +50,9 @@ struct PacketMeta {
   uint16_t payload_offset = 0;  // L2TP header, then PPP frame
   uint16_t payload_length = 0;
   uint16_t in_port = 0;                     // index in the port list
-  uint16_t out_port = 0;                    // index in the port list
   net::Family family = net::Family::kNone;  // of the header at l3_offset
+  uint8_t vrf = 0;                          // in which that header is looked up
+  uint8_t out_port = 0;                     // index in the port list
   uint8_t owner = 0;                        // worker, where it is handed over
   uint32_t session_key = 0;                 // local tunnel id << 16 | local session id
   uint32_t session = kNoIndex;              // index of the session's entries
@@ -119,7 +120,7 @@ class Batch {
   }
   void Mirror(uint32_t i) { Leave(i, Verdict::kMirror, 0); }
   void Transmit(uint32_t i, uint16_t out_port) {
-    meta_[i].out_port = out_port;
+    meta_[i].out_port = static_cast<uint8_t>(out_port);
     Leave(i, Verdict::kTransmit, 0);
   }
   void ToDownlink(uint32_t i) { Leave(i, Verdict::kToDownlink, 0); }

@@ -238,7 +238,7 @@ void Context::StageForPort(rte_mbuf* packet, uint16_t port_index) {
       return;
     }
     PacketMeta meta;
-    meta.out_port = port_index;
+    meta.out_port = static_cast<uint8_t>(port_index);
     meta.owner = static_cast<uint8_t>(out->tx_worker);
     meta.resume = Resume::kTransmit;
     HandOff(packet, meta);

@@ -31,7 +31,11 @@ PacketMeta Unpack(const HandoffRecord& record) {
   meta.payload_length = record.payload_length;
   meta.family = static_cast<net::Family>(record.family_and_resume >> 4);
   meta.resume = static_cast<Resume>(record.family_and_resume & 0xf);
-  (meta.resume == Resume::kTransmit ? meta.out_port : meta.in_port) = record.port;
+  if (meta.resume == Resume::kTransmit) {
+    meta.out_port = record.port;
+  } else {
+    meta.in_port = record.port;
+  }
   return meta;
 }
 

@@ -34,7 +34,8 @@ void Police(Context& context, Batch& batch) {
   for (uint32_t i = 0; i < batch.size(); ++i) {
     const DownlinkEntry& session = tables.downlink[batch.meta(i).session];
     if ((session.flags.load(std::memory_order_acquire) & kMetered) == 0) continue;
-    meters[i] = &Direction::MeterOf(tables.meters[session.meter.load(std::memory_order_relaxed)]);
+    const SessionExtras& extras = tables.extras[session.extras.load(std::memory_order_acquire)];
+    meters[i] = &Direction::MeterOf(tables.meters[extras.meters]);
     rte_prefetch0(meters[i]);
   }
   for (uint32_t i = 0; i < batch.size(); ++i) {

@@ -66,7 +66,7 @@ void Rewrite(Context& context, Batch& batch) {
       if (queue != Hold::kNoQueue) SendHeld(context, queue, adjacency, destination);
     }
     WriteEthernet(batch.packet(i), meta, adjacency, destination);
-    meta.out_port = port_index;
+    meta.out_port = static_cast<uint8_t>(port_index);
   }
   if (one_port && batch.leaving() == 0) {
     batch.TransmitAll(first_port);

@@ -22,15 +22,23 @@ inline constexpr uint32_t kIpv4Open = 1u << 0;
 inline constexpr uint32_t kIpv6Open = 1u << 1;
 inline constexpr uint32_t kSendPfc = 1u << 2;
 inline constexpr uint32_t kSendAcfc = 1u << 3;
-inline constexpr uint32_t kSequenced = 1u << 4;  // data sequencing, both directions
-inline constexpr uint32_t kOwnDscp = 1u << 5;    // SessionDscp() instead of the tunnel's
-inline constexpr uint32_t kClampMss = 1u << 6;   // of TCP connections, both directions
-inline constexpr uint32_t kMetered = 1u << 7;    // DownlinkEntry::meter is set
+inline constexpr uint32_t kSequenced = 1u << 4;    // data sequencing, both directions
+inline constexpr uint32_t kOwnDscp = 1u << 5;      // SessionDscp() instead of the tunnel's
+inline constexpr uint32_t kClampMss = 1u << 6;     // of TCP connections, both directions
+inline constexpr uint32_t kMetered = 1u << 7;      // SessionExtras::meters, either direction
+inline constexpr uint32_t kFiltered = 1u << 14;    // SessionExtras' filters, either direction
+inline constexpr uint32_t kShaped = 1u << 15;      // SessionExtras::shaper
+inline constexpr uint32_t kEchoes = 1u << 26;      // the worker keeps LCP's echoes
+inline constexpr uint32_t kOwnVrf = 1u << 28;      // its VRF or its tunnel's is not the main one
+inline constexpr uint32_t kDscpPolicy = 1u << 29;  // SessionExtras::dscp_profile
+inline constexpr uint32_t kAggregated = 1u << 30;  // its tunnel has an aggregate limit
+inline constexpr uint32_t kHasExtras = kMetered | kFiltered | kShaped | kDscpPolicy;
 // Numbers in the same word, so that a change is seen whole.
 inline constexpr uint32_t kDscpShift = 8;
 inline constexpr uint32_t kReorderShift = 16;
+inline constexpr uint32_t kReorderMask = 0x3ff;
 constexpr uint32_t SessionDscp(uint32_t flags) { return flags >> kDscpShift & 0x3f; }
-constexpr uint32_t ReorderMs(uint32_t flags) { return flags >> kReorderShift; }
+constexpr uint32_t ReorderMs(uint32_t flags) { return flags >> kReorderShift & kReorderMask; }
 
 // Where a session's numbers stand (RFC 2661 5.4), as received.
 struct SequenceState {
@@ -80,7 +88,7 @@ struct alignas(64) DownlinkEntry {
   std::atomic<uint32_t> mru_and_mtu{0};  // SessionMru(), SessionMtu()
   std::atomic<uint32_t> next_ns{0};      // of what we send, with data sequencing; modulo 65536
   std::atomic<uint32_t> gateway{0};      // our IPv4 address on the link, host order; 0: none
-  std::atomic<uint32_t> meter{0};        // index of the session's meters, both directions
+  std::atomic<uint32_t> extras{0};       // index of the SessionExtras, where kHasExtras
   // When the owner may answer the subscriber with the next ICMP message (core/token_clock.h).
   std::atomic<uint64_t> next_answer{0};
 };
@@ -102,6 +110,7 @@ struct alignas(64) TunnelEntry {
   std::array<uint8_t, 16> local_address;
   uint32_t ports;
   net::Family family;
+  uint8_t vrf;  // in which its packets travel
   bool udp_checksum_off;
   uint8_t outer_length;  // at the end of `outer`
   uint16_t local_id;
@@ -110,6 +119,8 @@ struct alignas(64) TunnelEntry {
   // pseudo-header and ports without lengths.
   uint32_t ip_sum;
   uint32_t udp_sum;
+  uint16_t aggregate;  // index of its LAC's limit; 0: none
+  uint16_t path_mtu;   // of outer packets that are cut; 0xffff: none is
   // Of IPv4 the peer's and the local address as they follow each other in its packets, in memory
   // order; of IPv6 zero.
   uint64_t ipv4_pair;

@@ -16,6 +16,7 @@ namespace {
 
 // Prefixes other than IPv4 hosts: as many as sessions, and some.
 constexpr uint32_t kSparePrefixes = 1024;
+constexpr uint32_t kSpareExtras = 64;
 
 absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   const TableLimits& limits = config.limits;
@@ -36,8 +37,10 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.tunnel_by_id = memory.AllocateArray<std::atomic<uint32_t>>(kTunnelIds);
   tables.adjacencies =
       memory.AllocateArray<Adjacency>(RouteBook::AdjacencyCount(limits, config.ports.size()));
-  tables.meters = memory.AllocateArray<SessionMeters>(
-      std::min(limits.max_sessions, limits.max_metered_sessions));
+  const uint32_t with_policy = std::min(limits.max_sessions, limits.max_policy_sessions);
+  // A session that changes holds two for a moment; the first are nobody's.
+  tables.extras = memory.AllocateArray<SessionExtras>(with_policy + kSpareExtras + 1);
+  tables.meters = memory.AllocateArray<SessionMeters>(with_policy + 1);
   tables.meter_profiles = memory.AllocateArray<MeterProfile>(MeterBook::kMaxProfiles);
   tables.own_addresses =
       memory.AllocateArray<std::atomic<const OwnAddresses*>>(config.ports.size() + 1);
@@ -46,8 +49,9 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   const bool complete =
       tables.sessions && tables.subscribers && tables.fib && !tables.uplink.empty() &&
       !tables.downlink.empty() && !tables.tunnels.empty() && !tables.tunnel_by_id.empty() &&
-      !tables.adjacencies.empty() && !tables.meters.empty() && !tables.meter_profiles.empty() &&
-      !tables.own_addresses.empty() && !tables.groups.empty() && !parts.unresolved.empty();
+      !tables.adjacencies.empty() && !tables.extras.empty() && !tables.meters.empty() &&
+      !tables.meter_profiles.empty() && !tables.own_addresses.empty() && !tables.groups.empty() &&
+      !parts.unresolved.empty();
   if (!complete) {
     return absl::ResourceExhaustedError(
         absl::StrCat("not enough memory on NUMA node ", config.socket, " for tables of ",
@@ -74,8 +78,8 @@ absl::Status CheckConfig(const ForwardingConfig& config) {
     return absl::InvalidArgumentError(
         absl::StrCat("max_neighbours ", limits.max_neighbours, ": 1 to 1048576"));
   }
-  if (limits.max_metered_sessions == 0) {
-    return absl::InvalidArgumentError("max_metered_sessions 0: at least 1");
+  if (limits.max_policy_sessions == 0) {
+    return absl::InvalidArgumentError("max_policy_sessions 0: at least 1");
   }
   if (config.workers == 0 || config.workers > kMaxWorkers) {
     return absl::InvalidArgumentError(absl::StrCat("workers ", config.workers, ": 1 to 64"));
@@ -101,6 +105,9 @@ TableState::TableState(const ForwardingConfig& config, TableParts parts)
       meters_(parts_.tables.meters, parts_.tables.meter_profiles),
       port_addresses_(config.ports.size()) {
   PublishOwnAddresses();
+  for (size_t i = parts_.tables.extras.size(); i > 1; --i) {
+    free_extras_.push_back(static_cast<uint32_t>(i - 1));
+  }
   for (auto& slot : parts_.tables.tunnel_by_id) slot.store(kNotFound, std::memory_order_relaxed);
   // A tunnel that changes holds two entries for a moment.
   for (size_t i = parts_.tables.tunnels.size(); i > 0; --i) {

@@ -15,6 +15,7 @@
 #include "dataplane/tables/entries.h"
 #include "dataplane/tables/fib.h"
 #include "dataplane/tables/meter.h"
+#include "dataplane/tables/session_extras.h"
 #include "dataplane/tables/quiescence.h"
 #include "dataplane/tables/session_table.h"
 #include "dataplane/tables/subscriber_journal.h"
@@ -43,7 +44,8 @@ struct Tables {
   std::span<TunnelEntry> tunnels;
   std::span<std::atomic<uint32_t>> tunnel_by_id;  // 65536 of them; kNotFound: no such tunnel
   std::span<Adjacency> adjacencies;
-  std::span<SessionMeters> meters;         // by DownlinkEntry::meter
+  std::span<SessionExtras> extras;         // by DownlinkEntry::extras
+  std::span<SessionMeters> meters;         // by SessionExtras::meters
   std::span<MeterProfile> meter_profiles;  // by Meter::profile
   // By port, and behind the ports: what subscribers know us by. What they point to stays for good.
   std::span<std::atomic<const OwnAddresses*>> own_addresses;

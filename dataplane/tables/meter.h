@@ -35,6 +35,7 @@ struct alignas(64) Meter {
 };
 static_assert(sizeof(Meter) == 64 && alignof(Meter) == 64);
 
+// The first is nobody's (SessionExtras::meters).
 struct SessionMeters {
   Meter uplink;
   Meter downlink;

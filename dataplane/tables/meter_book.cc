@@ -31,7 +31,7 @@ bool MakeProfile(const MeterConfig& config, MeterProfile& profile) {
 
 MeterBook::MeterBook(std::span<SessionMeters> meters, std::span<MeterProfile> profiles)
     : meters_(meters), profiles_(profiles), accounts_(profiles.size()) {
-  for (size_t i = meters_.size(); i > 0; --i) free_meters_.push_back(static_cast<uint32_t>(i - 1));
+  for (size_t i = meters_.size(); i > 1; --i) free_meters_.push_back(static_cast<uint32_t>(i - 1));
   for (size_t i = profiles_.size(); i > kNoProfile + 1; --i) {
     free_profiles_.push_back(static_cast<uint32_t>(i - 1));
   }

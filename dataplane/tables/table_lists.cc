@@ -90,8 +90,8 @@ SessionConfig TableState::ConfigOf(uint32_t slot) const {
                                           : std::nullopt,
           .clamp_mss = (flags & kClampMss) != 0,
           .gateway = extras.gateway,
-          .uplink_meter = extras.meter ? meters_.UplinkOf(*extras.meter) : std::nullopt,
-          .downlink_meter = extras.meter ? meters_.DownlinkOf(*extras.meter) : std::nullopt};
+          .uplink_meter = meters_.UplinkOf(extras.words.meters),
+          .downlink_meter = meters_.DownlinkOf(extras.words.meters)};
 }
 
 std::vector<net::IpPrefix> TableState::PrefixesOf(uint32_t slot) const {
@@ -130,9 +130,9 @@ SessionCounts TableState::CountsOf(uint32_t slot, const SessionKey& key) const {
                        .sequence_lost = up.sequence_lost.value(),
                        .sequence_late = up.sequence_late.value(),
                        .sequence_reordered = up.sequence_reordered.value()};
-  const std::optional<uint32_t> meter = ExtrasOf(slot).meter;
-  if (!meter.has_value()) return counts;
-  const SessionMeters& meters = parts_.tables.meters[*meter];
+  const uint32_t index = ExtrasOf(slot).words.meters;
+  if (index == 0) return counts;
+  const SessionMeters& meters = parts_.tables.meters[index];
   counts.uplink_policed_packets = meters.uplink.dropped_packets.value();
   counts.uplink_policed_bytes = meters.uplink.dropped_bytes.value();
   counts.downlink_policed_packets = meters.downlink.dropped_packets.value();

@@ -133,7 +133,8 @@ class TableState final : public ForwardingState, public TableWriter {
   // What a session has beside its prefixes.
   struct Extras {
     net::IpAddress gateway;
-    std::optional<uint32_t> meter;
+    std::optional<uint32_t> record;  // of Tables::extras
+    SessionExtras words;             // its contents, and of none
   };
 
   // Every change starts here: the lock, and what earlier changes have left to free.
@@ -175,9 +176,27 @@ class TableState final : public ForwardingState, public TableWriter {
                     const Extras& extras);
   void DropSession(uint32_t slot);
   Extras ExtrasOf(uint32_t slot) const;
-  absl::StatusOr<Extras> ClaimExtras(const SessionConfig& session, const Extras& held);
-  uint32_t TakeMeter(const SessionConfig& session);
+  // session_extras.cc. `flags` is the session's new flags word.
+  absl::StatusOr<Extras> ClaimExtras(const SessionConfig& session, uint32_t flags,
+                                     const Extras& held);
+  absl::Status ClaimPolicies(const SessionConfig& session, const Extras& held, Extras& extras);
+  uint32_t TakeRecord();
+  void WriteExtras(const Extras& extras, DownlinkEntry& down);
+  // Of what was claimed and never published, and of what a published session has no more.
+  void GiveBack(const Extras& claimed, const Extras& held);
   void ReleaseExtras(const Extras& held, const Extras& kept);
+  // What take() gives; where that is kNotFound, once more when workers have let go of all that is
+  // retired.
+  template <typename TakeSlot>
+  std::optional<uint32_t> Take(TakeSlot&& take) {
+    uint32_t slot = take();
+    if (slot == kNotFound && !retired_.empty()) {
+      retired_.Wait();
+      Collect();
+      slot = take();
+    }
+    return slot == kNotFound ? std::nullopt : std::optional(slot);
+  }
   SessionCounts CountsOf(uint32_t slot, const SessionKey& key) const;
 
   const ForwardingConfig config_;
@@ -191,6 +210,7 @@ class TableState final : public ForwardingState, public TableWriter {
   // Every set of addresses that was ever published: a handful, so none is given back.
   std::set<OwnAddresses> own_addresses_;
   std::vector<uint32_t> free_tunnels_;
+  std::vector<uint32_t> free_extras_;
   absl::flat_hash_map<uint16_t, TunnelRecord> tunnels_;
   // Removed by RemoveSession and retired: by slot, whose counts somebody will ask for; and those
   // of slots that are free again, unless nobody asks for ever.

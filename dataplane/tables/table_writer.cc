@@ -149,6 +149,9 @@ void TableState::Collect() {
       case SlotKind::kMeter:
         meters_.Free(slot);
         break;
+      case SlotKind::kExtras:
+        free_extras_.push_back(slot);
+        break;
       case SlotKind::kNextHopGroup:
         routes_.FreeGroup(slot);
         break;
@@ -331,9 +334,7 @@ void TableState::WriteEntries(const SessionConfig& session, uint32_t slot,
   up.ipv4_source.store(UsualSource(session), std::memory_order_relaxed);
   down.mru_and_mtu.store(MruAndMtu(session.peer_mru, MtuOf(flags, session.peer_mru, tunnel)),
                          std::memory_order_relaxed);
-  down.gateway.store(extras.gateway.is_none() ? 0 : extras.gateway.v4(), std::memory_order_relaxed);
-  // Without a meter the word stays: a worker may still go by the flags of before.
-  if (extras.meter.has_value()) down.meter.store(*extras.meter, std::memory_order_relaxed);
+  WriteExtras(extras, down);
   down.peer_ids.store(SessionKeyWord(tunnel.config.peer_id.value(), session.peer_id.value()),
                       std::memory_order_relaxed);
   up.tunnel.store(tunnel.index, std::memory_order_release);
@@ -359,55 +360,6 @@ void TableState::RememberPrefixes(const SessionConfig& session, uint32_t slot) {
   }
 }
 
-TableState::Extras TableState::ExtrasOf(uint32_t slot) const {
-  const DownlinkEntry& down = parts_.tables.downlink[slot];
-  Extras extras;
-  const uint32_t gateway = down.gateway.load(std::memory_order_relaxed);
-  if (gateway != 0) extras.gateway = net::IpAddress::V4(gateway);
-  if ((down.flags.load(std::memory_order_relaxed) & kMetered) != 0) {
-    extras.meter = down.meter.load(std::memory_order_relaxed);
-  }
-  return extras;
-}
-
-absl::StatusOr<TableState::Extras> TableState::ClaimExtras(const SessionConfig& session,
-                                                           const Extras& held) {
-  Extras extras{.gateway = session.gateway};
-  if (session.uplink_meter || session.downlink_meter) {
-    const bool same = held.meter && meters_.UplinkOf(*held.meter) == session.uplink_meter &&
-                      meters_.DownlinkOf(*held.meter) == session.downlink_meter;
-    extras.meter = same ? *held.meter : TakeMeter(session);
-    if (extras.meter == kNotFound) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat(Text(session.key), ": no meter is free for its rates"));
-    }
-  }
-  if (extras.gateway.is_none() || extras.gateway == held.gateway) return extras;
-  absl::Status status = routes_.AddGateway(extras.gateway);
-  if (status.ok()) return extras;
-  if (extras.meter.has_value() && extras.meter != held.meter) meters_.Free(*extras.meter);
-  return status;
-}
-
-uint32_t TableState::TakeMeter(const SessionConfig& session) {
-  uint32_t meter = meters_.Add(session.uplink_meter, session.downlink_meter);
-  if (meter == kNotFound && !retired_.empty()) {
-    retired_.Wait();
-    Collect();
-    meter = meters_.Add(session.uplink_meter, session.downlink_meter);
-  }
-  return meter;
-}
-
-void TableState::ReleaseExtras(const Extras& held, const Extras& kept) {
-  if (!held.gateway.is_none() && held.gateway != kept.gateway) {
-    routes_.RemoveGateway(held.gateway);
-  }
-  if (held.meter.has_value() && held.meter != kept.meter) {
-    retired_.Add(SlotKind::kMeter, *held.meter);
-  }
-}
-
 absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& tunnel) {
   const uint32_t slot = TakeSessionSlot();
   if (slot == kNotFound) {
@@ -423,7 +375,7 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
   up.sequence.store({}, std::memory_order_relaxed);
   down.next_ns.store(0, std::memory_order_relaxed);
   down.next_answer.store(0, std::memory_order_relaxed);
-  const absl::StatusOr<Extras> extras = ClaimExtras(session, {});
+  const absl::StatusOr<Extras> extras = ClaimExtras(session, FlagsOf(session), {});
   if (!extras.ok()) {
     sessions_.Free(slot);
     return extras.status();
@@ -449,7 +401,7 @@ absl::Status TableState::ChangeSession(const SessionConfig& session, uint32_t sl
                                        const TunnelRecord& tunnel) {
   const std::vector<net::IpPrefix> held = PrefixesOf(slot);
   const Extras before = ExtrasOf(slot);
-  const absl::StatusOr<Extras> extras = ClaimExtras(session, before);
+  const absl::StatusOr<Extras> extras = ClaimExtras(session, FlagsOf(session), before);
   if (!extras.ok()) return extras.status();
   if (absl::Status status = ClaimPrefixes(session, slot, held); !status.ok()) {
     ReleaseExtras(*extras, before);

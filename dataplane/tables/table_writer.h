@@ -30,14 +30,6 @@ struct SessionKey {
   auto operator<=>(const SessionKey&) const = default;
 };
 
-struct TunnelConfig {
-  l2tp::LocalTunnelId local_id;
-  l2tp::PeerTunnelId peer_id;
-  net::EndpointPair endpoints;
-  uint8_t dscp = 0;
-  bool udp_checksum_off = false;
-};
-
 // What one direction of a session may carry. With one rate (RFC 2697) a packet passes while the
 // burst's bucket, or else the other one's, has its octets; with two (RFC 2698) while the peak's
 // has.
@@ -48,6 +40,55 @@ struct MeterConfig {
   uint64_t peak_burst_bytes = 0;  // the peak's; with one rate the excess burst
   int16_t overhead_bytes = 0;     // added to each packet's length, for what is around it
   auto operator<=>(const MeterConfig&) const = default;
+};
+
+// What the sessions of a tunnel may carry together; tunnels with one name share one limit.
+struct AggregateConfig {
+  std::string name;
+  std::optional<MeterConfig> uplink;
+  std::optional<MeterConfig> downlink;
+  auto operator<=>(const AggregateConfig&) const = default;
+};
+
+using VrfIndex = uint8_t;
+inline constexpr VrfIndex kMainVrf = 0;
+inline constexpr uint32_t kMaxVrfs = 64;
+
+// The way to a tunnel's peer, and what becomes of data messages that are longer than it carries.
+struct OuterPath {
+  uint16_t mtu = 0;       // octets of an outer IP packet; 0: what the port towards the peer takes
+  bool fragment = false;  // they are cut; else what is inside is refused or cut
+  bool dont_fragment = false;  // IPv4: DF is set
+  auto operator<=>(const OuterPath&) const = default;
+};
+
+struct TunnelConfig {
+  l2tp::LocalTunnelId local_id;
+  l2tp::PeerTunnelId peer_id;
+  net::EndpointPair endpoints;
+  uint8_t dscp = 0;
+  bool udp_checksum_off = false;
+  VrfIndex vrf = kMainVrf;  // in which its packets travel
+  OuterPath outer_path;
+  std::optional<AggregateConfig> aggregate;
+};
+
+// Packets beyond the rate wait in the session's queue (downlink).
+struct ShaperConfig {
+  uint64_t rate_bps = 0;
+  uint64_t burst_bytes = 0;
+  uint64_t queue_bytes = 0;
+  int16_t overhead_bytes = 0;  // as MeterConfig's
+  auto operator<=>(const ShaperConfig&) const = default;
+};
+
+// LCP's echoes of a session, done by its worker (RFC 1661 5.8).
+struct EchoConfig {
+  uint32_t magic = 0;       // ours
+  uint32_t interval_s = 0;  // of our requests; 0: none, the peer's are answered all the same
+  uint8_t max_misses = 3;
+  bool always = false;  // ask also where data says that the subscriber is alive
+  auto operator<=>(const EchoConfig&) const = default;
 };
 
 struct SessionConfig {
@@ -66,6 +107,9 @@ struct SessionConfig {
   net::IpAddress gateway;         // IPv4: what we call ourselves on this link; may be none
   std::optional<MeterConfig> uplink_meter;
   std::optional<MeterConfig> downlink_meter;
+  std::optional<ShaperConfig> downlink_shaper;
+  std::optional<EchoConfig> echo;  // none: LCP's echoes go to the control plane
+  VrfIndex vrf = kMainVrf;         // in which its addresses and routes are
 };
 
 inline constexpr uint16_t kMaxReorderMs = 1000;
@@ -98,6 +142,7 @@ struct RouteConfig {
   uint16_t weight = 1;
   // Flows are spread over all paths by weight (equal-cost multipath).
   std::vector<RoutePath> more_paths;
+  VrfIndex vrf = kMainVrf;
 };
 
 struct NeighbourConfig {
@@ -111,6 +156,17 @@ struct SweepResult {
   uint32_t tunnels = 0;
   uint32_t sessions = 0;
   uint32_t other = 0;
+};
+
+struct EchoCounts {
+  uint32_t sent = 0;
+  uint32_t answered = 0;
+  uint32_t lost = 0;
+  uint32_t unanswered = 0;  // in a row, now
+  uint32_t rtt_last_us = 0;
+  uint32_t rtt_min_us = 0;
+  uint32_t rtt_smoothed_us = 0;
+  uint32_t rtt_max_us = 0;
 };
 
 struct SessionCounts {
@@ -128,6 +184,12 @@ struct SessionCounts {
   uint64_t uplink_policed_bytes = 0;
   uint64_t downlink_policed_packets = 0;
   uint64_t downlink_policed_bytes = 0;
+  // Of sessions with a shaper: what waits now, and what its queue has dropped.
+  uint64_t shaper_queued_packets = 0;
+  uint64_t shaper_queued_bytes = 0;
+  uint64_t shaper_dropped_packets = 0;
+  uint64_t shaper_dropped_bytes = 0;
+  std::optional<EchoCounts> echo;  // of sessions whose echoes their worker does
 };
 
 struct TableLimits {
@@ -135,7 +197,7 @@ struct TableLimits {
   uint32_t max_sessions = 65536;
   uint32_t max_routes = 65536;
   uint32_t max_neighbours = 4096;
-  uint32_t max_metered_sessions = 65536;  // more than max_sessions are not made
+  uint32_t max_policy_sessions = 65536;  // more than max_sessions are not made
 };
 
 // Status codes: kInvalidArgument for a bad value, kNotFound where a named tunnel or port does not

@@ -74,6 +74,7 @@ struct LinkSettings {
   Duration network_timeout = Duration::Seconds(60);  // until the first NCP is open
   Duration echo_interval = Duration::Seconds(30);    // zero: never
   int echo_max_misses = 3;
+  bool echo_always = false;  // ask also where data says that the peer is alive
 };
 
 // Client only: what it is.
@@ -129,6 +130,7 @@ struct SendFrame {
 // LCP reached Opened.
 struct LinkOpened {
   uint16_t peer_mru = 1500;
+  uint32_t magic = 0;      // ours
   bool send_pfc = false;   // the peer allows us protocol field compression
   bool send_acfc = false;  // and address-and-control field compression
   AuthProtocol auth = AuthProtocol::kNone;

@@ -50,6 +50,9 @@ enum class FrameKind : uint8_t {
   // When injected: PPP protocol field first; the data plane adds FF 03 and the L2TP, UDP and IP
   // headers of session (local_tunnel_id, local_session_id).
   kPpp = 2,
+  // No payload: the session's subscriber does not answer LCP echoes. Said again at every interval
+  // while it is so.
+  kEchoTimeout = 3,
 };
 
 // Names for people are in lib/punt/punt_reason.def (one row per reason, with the class).
@@ -68,7 +71,7 @@ struct FrameHeader {
   uint16_t local_session_id;  // 0 where none is known
   uint16_t local_udp_port;
   uint16_t peer_udp_port;
-  uint16_t reserved0;
+  uint16_t vrf;       // of the port it arrived on; of what is injected, where it leaves
   uint32_t sequence;  // of this ring's frames, for gap checks
   std::array<uint8_t, 16> local_address;
   std::array<uint8_t, 16> peer_address;

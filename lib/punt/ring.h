@@ -117,6 +117,8 @@ constexpr FrameFault CheckFrame(const FrameHeader& header) {
         return FrameFault::kBadSession;
       }
       return FrameFault::kNone;
+    case FrameKind::kEchoTimeout:
+      break;
   }
   return FrameFault::kBadKind;
 }

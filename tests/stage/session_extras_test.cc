@@ -21,7 +21,7 @@ class SessionExtrasTest : public testing::Test {
                      .max_sessions = 4,
                      .max_routes = 8,
                      .max_neighbours = 2,
-                     .max_metered_sessions = 2};
+                     .max_policy_sessions = 2};
     config.ports = {{{2, 0, 0, 0, 0, 1}, 1500}, {{2, 0, 0, 0, 0, 2}, 9000}};
     auto state = MakeForwardingState(config);
     EXPECT_TRUE(state.ok()) << state.status().message();
@@ -56,6 +56,9 @@ class SessionExtrasTest : public testing::Test {
   }
 
   TableWriter& writer() { return state_->writer(); }
+  uint32_t MetersOf(uint16_t id) {
+    return state_->tables().extras[Downlink(id).extras.load()].meters;
+  }
   absl::StatusCode Upsert(const SessionConfig& session) {
     return writer().UpsertSession(session).code();
   }
@@ -126,16 +129,16 @@ TEST_F(SessionExtrasTest, MetersAreListedAsTheyWereProgrammed) {
 
 TEST_F(SessionExtrasTest, TheSameRatesKeepTheirBuckets) {
   ASSERT_EQ(Upsert(Metered(1, 1'000'000)), kOk);
-  const uint32_t meter = Downlink(1).meter.load();
+  const uint32_t meter = MetersOf(1);
   SessionConfig renewed = Metered(1, 1'000'000);
   renewed.ipv4_open = true;
   ASSERT_EQ(Upsert(renewed), kOk);
-  EXPECT_EQ(Downlink(1).meter.load(), meter);
+  EXPECT_EQ(MetersOf(1), meter);
   ASSERT_EQ(Upsert(Metered(1, 2'000'000)), kOk);
-  EXPECT_NE(Downlink(1).meter.load(), meter) << "a worker may still count on the old one";
+  EXPECT_NE(MetersOf(1), meter) << "a worker may still count on the old one";
   ASSERT_EQ(Upsert(Metered(2, 2'000'000)), kOk);
   const auto profile = [&](uint16_t id) {
-    return state_->tables().meters[Downlink(id).meter.load()].uplink.profile;
+    return state_->tables().meters[MetersOf(id)].uplink.profile;
   };
   EXPECT_EQ(profile(1), profile(2)) << "one profile for one rate";
 }

@@ -1,0 +1,97 @@
+// What a session has beside its prefixes: claimed before its entries are written, so that a table
+// that is full refuses the change and leaves everything as it was; released when no worker can go
+// by it any more.
+// SPDX-License-Identifier: Apache-2.0
+// Copyright The Terminus Authors
+#include <cstdint>
+#include <optional>
+
+#include "dataplane/tables/table_state.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace lns::dataplane {
+
+TableState::Extras TableState::ExtrasOf(uint32_t slot) const {
+  const DownlinkEntry& down = parts_.tables.downlink[slot];
+  Extras extras;
+  const uint32_t gateway = down.gateway.load(std::memory_order_relaxed);
+  if (gateway != 0) extras.gateway = net::IpAddress::V4(gateway);
+  if ((down.flags.load(std::memory_order_relaxed) & kHasExtras) == 0) return extras;
+  extras.record = down.extras.load(std::memory_order_relaxed);
+  extras.words = parts_.tables.extras[*extras.record];
+  return extras;
+}
+
+absl::StatusOr<TableState::Extras> TableState::ClaimExtras(const SessionConfig& session,
+                                                           uint32_t flags, const Extras& held) {
+  Extras extras;
+  absl::Status status = absl::OkStatus();
+  if ((flags & kHasExtras) != 0) status = ClaimPolicies(session, held, extras);
+  if (status.ok() && !session.gateway.is_none()) {
+    if (session.gateway != held.gateway) status = routes_.AddGateway(session.gateway);
+    if (status.ok()) extras.gateway = session.gateway;
+  }
+  if (status.ok()) return extras;
+  GiveBack(extras, held);
+  return absl::Status(status.code(),
+                      absl::StrCat("session ", session.key.tunnel.value(), "/",
+                                   session.key.session.value(), ": ", status.message()));
+}
+
+absl::Status TableState::ClaimPolicies(const SessionConfig& session, const Extras& held,
+                                       Extras& extras) {
+  SessionExtras& words = extras.words;
+  if (session.uplink_meter || session.downlink_meter) {
+    const uint32_t meters = held.words.meters;
+    const bool same = meters != 0 && meters_.UplinkOf(meters) == session.uplink_meter &&
+                      meters_.DownlinkOf(meters) == session.downlink_meter;
+    const std::optional<uint32_t> slot =
+        same ? std::optional(meters)
+             : Take([&] { return meters_.Add(session.uplink_meter, session.downlink_meter); });
+    if (!slot.has_value()) return absl::ResourceExhaustedError("no meter is free for its rates");
+    words.meters = *slot;
+  }
+  extras.record = held.record.has_value() && words == held.words
+                      ? held.record
+                      : Take([this] { return TakeRecord(); });
+  if (extras.record.has_value()) return absl::OkStatus();
+  return absl::ResourceExhaustedError("as many sessions as there may be have a policy");
+}
+
+uint32_t TableState::TakeRecord() {
+  if (free_extras_.empty()) return kNotFound;
+  const uint32_t record = free_extras_.back();
+  free_extras_.pop_back();
+  return record;
+}
+
+void TableState::GiveBack(const Extras& claimed, const Extras& held) {
+  const uint32_t meters = claimed.words.meters;
+  if (meters != 0 && meters != held.words.meters) meters_.Free(meters);
+  if (claimed.record.has_value() && claimed.record != held.record) {
+    free_extras_.push_back(*claimed.record);
+  }
+}
+
+void TableState::WriteExtras(const Extras& extras, DownlinkEntry& down) {
+  down.gateway.store(extras.gateway.is_none() ? 0 : extras.gateway.v4(), std::memory_order_relaxed);
+  // Without a policy the index stays: a worker may still go by the flags of before.
+  if (!extras.record.has_value()) return;
+  SessionExtras& record = parts_.tables.extras[*extras.record];
+  if (record != extras.words) record = extras.words;
+  down.extras.store(*extras.record, std::memory_order_release);
+}
+
+void TableState::ReleaseExtras(const Extras& held, const Extras& kept) {
+  if (!held.gateway.is_none() && held.gateway != kept.gateway) {
+    routes_.RemoveGateway(held.gateway);
+  }
+  const uint32_t meters = held.words.meters;
+  if (meters != 0 && meters != kept.words.meters) retired_.Add(SlotKind::kMeter, meters);
+  if (held.record.has_value() && held.record != kept.record) {
+    retired_.Add(SlotKind::kExtras, *held.record);
+  }
+}
+
+}  // namespace lns::dataplane
