@@ -19,6 +19,7 @@
 #include "lib/base/bytes.h"
 #include "lib/l2tp/ids.h"
 #include "lib/net/address.h"
+#include "lib/net/filter.h"
 #include "lib/ppp/link.h"
 
 namespace lns::controlplane {
@@ -113,6 +114,9 @@ struct SessionEntry {
   std::optional<ShaperEntry> downlink_shaper;
   std::optional<EchoEntry> echo;  // none: LCP's echoes are the engine's
   uint8_t vrf = 0;                // in which its addresses and routes are; 0: the main one
+  std::vector<std::string> uplink_filters;  // a packet must pass each
+  std::vector<std::string> downlink_filters;
+  std::shared_ptr<const net::DscpPolicy> dscp_policy;  // none: DSCPs stay
 };
 struct ProgramTunnel {
   TunnelEntry entry;
@@ -128,6 +132,13 @@ struct ProgramSession {
 };
 struct RemoveSession {
   SessionKey key;
+};
+// Before the first session that has it; in the place of the one of its name.
+struct ProgramFilter {
+  std::shared_ptr<const net::Filter> filter;
+};
+struct RemoveFilter {
+  std::string name;
 };
 
 // Answered by Engine::OnAuthVerdict with the same request id, now or later.
@@ -176,7 +187,7 @@ struct LogLine {
 using EngineAction =
     std::variant<SendControl, SendPpp, ProgramTunnel, RemoveTunnel, ProgramSession, RemoveSession,
                  AuthenticateUser, SessionStarted, SessionChanged, SessionStopped, TunnelStarted,
-                 TunnelStopped, SetDraining, LogLine>;
+                 TunnelStopped, SetDraining, ProgramFilter, RemoveFilter, LogLine>;
 using EngineActions = std::vector<EngineAction>;
 
 }  // namespace lns::controlplane

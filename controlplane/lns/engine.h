@@ -27,6 +27,7 @@
 #include "controlplane/lns/actions.h"
 #include "controlplane/lns/close_cause.h"
 #include "controlplane/lns/explanation.h"
+#include "controlplane/lns/policies.h"
 #include "controlplane/lns/profiles.h"
 #include "controlplane/lns/service.h"
 #include "lib/base/bytes.h"
@@ -78,6 +79,7 @@ struct EngineSettings {
   DuplicateUserPolicy duplicate_users = DuplicateUserPolicy::kAllow;
   uint32_t sessions_per_user = 1;  // with kReplace and kDeny, where AAA says nothing else
   TrailSettings trails;
+  PolicySettings policies;
 
   // Bounds on what an unproven peer can make us keep. A tunnel is half-open until established; one
   // we refused counts until its retention is over. Past either bound an SCCRQ is dropped unheard.
@@ -232,6 +234,12 @@ class Engine {
   // New tunnels and calls are refused, or taken again; what there is stays.
   virtual void SetDrain(bool on, Instant now, EngineActions& out) = 0;
   virtual bool draining() const = 0;
+  // Makes a filter, or puts it in the place of the one of its name; sessions keep it by name.
+  // kInvalidArgument for what is no filter, kFailedPrecondition for one that sessions have.
+  virtual absl::Status SetFilter(const FilterPtr& filter, Instant now, EngineActions& out) = 0;
+  virtual absl::Status RemoveFilter(const std::string& name, Instant now, EngineActions& out) = 0;
+  // In the order of names.
+  virtual std::vector<FilterPtr> Filters() const = 0;
   // Process stop: StopCCN 6 to every peer; complete when each has acknowledged it or timed out.
   virtual void Shutdown(Instant now, EngineActions& out) = 0;
   virtual bool ShutdownComplete() const = 0;

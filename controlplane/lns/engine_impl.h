@@ -60,6 +60,9 @@ class EngineImpl final : public Engine {
   absl::Status RequestLineSpeed(const SessionKey& key, Instant now, EngineActions& out) override;
   void SetDrain(bool on, Instant now, EngineActions& out) override;
   bool draining() const override { return draining_; }
+  absl::Status SetFilter(const FilterPtr& filter, Instant now, EngineActions& out) override;
+  absl::Status RemoveFilter(const std::string& name, Instant now, EngineActions& out) override;
+  std::vector<FilterPtr> Filters() const override { return policies_.All(); }
   void Shutdown(Instant now, EngineActions& out) override;
   bool ShutdownComplete() const override;
 
@@ -274,6 +277,7 @@ class EngineImpl final : public Engine {
 
   controlplane::Counters counters_;
   Admission admission_{settings_};
+  Policies policies_{settings_.policies};
   AddressBook addresses_;
   InternedStrings strings_;  // before the sessions that hold handles into it
 

@@ -275,6 +275,9 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
 // kNone: the user may go on, with what AAA granted.
 CloseCause EngineImpl::Admit(SessionRecord& session, ServicePtr service, Turn turn) {
   session.service = service == nullptr ? DefaultService() : std::move(service);
+  if (const CloseCause refusal = policies_.Check(*session.service); refusal != CloseCause::kNone) {
+    return refusal;
+  }
   const CloseCause refusal = SettleDuplicates(session, turn);
   return refusal == CloseCause::kNone ? GrantAddresses(session, turn) : refusal;
 }
@@ -354,6 +357,7 @@ SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
     entry.uplink_meter = MeterOf(session.service->rate_up_bps, session.service->burst_up_bytes);
     entry.downlink_meter =
         MeterOf(session.service->rate_down_bps, session.service->burst_down_bytes);
+    policies_.AppendTo(*session.service, entry);
   }
   return entry;
 }

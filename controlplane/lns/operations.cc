@@ -54,6 +54,32 @@ absl::Status EngineImpl::ClearTunnel(l2tp::LocalTunnelId id, Instant now, Engine
   return absl::OkStatus();
 }
 
+absl::Status EngineImpl::SetFilter(const FilterPtr& filter, Instant now, EngineActions& out) {
+  if (absl::Status status = policies_.Set(filter); !status.ok()) return status;
+  Log(LogLevel::kInfo,
+      absl::StrCat("filter ", filter->name, " set: ", filter->rules.size(), " rules"), {now, out});
+  out.push_back(ProgramFilter{filter});
+  return absl::OkStatus();
+}
+
+absl::Status EngineImpl::RemoveFilter(const std::string& name, Instant now, EngineActions& out) {
+  if (!policies_.Has(name)) return absl::NotFoundError(absl::StrCat("there is no filter ", name));
+  if (policies_.IsConfigured(name)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the configuration names filter ", name, " for new sessions"));
+  }
+  for (uint32_t slot = 0; slot < sessions_.slot_limit(); ++slot) {
+    const SessionRecord* session = sessions_.At(slot);
+    if (session == nullptr || session->service == nullptr) continue;
+    if (!policies_.Names(*session->service, name)) continue;
+    return absl::FailedPreconditionError(absl::StrCat(NameOf(*session), " has filter ", name));
+  }
+  policies_.Remove(name);
+  Log(LogLevel::kInfo, absl::StrCat("filter ", name, " removed"), {now, out});
+  out.push_back(controlplane::RemoveFilter{name});
+  return absl::OkStatus();
+}
+
 void EngineImpl::SetDrain(bool on, Instant now, EngineActions& out) {
   if (on != draining_) {
     Log(LogLevel::kInfo,

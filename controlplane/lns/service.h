@@ -62,7 +62,8 @@ struct ServiceProfile {
   // Told back in accounting, in order, as they came (RFC 2865 5.25).
   std::vector<Bytes> classes;
 
-  std::vector<std::string> filters;
+  std::vector<std::string> filters;  // as Filter-Id names them: controlplane/lns/policies.h
+  std::string dscp_policy;           // by name; empty: the configuration's
   // Zero: unlimited. Up is from the subscriber.
   uint64_t rate_up_bps = 0;
   uint64_t rate_down_bps = 0;

@@ -6,8 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "controlplane/lns/actions.h"
+#include "controlplane/lns/policies.h"
 
 namespace lns::controlplane {
 
@@ -20,6 +22,9 @@ class Dataplane {
   // A refusal is always reported; success only when `confirm`.
   virtual void ProgramSession(const SessionEntry& session, bool confirm) = 0;
   virtual void RemoveSession(const SessionKey& session) = 0;
+
+  virtual void ProgramFilter(const FilterPtr& filter) = 0;
+  virtual void RemoveFilter(const std::string& name) = 0;
 
   // Whether new subscribers are taken: routes to pools are announced accordingly.
   virtual void SetDraining(bool on) = 0;

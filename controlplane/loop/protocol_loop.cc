@@ -122,6 +122,8 @@ void ProtocolLoop::CarryOut(const EngineAction& action) {
     void operator()(const TunnelStopped& a) const {
       if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnTunnelStopped(a);
     }
+    void operator()(const ProgramFilter& a) const { loop.parts_.dataplane.ProgramFilter(a.filter); }
+    void operator()(const RemoveFilter& a) const { loop.parts_.dataplane.RemoveFilter(a.name); }
     void operator()(const SetDraining& a) const { loop.parts_.dataplane.SetDraining(a.on); }
     void operator()(const LogLine& a) const { loop.parts_.log(a.level, a.text); }
   };

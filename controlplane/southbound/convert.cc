@@ -40,6 +40,57 @@ void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out) {
   out.set_overhead_bytes(meter.overhead);
 }
 
+namespace {
+
+dataplane::v1::FilterVerdict ToProto(net::FilterVerdict verdict) {
+  switch (verdict) {
+    case net::FilterVerdict::kPermit:
+      return dataplane::v1::FILTER_VERDICT_PERMIT;
+    case net::FilterVerdict::kDeny:
+      return dataplane::v1::FILTER_VERDICT_DENY;
+    case net::FilterVerdict::kRedirect:
+      return dataplane::v1::FILTER_VERDICT_REDIRECT;
+  }
+  return dataplane::v1::FILTER_VERDICT_UNSPECIFIED;
+}
+
+void ToProto(const net::PortRange& range, dataplane::v1::PortRange& out) {
+  out.set_first(range.first);
+  out.set_last(range.last);
+}
+
+void ToProto(const net::FilterRule& rule, dataplane::v1::FilterRule& out) {
+  out.set_verdict(ToProto(rule.verdict));
+  if (rule.family != net::Family::kNone) out.set_family(rule.family == net::Family::kIpv4 ? 4 : 6);
+  for (const net::IpPrefix& prefix : rule.sources) ToProto(prefix, *out.add_sources());
+  for (const net::IpPrefix& prefix : rule.destinations) ToProto(prefix, *out.add_destinations());
+  if (rule.protocol) out.set_protocol(*rule.protocol);
+  for (const net::PortRange& range : rule.source_ports) ToProto(range, *out.add_source_ports());
+  for (const net::PortRange& range : rule.destination_ports) {
+    ToProto(range, *out.add_destination_ports());
+  }
+  if (rule.icmp_type) out.set_icmp_type(*rule.icmp_type);
+  if (rule.icmp_code) out.set_icmp_code(*rule.icmp_code);
+  for (const uint8_t dscp : rule.dscps) out.add_dscps(dscp);
+  out.set_established(rule.established);
+  out.set_later_fragments(rule.later_fragments);
+  for (const net::IpAddress& next_hop : rule.next_hops) ToProto(next_hop, *out.add_next_hops());
+}
+
+}  // namespace
+
+void ToProto(const net::Filter& filter, dataplane::v1::Filter& out) {
+  out.set_name(filter.name);
+  for (const net::FilterRule& rule : filter.rules) ToProto(rule, *out.add_rules());
+  out.set_rest(ToProto(filter.rest));
+}
+
+void ToProto(const net::DscpPolicy& policy, dataplane::v1::DscpPolicy& out) {
+  if (policy.uplink) out.set_uplink(policy.uplink->data(), policy.uplink->size());
+  if (policy.downlink) out.set_downlink(policy.downlink->data(), policy.downlink->size());
+  if (policy.outer) out.set_outer(policy.outer->data(), policy.outer->size());
+}
+
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   ToProto(session.key, *out.mutable_key());
   out.set_peer_session_id(session.peer_id.value());
@@ -56,6 +107,9 @@ void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   if (!session.gateway.is_none()) ToProto(session.gateway, *out.mutable_gateway());
   if (session.uplink_meter) ToProto(*session.uplink_meter, *out.mutable_uplink_meter());
   if (session.downlink_meter) ToProto(*session.downlink_meter, *out.mutable_downlink_meter());
+  for (const std::string& filter : session.uplink_filters) out.add_uplink_filters(filter);
+  for (const std::string& filter : session.downlink_filters) out.add_downlink_filters(filter);
+  if (session.dscp_policy) ToProto(*session.dscp_policy, *out.mutable_dscp_policy());
 }
 
 SessionKey FromProto(const types::v1::SessionKey& key) {

@@ -6,6 +6,7 @@
 #include "controlplane/lns/actions.h"
 #include "controlplane/lns/traffic.h"
 #include "lib/net/address.h"
+#include "lib/net/filter.h"
 
 #include "absl/status/status.h"
 #include "lns/dataplane/v1/forwarding.pb.h"
@@ -17,6 +18,8 @@ void ToProto(const net::IpPrefix& prefix, types::v1::IpPrefix& out);
 void ToProto(const SessionKey& key, types::v1::SessionKey& out);
 void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out);
 void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out);
+void ToProto(const net::Filter& filter, dataplane::v1::Filter& out);
+void ToProto(const net::DscpPolicy& policy, dataplane::v1::DscpPolicy& out);
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out);
 
 SessionKey FromProto(const types::v1::SessionKey& key);

@@ -67,6 +67,8 @@ void ForwardingClient::ProgramSession(const SessionEntry& session, bool confirm)
   Enqueue(SessionChange{session, confirm});
 }
 void ForwardingClient::RemoveSession(const SessionKey& session) { Enqueue(session); }
+void ForwardingClient::ProgramFilter(const FilterPtr& filter) { Enqueue(filter); }
+void ForwardingClient::RemoveFilter(const std::string& name) { Enqueue(name); }
 void ForwardingClient::SetDraining(bool on) { Enqueue(Draining{on}); }
 
 void ForwardingClient::Enqueue(Change change) {
@@ -296,7 +298,10 @@ void ForwardingClient::HandOverPage(const Engine& engine, uint64_t connection) {
   if (overflowed_) return;  // it is about to be given up
   if (!walk_.at_sessions) {
     accepting_ = Accepting::kTunnels;
-    if (walk_.pages == 1) queue_.emplace_back(Draining{engine.draining()});
+    if (walk_.pages == 1) {
+      queue_.emplace_back(Draining{engine.draining()});
+      for (FilterPtr& filter : engine.Filters()) queue_.emplace_back(std::move(filter));
+    }
     for (const SessionKey& session : owed_removals_) queue_.emplace_back(session);
     owed_removals_.clear();
     walk_.cursor = engine.DesiredTunnels(walk_.cursor, kPage, tunnels);
@@ -411,6 +416,8 @@ void ForwardingClient::Add(const Change& change, Batch& batch) {
       ToProto(key, *update.mutable_remove_session());
       ticket = {.session = key, .removal = true};
     }
+    void operator()(const FilterPtr& filter) const { ToProto(*filter, *update.mutable_filter()); }
+    void operator()(const std::string& filter) const { update.set_remove_filter(filter); }
     void operator()(const Draining& draining) const { update.mutable_drain()->set_on(draining.on); }
   };
   batch.tickets.emplace_back();

@@ -104,6 +104,8 @@ class ForwardingClient final : public Dataplane {
   void RemoveTunnel(l2tp::LocalTunnelId tunnel) override;
   void ProgramSession(const SessionEntry& session, bool confirm) override;
   void RemoveSession(const SessionKey& session) override;
+  void ProgramFilter(const FilterPtr& filter) override;
+  void RemoveFilter(const std::string& name) override;
   void SetDraining(bool on) override;
   bool Settled() const override;
 
@@ -119,8 +121,9 @@ class ForwardingClient final : public Dataplane {
   struct Draining {
     bool on = false;
   };
-  using Change =
-      std::variant<TunnelEntry, l2tp::LocalTunnelId, SessionChange, SessionKey, Draining>;
+  // A name alone: of a filter that is to go.
+  using Change = std::variant<TunnelEntry, l2tp::LocalTunnelId, SessionChange, SessionKey, Draining,
+                              FilterPtr, std::string>;
   // Which changes the queue takes; all others the refill will bring. Sessions are programmed only
   // when every tunnel is in the queue; they are removed before.
   enum class Accepting : uint8_t { kNothing, kTunnels, kAll };

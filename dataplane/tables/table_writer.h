@@ -18,6 +18,7 @@
 
 #include "lib/l2tp/ids.h"
 #include "lib/net/address.h"
+#include "lib/net/filter.h"
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -110,6 +111,9 @@ struct SessionConfig {
   std::optional<ShaperConfig> downlink_shaper;
   std::optional<EchoConfig> echo;  // none: LCP's echoes go to the control plane
   VrfIndex vrf = kMainVrf;         // in which its addresses and routes are
+  std::vector<std::string> uplink_filters;  // by name; a packet must pass each
+  std::vector<std::string> downlink_filters;
+  std::optional<net::DscpPolicy> dscp_policy;  // none: DSCPs stay
 };
 
 inline constexpr uint16_t kMaxReorderMs = 1000;

@@ -40,6 +40,7 @@ class FakeEngine final : public Engine {
   std::map<SessionKey, Explanation> stories;   // session 0: of the tunnel
   std::vector<Explanation> ended;              // the newest first
   bool drains = false;
+  std::vector<FilterPtr> filters;
   Instant deadline = Instant::Never();
   bool shutdown_complete = false;
   mutable int pages_read = 0;       // of `tunnels` and `sessions`
@@ -103,6 +104,17 @@ class FakeEngine final : public Engine {
   }
   void SetDrain(bool on, Instant, EngineActions&) override { drains = on; }
   bool draining() const override { return drains; }
+  absl::Status SetFilter(const FilterPtr& filter, Instant, EngineActions& out) override {
+    Called("set filter " + filter->name, out);
+    filters.push_back(filter);
+    return absl::OkStatus();
+  }
+  absl::Status RemoveFilter(const std::string& name, Instant, EngineActions& out) override {
+    Called("remove filter " + name, out);
+    const auto is_it = [&](const FilterPtr& filter) { return filter->name == name; };
+    return std::erase_if(filters, is_it) > 0 ? absl::OkStatus() : absl::NotFoundError(name);
+  }
+  std::vector<FilterPtr> Filters() const override { return filters; }
   std::optional<Explanation> Explain(const SessionKey& session) const override {
     const auto found = stories.find(session);
     if (found == stories.end()) return std::nullopt;
@@ -197,6 +209,12 @@ class FakeDataplane final : public Dataplane {
   }
   void RemoveSession(const SessionKey& session) override {
     journal_.push_back(absl::StrCat("remove session ", FakeEngine::Name(session)));
+  }
+  void ProgramFilter(const FilterPtr& filter) override {
+    journal_.push_back("filter " + filter->name);
+  }
+  void RemoveFilter(const std::string& name) override {
+    journal_.push_back("remove filter " + name);
   }
   void SetDraining(bool on) override { journal_.push_back(on ? "drain" : "stop draining"); }
   bool Settled() const override { return settled; }
