@@ -89,14 +89,16 @@ struct Endpoint {
   }
 };
 
-// The four-tuple of a tunnel's UDP transport, seen from the LNS (or, in lacsim, from the LAC).
+// The four-tuple of a tunnel's UDP transport, seen from the LNS (or, in lacsim, from the LAC), and
+// the routing instance (VRF) that its addresses are of: 0 is the main one.
 struct EndpointPair {
   Endpoint local;
   Endpoint peer;
+  uint8_t vrf = 0;
   auto operator<=>(const EndpointPair&) const = default;
   template <typename H>
   friend H AbslHashValue(H h, const EndpointPair& p) {
-    return H::combine(std::move(h), p.local, p.peer);
+    return H::combine(std::move(h), p.local, p.peer, p.vrf);
   }
 };
 
