@@ -38,7 +38,6 @@ struct SessionKey {
 struct SendControl {
   net::EndpointPair endpoints;
   Bytes message;
-  uint8_t vrf = 0;  // in which it leaves; 0: the main one
 };
 // Through the inject ring; the data plane encapsulates.
 struct SendPpp {
@@ -71,7 +70,6 @@ struct TunnelEntry {
   l2tp::PeerTunnelId peer_id;
   net::EndpointPair endpoints;
   uint8_t dscp = 0;  // of data messages we send
-  uint8_t vrf = 0;   // in which its packets travel; 0: the main one
   OuterPath outer_path;
   std::optional<AggregateEntry> aggregate;
 };

@@ -127,6 +127,8 @@ absl::Status ForwardingService::ApplyOne(const v1::Update& update) {
     case v1::Update::kDrain:
       writer_.SetDraining(update.drain().on());
       return absl::OkStatus();
+    case v1::Update::kFilter:
+    case v1::Update::kRemoveFilter:
     case v1::Update::UPDATE_NOT_SET:
       break;
   }
