@@ -12,6 +12,8 @@ namespace {
 
 constexpr uint64_t kGrace = 10;  // this part of max_records more for what is not Interim
 
+int64_t Seconds(Duration time) { return time.nanoseconds() / 1'000'000'000; }
+
 }  // namespace
 
 Accountant::Accountant(AccountantSettings settings, Rng& rng, uint64_t last_number, uint64_t queued)
@@ -209,19 +211,51 @@ void Accountant::Finish(Account& account, Moment at, AccountantActions& out) {
 void Accountant::OnTunnelStarted(const TunnelFacts& tunnel, Moment at, AccountantActions& out) {
   if (!settings_.tunnels) return;
   FinishOpening(at, out);
-  Write(RecordType::kTunnelStart, tunnel.id,
-        RecordAttributes(TunnelAttributes(tunnel, settings_.nas),
-                         {.type = RecordType::kTunnelStart, .at = at.unix_seconds}),
-        at.unix_seconds, out);
+  tunnels_.emplace(tunnel.id, at.now);
+  WriteAboutTunnel(tunnel, /*call=*/0, {.type = RecordType::kTunnelStart, .at = at.unix_seconds},
+                   out);
 }
 
 void Accountant::OnTunnelStopped(const TunnelFacts& tunnel, TerminateCause cause, Moment at,
                                  AccountantActions& out) {
   if (!settings_.tunnels) return;
-  Write(RecordType::kTunnelStop, tunnel.id,
-        RecordAttributes(TunnelAttributes(tunnel, settings_.nas),
-                         {.type = RecordType::kTunnelStop, .at = at.unix_seconds, .cause = cause}),
-        at.unix_seconds, out);
+  Event event{.type = RecordType::kTunnelStop, .at = at.unix_seconds, .cause = cause};
+  if (const auto started = tunnels_.extract(tunnel.id); !started.empty()) {
+    event.seconds = Seconds(at.now - started.mapped());
+  }
+  WriteAboutTunnel(tunnel, /*call=*/0, event, out);
+}
+
+void Accountant::OnTunnelRejected(const TunnelFacts& tunnel, TerminateCause cause, Moment at,
+                                  AccountantActions& out) {
+  if (!settings_.tunnels || !MayReject(at)) return;
+  WriteAboutTunnel(tunnel, /*call=*/0,
+                   {.type = RecordType::kTunnelReject, .at = at.unix_seconds, .cause = cause}, out);
+}
+
+void Accountant::OnCallRejected(const TunnelFacts& tunnel, uint32_t serial_number,
+                                TerminateCause cause, Moment at, AccountantActions& out) {
+  if (!settings_.tunnels || !MayReject(at)) return;
+  WriteAboutTunnel(tunnel, serial_number,
+                   {.type = RecordType::kTunnelLinkReject, .at = at.unix_seconds, .cause = cause},
+                   out);
+}
+
+void Accountant::WriteAboutTunnel(const TunnelFacts& tunnel, uint32_t call, const Event& event,
+                                  AccountantActions& out) {
+  Write(event.type, tunnel.id,
+        RecordAttributes(TunnelAttributes(tunnel, settings_.nas, call), event), event.at, out);
+}
+
+bool Accountant::MayReject(Moment at) {
+  if (at.now - rejects_since_ >= Duration::Seconds(1)) {
+    rejects_since_ = at.now;
+    rejects_ = 0;
+  }
+  const bool may = rejects_ < kMaxRejectsPerSecond;
+  ++(may ? counts_.rejects : counts_.rejects_dropped);
+  if (may) ++rejects_;
+  return may;
 }
 
 // ---- Time ----
@@ -374,18 +408,6 @@ void Accountant::Describe(Account& account, Bytes attributes) {
   account.attributes = std::move(attributes);
 }
 
-bool Accountant::SetTerms(const AccountingId& id, const SessionTerms& terms, Moment at,
-                          AccountantActions& out) {
-  const Account* open = FindOpen(id);
-  if (open == nullptr) return false;
-  Account& account = *Find(open->key);
-  account.terms = terms;
-  ApplyTerms(account, at);
-  Save(account, out);
-  Reschedule(account);
-  return true;
-}
-
 // ---- The book ----
 
 Accountant::Account* Accountant::Find(const SessionKey& key) {
@@ -456,7 +478,7 @@ void Accountant::Save(const Account& account, AccountantActions& out) {
 }
 
 int64_t Accountant::SecondsOf(const Account& account, Moment at) const {
-  return (at.now - account.started).nanoseconds() / 1'000'000'000;
+  return Seconds(at.now - account.started);
 }
 
 Instant Accountant::Jittered(Instant from, Duration interval) {

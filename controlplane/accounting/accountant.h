@@ -93,6 +93,8 @@ struct AccountantCounts {
   uint64_t uncounted_stops = 0;  // the data plane had no last word: the newest reading was taken
   uint64_t interims_dropped = 0;
   uint64_t records_dropped = 0;
+  uint64_t rejects = 0;
+  uint64_t rejects_dropped = 0;  // past kMaxRejectsPerSecond
   uint64_t ended_by_time = 0;
   uint64_t ended_by_silence = 0;
   uint64_t ended_by_volume = 0;
@@ -109,6 +111,8 @@ class Accountant {
   static constexpr Duration kLongestLook = Duration::Seconds(60);
   // Interim records of sessions that came at once drift apart by up to this share, in percent.
   static constexpr int64_t kJitterPercent = 10;
+  // Reject records in one second: whoever is not let in may ask as often as they like.
+  static constexpr uint32_t kMaxRejectsPerSecond = 100;
   // Deadlines handled in one OnTimer.
   static constexpr int kMaxTimersPerCall = 4096;
 
@@ -137,6 +141,10 @@ class Accountant {
   void OnTunnelStarted(const TunnelFacts& tunnel, Moment at, AccountantActions& out);
   void OnTunnelStopped(const TunnelFacts& tunnel, TerminateCause cause, Moment at,
                        AccountantActions& out);
+  void OnTunnelRejected(const TunnelFacts& tunnel, TerminateCause cause, Moment at,
+                        AccountantActions& out);
+  void OnCallRejected(const TunnelFacts& tunnel, uint32_t serial_number, TerminateCause cause,
+                      Moment at, AccountantActions& out);
   // Records that are no longer kept.
   void OnDelivered(uint64_t count) { queued_ -= std::min(queued_, count); }
 
@@ -149,9 +157,6 @@ class Accountant {
   // What every record of an open session says; null: not open.
   const Bytes* AttributesOf(const AccountingId& id) const;
   const SessionTerms* TermsOf(const AccountingId& id) const;
-  // New terms of an open session, counted from its start. False: not open.
-  bool SetTerms(const AccountingId& id, const SessionTerms& terms, Moment at,
-                AccountantActions& out);
   // Neither open nor waiting for its last count.
   bool IsGone(const AccountingId& id) const { return !by_id_.contains(id); }
 
@@ -203,6 +208,9 @@ class Accountant {
   void End(Account& account, CloseCause cause, uint64_t& counter, AccountantActions& out);
   void Finish(Account& account, Moment at, AccountantActions& out);
   void FinishOpening(Moment at, AccountantActions& out);
+  void WriteAboutTunnel(const TunnelFacts& tunnel, uint32_t call, const Event& event,
+                        AccountantActions& out);
+  bool MayReject(Moment at);
 
   void Write(RecordType type, const AccountingId& session, Bytes attributes, int64_t at,
              AccountantActions& out);
@@ -226,6 +234,9 @@ class Accountant {
   absl::flat_hash_map<AccountingId, uint32_t> by_id_;
   SessionIndex index_;   // of slots; only where sessions are searched
   Deadlines deadlines_;  // by slot
+  absl::flat_hash_map<AccountingId, Instant> tunnels_;  // established, and when
+  Instant rejects_since_;
+  uint32_t rejects_ = 0;
   AccountantCounts counts_;
 };
 

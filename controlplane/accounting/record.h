@@ -23,8 +23,10 @@ enum class RecordType : uint8_t {
   kAccountingOff = 8,
   kTunnelStart = 9,
   kTunnelStop = 10,
+  kTunnelReject = 11,
   kTunnelLinkStart = 12,
   kTunnelLinkStop = 13,
+  kTunnelLinkReject = 14,
 };
 
 // About the LNS itself: what was written before goes before, and what comes after, after.

@@ -8,6 +8,8 @@
 #include "lib/radius/attributes.h"
 #include "lib/radius/builder.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace lns::controlplane {
 namespace {
 
@@ -52,11 +54,17 @@ Bytes SessionAttributes(const SessionFacts& facts, const NasIdentity& nas) {
   for (const net::IpPrefix& prefix : facts.delegated_prefixes) {
     packet.AddIpv6Prefix(radius::kDelegatedIpv6Prefix, prefix);
   }
-  for (const Bytes& value : facts.service->classes) packet.Add(radius::kClass, value);
+  const ServiceProfile& service = *facts.service;
+  packet.AddInteger(radius::kAcctAuthentic,
+                    service.by_radius ? radius::kAcctAuthenticRadius : radius::kAcctAuthenticLocal);
+  if (!service.tunnel_group.empty()) {
+    packet.AddTaggedText(radius::kTunnelPrivateGroupId, radius::kNoTag, service.tunnel_group);
+  }
+  for (const Bytes& value : service.classes) packet.Add(radius::kClass, value);
   return AttributesOf(packet);
 }
 
-Bytes TunnelAttributes(const TunnelFacts& facts, const NasIdentity& nas) {
+Bytes TunnelAttributes(const TunnelFacts& facts, const NasIdentity& nas, uint32_t call) {
   PacketBuilder packet = NewRecord();
   AddNas(nas, packet);
   packet.AddText(radius::kAcctSessionId, facts.id.ToString());
@@ -68,8 +76,12 @@ Bytes TunnelAttributes(const TunnelFacts& facts, const NasIdentity& nas) {
                        facts.endpoints.peer.address.ToString());
   packet.AddTaggedText(radius::kTunnelServerEndpoint, radius::kNoTag,
                        facts.endpoints.local.address.ToString());
+  packet.AddTaggedText(radius::kTunnelAssignmentId, radius::kNoTag,
+                       absl::StrCat(facts.tunnel.value()));
   packet.AddTaggedText(radius::kTunnelClientAuthId, radius::kNoTag, facts.lac_host_name);
   packet.AddTaggedText(radius::kTunnelServerAuthId, radius::kNoTag, facts.lns_host_name);
+  packet.AddText(radius::kAcctTunnelConnection,
+                 absl::StrCat(call == 0 ? facts.tunnel.value() : call));
   return AttributesOf(packet);
 }
 

@@ -19,7 +19,8 @@ namespace lns::controlplane {
 
 // What every record of the session says.
 Bytes SessionAttributes(const SessionFacts& facts, const NasIdentity& nas);
-Bytes TunnelAttributes(const TunnelFacts& facts, const NasIdentity& nas);
+// Of the tunnel, or of a call within that has no session: its serial number.
+Bytes TunnelAttributes(const TunnelFacts& facts, const NasIdentity& nas, uint32_t call = 0);
 // Of Accounting-On and -Off.
 Bytes NasAttributes(const AccountingId& id, const NasIdentity& nas);
 

@@ -225,6 +225,12 @@ void Bookkeeper::Take(const Input& input, Moment at) {
           accountant_->OnTunnelStarted(*what.facts, at, actions_);
         } else if constexpr (std::is_same_v<What, TunnelStopped>) {
           accountant_->OnTunnelStopped(*what.facts, what.cause, at, actions_);
+        } else if constexpr (std::is_same_v<What, TunnelRejected>) {
+          accountant_->OnTunnelRejected(*what.facts, what.cause, at, actions_);
+        } else if constexpr (std::is_same_v<What, CallRejected>) {
+          accountant_->OnCallRejected(*what.tunnel, what.serial_number, what.cause, at, actions_);
+        } else if constexpr (std::is_same_v<What, ServiceOrderDone>) {
+          if (coa_ != nullptr) coa_->OnOrderDone(what.order, what.status, coa_actions_);
         } else if constexpr (std::is_same_v<What, std::vector<RemovedSession>>) {
           for (const RemovedSession& session : what) {
             accountant_->OnRemoved(session.key, session.generation,
@@ -251,11 +257,19 @@ void Bookkeeper::CarryOut() {
     ends_.push_back({id, CloseCause::kDisconnectRequest});
   }
   coa_actions_.disconnect.clear();
-  if (ends_.empty()) return;
-  mailbox_.Post([ends = std::move(ends_)](Engine& engine, Instant now, EngineActions& out) {
-    for (const EndSession& end : ends) engine.TerminateSession(end.id, end.cause, now, out);
-  });
-  ends_ = {};
+  if (!ends_.empty()) {
+    mailbox_.Post([ends = std::move(ends_)](Engine& engine, Instant now, EngineActions& out) {
+      for (const EndSession& end : ends) engine.TerminateSession(end.id, end.cause, now, out);
+    });
+    ends_ = {};
+  }
+  if (!coa_actions_.orders.empty()) {
+    mailbox_.Post(
+        [orders = std::move(coa_actions_.orders)](Engine& engine, Instant now, EngineActions& out) {
+          for (const CoaOrder& order : orders) Place(order, engine, now, out);
+        });
+    coa_actions_.orders = {};
+  }
 }
 
 void Bookkeeper::CarryOut(AccountantAction action) {
@@ -282,7 +296,7 @@ void Bookkeeper::OnRadiusRefused(size_t server) {
 }
 
 void Bookkeeper::OnCoaDatagram(const CoaPeer& from, ByteView datagram) {
-  coa_->OnDatagram(from, datagram, Now(), coa_actions_, actions_);
+  coa_->OnDatagram(from, datagram, Now(), coa_actions_);
 }
 
 void Bookkeeper::CarryOutCoa() {
@@ -416,6 +430,8 @@ void Bookkeeper::Publish() {
       {"accounting_stops_uncounted", counts.uncounted_stops},
       {"accounting_interims_dropped", counts.interims_dropped},
       {"accounting_records_dropped", counts.records_dropped},
+      {"accounting_rejects", counts.rejects},
+      {"accounting_rejects_dropped", counts.rejects_dropped},
       {"accounting_ended_by_time", counts.ended_by_time},
       {"accounting_ended_by_silence", counts.ended_by_silence},
       {"accounting_ended_by_volume", counts.ended_by_volume},

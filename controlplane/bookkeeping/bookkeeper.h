@@ -83,13 +83,17 @@ class Bookkeeper final : public SessionObserver, private RadiusSockets::Receiver
   void OnSessionStopped(const SessionStopped& stopped) override { Put(stopped); }
   void OnTunnelStarted(const TunnelStarted& started) override { Put(started); }
   void OnTunnelStopped(const TunnelStopped& stopped) override { Put(stopped); }
+  void OnTunnelRejected(const TunnelRejected& rejected) override { Put(rejected); }
+  void OnCallRejected(const CallRejected& rejected) override { Put(rejected); }
+  void OnServiceOrderDone(const ServiceOrderDone& done) override { Put(done); }
   // Any thread.
   void OnRemoved(std::vector<RemovedSession> removed) { Put(std::move(removed)); }
   NamedCounters Counters() const;
 
  private:
   using Input = std::variant<SessionStarted, SessionChanged, SessionStopped, TunnelStarted,
-                             TunnelStopped, std::vector<RemovedSession>, TrafficReading>;
+                             TunnelStopped, TunnelRejected, CallRejected, ServiceOrderDone,
+                             std::vector<RemovedSession>, TrafficReading>;
   enum class Phase : uint8_t { kOpen, kLastCounts, kGoodbye, kDone };
 
   Bookkeeper(BookkeeperSettings settings, std::unique_ptr<Spool> spool, Mailbox& mailbox,

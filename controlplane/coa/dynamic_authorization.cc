@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "controlplane/radius/service_attributes.h"
 #include "lib/radius/attributes.h"
 #include "lib/radius/builder.h"
 #include "lib/radius/value.h"
@@ -19,8 +20,14 @@ using radius::Code;
 // What may come along and says nothing that would have to be done.
 constexpr radius::AttributeId kTolerated[] = {radius::kReplyMessage, radius::kMessageAuthenticator,
                                               radius::kClass, radius::kAcctTerminateCause};
-constexpr radius::AttributeId kChangeable[] = {radius::kSessionTimeout, radius::kIdleTimeout,
-                                               radius::kAcctInterimInterval};
+// What takes effect on a session that is online. Lists replace what was there.
+constexpr radius::AttributeId kChangeable[] = {
+    radius::kSessionTimeout,      radius::kIdleTimeout,
+    radius::kAcctInterimInterval, radius::kFilterId,
+    radius::kFramedMtu,           radius::kFramedRoute,
+    radius::kFramedIpv6Route,     radius::kClass,
+    radius::kWisprBandwidthMaxUp, radius::kWisprBandwidthMaxDown,
+    radius::kMikrotikTotalLimit,  radius::kMikrotikTotalLimitGigawords};
 
 template <size_t N>
 bool IsIn(const radius::AttributeId (&list)[N], radius::AttributeId id) {
@@ -28,6 +35,34 @@ bool IsIn(const radius::AttributeId (&list)[N], radius::AttributeId id) {
 }
 
 bool Equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+void Append(const Attribute& attribute, Bytes& out) {
+  radius::PacketBuilder one(Code::kCoaRequest, 0);
+  one.Add(attribute.id, attribute.value);
+  out.insert(out.end(), one.attributes().begin(), one.attributes().end());
+}
+
+// What the attributes alone can get wrong.
+bool AreSound(ByteView changes) {
+  constexpr uint32_t kLeastInterim = 60;  // RFC 2869 5.16
+  const auto interim = radius::Find(changes, radius::kAcctInterimInterval);
+  if (interim && radius::ReadInteger(*interim).value_or(0) < kLeastInterim) return false;
+  return ReadService(changes, ServiceProfile{}).malformed == 0;
+}
+
+ErrorCause CauseOf(const absl::Status& failure) {
+  switch (failure.code()) {
+    case absl::StatusCode::kNotFound:
+      return ErrorCause::kSessionNotFound;
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kAlreadyExists:  // another session's route
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kOutOfRange:
+      return ErrorCause::kInvalidAttributeValue;
+    default:
+      return ErrorCause::kResourcesUnavailable;
+  }
+}
 
 // The NAS that is meant is us, as far as the attribute says.
 bool IsUs(const Attribute& attribute, const NasIdentity& nas) {
@@ -40,6 +75,19 @@ bool IsUs(const Attribute& attribute, const NasIdentity& nas) {
 
 }  // namespace
 
+void Place(const CoaOrder& order, Engine& engine, Instant now, EngineActions& out) {
+  std::vector<ServiceChange> changes;
+  for (const AccountingId& id : order.sessions) {
+    ServicePtr service = engine.ServiceOf(id);
+    if (service != nullptr) {
+      service =
+          std::make_shared<const ServiceProfile>(ReadService(order.attributes, *service).profile);
+    }
+    changes.push_back({id, std::move(service)});
+  }
+  engine.ChangeService(order.number, changes, now, out);
+}
+
 const CoaClient* DynamicAuthorization::ClientOf(const net::IpAddress& address,
                                                 size_t& index) const {
   for (index = 0; index < settings_.clients.size(); ++index) {
@@ -49,7 +97,7 @@ const CoaClient* DynamicAuthorization::ClientOf(const net::IpAddress& address,
 }
 
 void DynamicAuthorization::OnDatagram(const CoaPeer& from, ByteView datagram, Moment at,
-                                      CoaActions& out, AccountantActions& accounting) {
+                                      CoaActions& out) {
   size_t index = 0;
   const CoaClient* client = ClientOf(from.endpoint.address, index);
   if (client == nullptr) {
@@ -84,7 +132,7 @@ void DynamicAuthorization::OnDatagram(const CoaPeer& from, ByteView datagram, Mo
     ++overflow_;  // it will ask again
     return;
   }
-  Judge(key, Remember(key, index, packet, content, at), content, at, out, accounting);
+  Judge(key, Remember(key, index, packet, content, at), content, out);
 }
 
 DynamicAuthorization::Content DynamicAuthorization::Read(const radius::Packet& packet) const {
@@ -104,11 +152,7 @@ void DynamicAuthorization::ReadOne(const Attribute& attribute, bool is_coa, cons
   };
   const radius::AttributeId id = attribute.id;
   if (id == radius::kProxyState) {
-    content.proxy_states.push_back(id.type);
-    content.proxy_states.push_back(
-        static_cast<uint8_t>(attribute.value.size() + radius::kAttributeHeaderLength));
-    content.proxy_states.insert(content.proxy_states.end(), attribute.value.begin(),
-                                attribute.value.end());
+    Append(attribute, content.proxy_states);
   } else if (id == radius::kEventTimestamp) {
     content.timestamp = radius::ReadInteger(attribute.value);
     if (!content.timestamp) wrong(ErrorCause::kInvalidAttributeValue);
@@ -120,7 +164,7 @@ void DynamicAuthorization::ReadOne(const Attribute& attribute, bool is_coa, cons
   } else if (id == radius::kServiceType) {
     wrong(ErrorCause::kUnsupportedService);  // Authorize Only, among others
   } else if (is_coa && IsIn(kChangeable, id)) {
-    content.changes.push_back(attribute);
+    Append(attribute, content.changes);
   } else if (!IsIn(kTolerated, id)) {
     wrong(ErrorCause::kUnsupportedAttribute);
   }
@@ -150,7 +194,7 @@ DynamicAuthorization::Request& DynamicAuthorization::Remember(const RequestKey& 
 }
 
 void DynamicAuthorization::Judge(const RequestKey& key, Request& request, const Content& content,
-                                 Moment at, CoaActions& out, AccountantActions& accounting) {
+                                 CoaActions& out) {
   const bool is_coa = request.code == Code::kCoaRequest;
   if (content.error) return Refuse(key, request, *content.error, out);
   if (content.identifies.empty() || (is_coa && content.changes.empty())) {
@@ -161,51 +205,39 @@ void DynamicAuthorization::Judge(const RequestKey& key, Request& request, const 
       content.identifies.begin(), content.identifies.end(),
       [](const Attribute& attribute) { return attribute.id != radius::kCalledStationId; });
   if (!names_one) return Refuse(key, request, ErrorCause::kInvalidRequest, out);
+  if (is_coa && !AreSound(content.changes)) {
+    return Refuse(key, request, ErrorCause::kInvalidAttributeValue, out);
+  }
   std::vector<AccountingId> sessions = accountant_.Search(content.identifies, kMaxSessions + 1);
   if (sessions.empty()) return Refuse(key, request, ErrorCause::kSessionNotFound, out);
   if (sessions.size() > kMaxSessions) {
     return Refuse(key, request, ErrorCause::kTooManySessions, out);
   }
-  if (is_coa) {
-    if (const auto error = Change(sessions, content, at, accounting)) {
-      return Refuse(key, request, *error, out);
-    }
-    return Acknowledge(key, request, out);
-  }
-  out.disconnect.insert(out.disconnect.end(), sessions.begin(), sessions.end());
-  request.waits_for = std::move(sessions);
   waiting_.push_back(key);
+  if (is_coa) {
+    request.order = ++last_order_;
+    out.orders.push_back({request.order, std::move(sessions), content.changes});
+  } else {
+    out.disconnect.insert(out.disconnect.end(), sessions.begin(), sessions.end());
+    request.waits_for = std::move(sessions);
+  }
 }
 
-// All or nothing: the values are looked at before any session is changed.
-std::optional<ErrorCause> DynamicAuthorization::Change(const std::vector<AccountingId>& sessions,
-                                                       const Content& content, Moment at,
-                                                       AccountantActions& accounting) {
-  std::optional<Duration> session_timeout;
-  std::optional<Duration> idle_timeout;
-  std::optional<Duration> interim_interval;
-  for (const Attribute& change : content.changes) {
-    const std::optional<uint32_t> value = radius::ReadInteger(change.value);
-    if (!value) return ErrorCause::kInvalidAttributeValue;
-    const Duration time = Duration::Seconds(*value);
-    if (change.id == radius::kSessionTimeout) {
-      session_timeout = time;
-    } else if (change.id == radius::kIdleTimeout) {
-      idle_timeout = time;
-    } else {
-      constexpr uint32_t kLeast = 60;  // RFC 2869 5.16
-      if (*value < kLeast) return ErrorCause::kInvalidAttributeValue;
-      interim_interval = time;
-    }
+void DynamicAuthorization::OnOrderDone(uint64_t number, const absl::Status& status,
+                                       CoaActions& out) {
+  const auto waits = [&](const RequestKey& key) {
+    const auto request = requests_.find(key);
+    return request != requests_.end() && request->second.order == number;
+  };
+  const auto key = std::find_if(waiting_.begin(), waiting_.end(), waits);
+  if (key == waiting_.end()) return;  // answered as late
+  Request& request = requests_.at(*key);
+  if (status.ok()) {
+    Acknowledge(*key, request, out);
+  } else {
+    Refuse(*key, request, CauseOf(status), out);
   }
-  for (const AccountingId& id : sessions) {
-    SessionTerms terms = *accountant_.TermsOf(id);
-    terms.session_timeout = session_timeout.value_or(terms.session_timeout);
-    terms.idle_timeout = idle_timeout.value_or(terms.idle_timeout);
-    terms.interim_interval = interim_interval.value_or(terms.interim_interval);
-    accountant_.SetTerms(id, terms, at, accounting);
-  }
-  return std::nullopt;
+  waiting_.erase(key);
 }
 
 void DynamicAuthorization::OnProgress(Moment at, CoaActions& out) {
@@ -215,10 +247,13 @@ void DynamicAuthorization::OnProgress(Moment at, CoaActions& out) {
     Request& request = found->second;
     std::erase_if(request.waits_for,
                   [this](const AccountingId& id) { return accountant_.IsGone(id); });
-    if (request.waits_for.empty()) {
+    if (request.order == 0 && request.waits_for.empty()) {
       Acknowledge(key, request, out);
-    } else if (at.now >= request.came + kRemovalPatience) {
-      Refuse(key, request, ErrorCause::kSessionNotRemovable, out);
+    } else if (at.now >= request.came + kPatience) {
+      Refuse(
+          key, request,
+          request.order == 0 ? ErrorCause::kSessionNotRemovable : ErrorCause::kResourcesUnavailable,
+          out);
     } else {
       return false;
     }
@@ -230,7 +265,7 @@ Instant DynamicAuthorization::NextDeadline() const {
   Instant next = Instant::Never();
   for (const RequestKey& key : waiting_) {
     const auto found = requests_.find(key);
-    if (found != requests_.end()) next = std::min(next, found->second.came + kRemovalPatience);
+    if (found != requests_.end()) next = std::min(next, found->second.came + kPatience);
   }
   return next;
 }

@@ -6,9 +6,10 @@
 // A session is found by any of the attributes that its accounting records name it by; all those in
 // the request must agree. One request may mean several sessions: all of them, up to a bound.
 //
-// What may be changed is what takes effect here at once: Session-Timeout, Idle-Timeout,
-// Acct-Interim-Interval. Everything else is refused as a whole (401) until the data plane does it.
-// A Disconnect is acknowledged when the sessions are gone from the data plane.
+// What may be changed has a list in the .cc; everything else is refused as a whole (401). The
+// values are read by the rules of an Access-Accept, and put on top of what each session has by the
+// engine's thread (Place). A request is acknowledged when the data plane has it: the sessions gone,
+// or all of them changed; one that cannot be changed leaves every one as it was.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -23,6 +24,7 @@
 #include <vector>
 
 #include "controlplane/accounting/accountant.h"
+#include "controlplane/lns/engine.h"
 #include "controlplane/radius/call_attributes.h"
 #include "lib/base/bytes.h"
 #include "lib/base/time.h"
@@ -31,6 +33,7 @@
 #include "lib/radius/signature.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
 
 namespace lns::controlplane {
 
@@ -60,6 +63,7 @@ enum class ErrorCause : uint32_t {
   kInvalidAttributeValue = 407,
   kSessionNotFound = 503,
   kSessionNotRemovable = 504,
+  kResourcesUnavailable = 506,
   kTooManySessions = 508,  // Multiple Session Selection Unsupported
 };
 
@@ -74,24 +78,35 @@ struct CoaReply {
   CoaPeer to;
   Bytes packet;
 };
+// For the engine: a change of what sessions are served, in attributes of an Access-Accept. It is
+// answered by OnOrderDone.
+struct CoaOrder {
+  uint64_t number = 0;
+  std::vector<AccountingId> sessions;
+  Bytes attributes;
+};
 struct CoaActions {
   std::vector<CoaReply> replies;
   std::vector<AccountingId> disconnect;  // engine: CloseCause::kDisconnectRequest
+  std::vector<CoaOrder> orders;
 };
+// On the engine's thread.
+void Place(const CoaOrder& order, Engine& engine, Instant now, EngineActions& out);
 
 class DynamicAuthorization {
  public:
   static constexpr size_t kMaxSessions = 64;  // meant by one request
-  static constexpr Duration kRemovalPatience = Duration::Seconds(20);
+  // For sessions to go, or to be changed; the engine gives up before.
+  static constexpr Duration kPatience = Duration::Seconds(20);
   // Answers kept for duplicates.
   static constexpr size_t kMaxAnswers = 4096;
   static constexpr Duration kAnswersKept = Duration::Seconds(60);
 
-  DynamicAuthorization(CoaSettings settings, Accountant& accountant)
+  DynamicAuthorization(CoaSettings settings, const Accountant& accountant)
       : settings_(std::move(settings)), accountant_(accountant) {}
 
-  void OnDatagram(const CoaPeer& from, ByteView datagram, Moment at, CoaActions& out,
-                  AccountantActions& accounting);
+  void OnDatagram(const CoaPeer& from, ByteView datagram, Moment at, CoaActions& out);
+  void OnOrderDone(uint64_t number, const absl::Status& status, CoaActions& out);
   // After sessions may have gone, and when NextDeadline is due.
   void OnProgress(Moment at, CoaActions& out);
   Instant NextDeadline() const;
@@ -115,14 +130,15 @@ class DynamicAuthorization {
     Instant came;
     size_t client = 0;
     radius::Code code{};
-    Bytes proxy_states;  // attributes, as they came
-    std::vector<AccountingId> waits_for;
-    Bytes answer;  // empty: not given yet
+    Bytes proxy_states;                   // attributes, as they came
+    std::vector<AccountingId> waits_for;  // to be gone
+    uint64_t order = 0;                   // to be done; 0: none
+    Bytes answer;                         // empty: not given yet
   };
   // What the attributes of a request say.
   struct Content {
     std::vector<radius::Attribute> identifies;
-    std::vector<radius::Attribute> changes;
+    Bytes changes;  // attributes, as they came
     Bytes proxy_states;
     std::optional<uint32_t> timestamp;
     std::optional<ErrorCause> error;  // the first thing that is wrong
@@ -135,21 +151,18 @@ class DynamicAuthorization {
   bool IsCurrent(const Content& content, Moment at) const;
   Request& Remember(const RequestKey& key, size_t client, const radius::Packet& packet,
                     Content& content, Moment at);
-  void Judge(const RequestKey& key, Request& request, const Content& content, Moment at,
-             CoaActions& out, AccountantActions& accounting);
-  std::optional<ErrorCause> Change(const std::vector<AccountingId>& sessions,
-                                   const Content& content, Moment at,
-                                   AccountantActions& accounting);
+  void Judge(const RequestKey& key, Request& request, const Content& content, CoaActions& out);
   void Acknowledge(const RequestKey& key, Request& request, CoaActions& out);
   void Refuse(const RequestKey& key, Request& request, ErrorCause cause, CoaActions& out);
   void Answer(const RequestKey& key, Request& request, radius::Code code,
               std::optional<ErrorCause> cause, CoaActions& out);
 
   const CoaSettings settings_;
-  Accountant& accountant_;
+  const Accountant& accountant_;
   absl::flat_hash_map<RequestKey, Request> requests_;
   std::deque<RequestKey> order_;     // as they came
-  std::vector<RequestKey> waiting_;  // for sessions to go
+  std::vector<RequestKey> waiting_;  // for sessions to go, or to be changed
+  uint64_t last_order_ = 0;
 
   uint64_t acknowledged_ = 0;
   uint64_t refused_ = 0;

@@ -20,6 +20,7 @@ std::shared_ptr<const SessionFacts> EngineImpl::FactsOf(const SessionRecord& ses
   facts->user_name = session.user_name;
   facts->call = DescribeCall(session);
   facts->service = session.service == nullptr ? DefaultService() : session.service;
+  if (!facts->service->user_name.empty()) facts->user_name = facts->service->user_name;
   if (session.ipv4_up) facts->ipv4_address = session.lease.prefix.address;
   if (session.ipv6_up) facts->ipv6_interface_id = session.ipv6_interface_id;
   if (session.ipv6_up && session.ipv6 != nullptr) {
@@ -34,9 +35,11 @@ std::shared_ptr<const SessionFacts> EngineImpl::FactsOf(const SessionRecord& ses
 std::shared_ptr<const TunnelFacts> EngineImpl::FactsOf(const TunnelRecord& tunnel) const {
   auto facts = std::make_shared<TunnelFacts>();
   facts->id = {run_, AccountingId::kFirstTunnel + tunnel.accounting_number, tunnel.id.value()};
+  facts->tunnel = tunnel.id;
   facts->endpoints = tunnel.endpoints;
   facts->lac_host_name = tunnel.l2tp->peer_host_name();
-  facts->lns_host_name = tunnel.profile->tunnel.host_name;
+  facts->lns_host_name =
+      tunnel.refused() ? refusal_settings_.host_name : tunnel.profile->tunnel.host_name;
   return facts;
 }
 
@@ -51,12 +54,24 @@ void EngineImpl::TellEnd(const SessionRecord& session, CloseCause cause, Turn tu
                      shutting_down_ ? TerminateCause::kAdminReboot : TerminateCauseOf(cause)});
 }
 
-void EngineImpl::TellEnd(const TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn) {
+// One that was never there, be it that we or the peer did not want it, was rejected; one in favour
+// of another, or whose peer just fell silent, was not.
+void EngineImpl::TellEnd(TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn) {
   const TerminateCause cause = closed.by_peer     ? TerminateCause::kHostRequest
                                : closed.timed_out ? TerminateCause::kLostCarrier
                                : shutting_down_   ? TerminateCause::kAdminReboot
                                                   : TerminateCause::kAdminReset;
-  turn.out.push_back(TunnelStopped{FactsOf(tunnel), cause});
+  if (tunnel.established) {
+    turn.out.emplace_back(TunnelStopped{FactsOf(tunnel), cause});
+  } else if (!closed.timed_out && closed.end != l2tp::TunnelEnd::kTieLost) {
+    tunnel.accounting_number = ++accounted_tunnels_;
+    turn.out.emplace_back(TunnelRejected{FactsOf(tunnel), cause});
+  }
+}
+
+void EngineImpl::TellRejection(const TunnelRecord& tunnel, uint32_t serial_number, CloseCause cause,
+                               Turn turn) {
+  turn.out.emplace_back(CallRejected{FactsOf(tunnel), serial_number, TerminateCauseOf(cause)});
 }
 
 }  // namespace lns::controlplane

@@ -22,6 +22,8 @@
 #include "lib/net/filter.h"
 #include "lib/ppp/link.h"
 
+#include "absl/status/status.h"
+
 namespace lns::controlplane {
 
 struct SessionKey {
@@ -115,6 +117,8 @@ struct SessionEntry {
   std::vector<std::string> uplink_filters;  // a packet must pass each
   std::vector<std::string> downlink_filters;
   std::shared_ptr<const net::DscpPolicy> dscp_policy;  // none: DSCPs stay
+
+  bool operator==(const SessionEntry&) const = default;
 };
 struct ProgramTunnel {
   TunnelEntry entry;
@@ -170,6 +174,24 @@ struct TunnelStopped {
   TerminateCause cause{};
 };
 
+// Refused, or given up before it was there (RFC 2867 3.3, 3.6): a tunnel, a call within one.
+struct TunnelRejected {
+  std::shared_ptr<const TunnelFacts> facts;
+  TerminateCause cause{};
+};
+struct CallRejected {
+  std::shared_ptr<const TunnelFacts> tunnel;
+  uint32_t serial_number = 0;  // zero: not known
+  TerminateCause cause{};
+};
+
+// The outcome of Engine::ChangeService: kOk once the data plane has the change of every session,
+// each of which was told of by SessionChanged before; otherwise nothing has changed.
+struct ServiceOrderDone {
+  uint64_t order = 0;
+  absl::Status status;
+};
+
 // The LNS takes no new subscribers, or does again.
 struct SetDraining {
   bool on = false;
@@ -185,7 +207,8 @@ struct LogLine {
 using EngineAction =
     std::variant<SendControl, SendPpp, ProgramTunnel, RemoveTunnel, ProgramSession, RemoveSession,
                  AuthenticateUser, SessionStarted, SessionChanged, SessionStopped, TunnelStarted,
-                 TunnelStopped, SetDraining, ProgramFilter, RemoveFilter, LogLine>;
+                 TunnelStopped, TunnelRejected, CallRejected, ServiceOrderDone, SetDraining,
+                 ProgramFilter, RemoveFilter, LogLine>;
 using EngineActions = std::vector<EngineAction>;
 
 }  // namespace lns::controlplane

@@ -40,6 +40,7 @@ void EngineImpl::OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& 
   LNS_CHECK(pending_calls_.emplace(PendingCall{tunnel.id, call.peer_session_id}, key).second);
   SessionRecord& session = sessions_.Add(key, tunnel);
   session.peer_id = call.peer_session_id;
+  session.call.serial_number = call.info.call_serial_number;
   session.created = turn.now;
   TakeOfferedCall(session, turn);
   Note(session, TrailNote::kCallOffered, "", turn);
@@ -54,6 +55,7 @@ void EngineImpl::RefuseCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call
   RecordUntakenOffer(tunnel, turn);
   Note(tunnel, TrailNote::kCallRefused, TextOf(cause), turn);
   tunnel.l2tp->RejectCall(call.peer_session_id, ResultOf(cause), turn.now, actions);
+  TellRejection(tunnel, call.info.call_serial_number, cause, turn);
   NoteRefusal(tunnel, cause, turn);
 }
 
@@ -86,9 +88,17 @@ void EngineImpl::OnSessionProgrammed(const SessionKey& key, uint16_t revision,
       OnDataplaneReady(*session, turn);
     }
   } else if (!MayComeBack(status)) {
-    EndSession(*session, CauseOf(status), Printable(std::string(status.message())), turn);
+    OnDataplaneRefusal(*session, revision, status, turn);
   }
   FinishTurn();
+}
+
+// What an earlier entry was refused for is settled: the newest is to be judged by itself.
+void EngineImpl::OnDataplaneRefusal(SessionRecord& session, uint16_t revision,
+                                    const absl::Status& status, Turn turn) {
+  if (revision != session.revision) return;
+  if (session.service_waits) return FailServiceOrder(session.service_order, status, turn);
+  EndSession(session, CauseOf(status), Printable(std::string(status.message())), turn);
 }
 
 void EngineImpl::OnDataplaneReady(SessionRecord& session, Turn turn) {
@@ -99,6 +109,7 @@ void EngineImpl::OnDataplaneReady(SessionRecord& session, Turn turn) {
     const std::unique_ptr<l2tp::CallInfo> answer = std::move(session.answer);
     return StartLink(session, *answer, turn);
   }
+  OnServiceConfirmed(session, turn);
   SendHeldFrames(session, turn);
   Reschedule(session);
 }
@@ -121,6 +132,10 @@ void EngineImpl::AnswerCall(SessionRecord& session, Turn turn) {
 
 void EngineImpl::ProgramAgain(SessionRecord& session, Turn turn) {
   if (turn.now >= session.give_up) {
+    if (session.service_waits && session.held_frames == nullptr) {
+      return FailServiceOrder(session.service_order,
+                              absl::UnavailableError("the data plane is away"), turn);
+    }
     return EndSession(session, CloseCause::kDataplaneAway, "", turn);
   }
   counters_.Add(Counter::kProgramRetry);
@@ -207,6 +222,7 @@ void EngineImpl::EndSession(SessionRecord& session, CloseCause cause, const std:
   std::optional<l2tp::PppDisconnectCause> ppp_cause;
   if (session.stage == SessionStage::kProgramming && !session.outgoing) {
     tunnel.l2tp->RejectCall(session.peer_id, ResultOf(cause), turn.now, actions);
+    TellRejection(tunnel, session.call.serial_number, cause, turn);
   } else {
     ppp_cause = PppCauseOf(cause);
     tunnel.l2tp->CloseSession(session.key.session, ResultOf(cause), ppp_cause, turn.now, actions);
@@ -237,6 +253,7 @@ void EngineImpl::Release(SessionRecord& session, SessionEnd end, Turn turn) {
     pending_calls_.erase(PendingCall{session.key.tunnel, session.peer_id});
   }
   session.stage = SessionStage::kGone;
+  FailServiceOrder(session.service_order, absl::NotFoundError("the session ended"), turn);
   if (session.online()) --sessions_online_;
   ReleaseAddresses(session, turn);
   DropEarlyFrames(session);

@@ -135,6 +135,14 @@ struct OutgoingCall {
   uint32_t maximum_bps = 100'000'000;
 };
 
+// Other terms for a user who is online. What was given when they came (addresses, pools, DNS
+// servers, VRF) stays; what the data plane does with their packets, routes, limits and what
+// accounting tells follow.
+struct ServiceChange {
+  AccountingId session;
+  ServicePtr service;  // null: whoever asks knows of no such session
+};
+
 struct TunnelView {
   l2tp::LocalTunnelId local_id;
   l2tp::PeerTunnelId peer_id;
@@ -221,6 +229,13 @@ class Engine {
   // An online session ends on accounting's or AAA's order. False: there is none with this id.
   virtual bool TerminateSession(const AccountingId& id, CloseCause cause, Instant now,
                                 EngineActions& out) = 0;
+  // What the user of an online session is served now; null: there is none with this id.
+  virtual ServicePtr ServiceOf(const AccountingId& id) const = 0;
+  // All of the changes or none: ServiceOrderDone says which. kNotFound: a session is not online, or
+  // not any more; kAborted: one is being changed already, or AAA is asked about its user again;
+  // kUnavailable: the data plane is away; anything else is what the data plane says.
+  virtual void ChangeService(uint64_t order, const std::vector<ServiceChange>& changes, Instant now,
+                             EngineActions& out) = 0;
   virtual absl::Status ClearTunnel(l2tp::LocalTunnelId tunnel, Instant now, EngineActions& out) = 0;
   // Opens a tunnel to a configured peer; kOk when its SCCRQ is on its way.
   virtual absl::StatusOr<l2tp::LocalTunnelId> OpenTunnel(const std::string& peer, Instant now,

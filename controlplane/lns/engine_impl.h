@@ -1,8 +1,8 @@
 // The LNS engine's one class. Its methods are spread over files by subject, each file's head saying
 // what it does: engine.cc (dispatch, timers), tunnels.cc, opening.cc, peer_endpoints.cc, calls.cc,
 // outgoing_calls.cc, links.cc, addresses.cc, ipv6.cc, held_frames.cc, users.cc, lines.cc,
-// accounting.cc, trails.cc, operations.cc, views.cc. State that has rules of its own lives in the
-// classes it is made of.
+// service_changes.cc, accounting.cc, trails.cc, operations.cc, views.cc. State that has rules of
+// its own lives in the classes it is made of.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -52,6 +52,9 @@ class EngineImpl final : public Engine {
   absl::Status ClearSession(const SessionKey& key, Instant now, EngineActions& out) override;
   bool TerminateSession(const AccountingId& id, CloseCause cause, Instant now,
                         EngineActions& out) override;
+  ServicePtr ServiceOf(const AccountingId& id) const override;
+  void ChangeService(uint64_t order, const std::vector<ServiceChange>& changes, Instant now,
+                     EngineActions& out) override;
   absl::Status ClearTunnel(l2tp::LocalTunnelId id, Instant now, EngineActions& out) override;
   absl::StatusOr<l2tp::LocalTunnelId> OpenTunnel(const std::string& peer, Instant now,
                                                  EngineActions& out) override;
@@ -151,6 +154,8 @@ class EngineImpl final : public Engine {
   void TakeTreatment(SessionRecord& session, const l2tp::CallInfo& info);
   void OnSessionClosed(TunnelRecord& tunnel, const l2tp::SessionClosed& closed, Turn turn);
   void OnDataplaneReady(SessionRecord& session, Turn turn);
+  void OnDataplaneRefusal(SessionRecord& session, uint16_t revision, const absl::Status& status,
+                          Turn turn);
   void AnswerCall(SessionRecord& session, Turn turn);
   void ProgramAgain(SessionRecord& session, Turn turn);
   // Ends a call from whatever stage, with a CDN. `detail` joins the log line.
@@ -247,6 +252,29 @@ class EngineImpl final : public Engine {
   void OnLineSpeed(TunnelRecord& tunnel, const l2tp::AccessLineUpdate& update, Turn turn);
   void TellLac(SessionRecord& session, const ppp::LinkOpened& opened, Turn turn);
 
+  // service_changes.cc
+  // Sessions whose service one order changes, and what each had before.
+  struct ServiceOrder {
+    struct Session {
+      uint32_t slot = 0;
+      uint64_t number = 0;
+      ServicePtr before;
+    };
+    std::vector<Session> sessions;
+    size_t waiting = 0;  // of them, those that the data plane has not confirmed
+  };
+  const SessionRecord* FindOnline(const AccountingId& id) const;
+  SessionRecord* FindOnline(const AccountingId& id);
+  SessionRecord* Find(const ServiceOrder::Session& session);
+  absl::Status BeginServiceOrder(uint64_t number, const std::vector<ServiceChange>& changes);
+  void Serve(SessionRecord& session, ServicePtr service, Turn turn);
+  void OnServiceConfirmed(SessionRecord& session, Turn turn);
+  void EndServiceWait(SessionRecord& session);
+  void CompleteServiceOrder(uint64_t number, Turn turn);
+  // Every session of the order goes back to what it had. Without one under way, nothing.
+  void FailServiceOrder(uint64_t number, const absl::Status& why, Turn turn);
+  void TellFailure(uint64_t order, absl::Status why, Turn turn);
+
   // users.cc
   CloseCause SettleDuplicates(SessionRecord& session, Turn turn);
   void ReleaseName(SessionRecord& session);
@@ -258,7 +286,9 @@ class EngineImpl final : public Engine {
   // What an online session has is not what it was.
   void TellChange(const SessionRecord& session, Turn turn);
   void TellEnd(const SessionRecord& session, CloseCause cause, Turn turn);
-  void TellEnd(const TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn);
+  void TellEnd(TunnelRecord& tunnel, const l2tp::TunnelClosed& closed, Turn turn);
+  void TellRejection(const TunnelRecord& tunnel, uint32_t serial_number, CloseCause cause,
+                     Turn turn);
 
   // operations.cc
   void Clear(SessionRecord& session, CloseCause cause, const std::string& by, Turn turn);
@@ -321,6 +351,7 @@ class EngineImpl final : public Engine {
     }
   };
   absl::flat_hash_map<PendingCall, SessionKey> pending_calls_;
+  absl::flat_hash_map<uint64_t, ServiceOrder> service_orders_;  // as many as AAA asks for at once
 
   uint64_t trail_bytes_ = 0;  // of live sessions
   std::deque<Explanation> ended_sessions_;

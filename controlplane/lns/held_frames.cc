@@ -73,8 +73,8 @@ void EngineImpl::DropHeldFrames(SessionRecord& session) {
   if (session.held_frames == nullptr) return;
   held_frames_ -= static_cast<uint32_t>(session.held_frames->size());
   session.held_frames.reset();
-  // One that is being cleared has another deadline by now.
-  if (session.stage == SessionStage::kLink) session.own_deadline = Instant::Never();
+  // One that is being cleared has another deadline by now, one whose service changes needs it.
+  if (session.stage == SessionStage::kLink && !session.service_waits) session.own_deadline = Instant::Never();
 }
 
 }  // namespace lns::controlplane

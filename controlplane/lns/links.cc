@@ -189,6 +189,7 @@ void EngineImpl::CarryOut(SessionRecord& session, ppp::LinkAction action, Turn t
 void EngineImpl::AskAaa(SessionRecord& session, ppp::AuthenticationNeeded credentials, Turn turn) {
   counters_.Add(Counter::kAuthAsked);
   Note(session, TrailNote::kUserAsked, credentials.user_name, turn);
+  FailServiceOrder(session.service_order, absl::AbortedError("the user is asked again"), turn);
   // Renegotiated as somebody else: what was decided for the first user is void.
   if (credentials.user_name != session.user_name) {
     ReleaseAddresses(session, turn);

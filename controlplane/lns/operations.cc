@@ -34,6 +34,8 @@ bool EngineImpl::TerminateSession(const AccountingId& id, CloseCause cause, Inst
 void EngineImpl::Clear(SessionRecord& session, CloseCause cause, const std::string& by, Turn turn) {
   if (session.stage == SessionStage::kClosing) return;
   Note(session, TrailNote::kClearing, by, turn);
+  FailServiceOrder(session.service_order, absl::NotFoundError("the session is being cleared"),
+                   turn);
   if (session.link == nullptr) return EndSession(session, cause, "", turn);
   session.stage = SessionStage::kClosing;
   session.close_cause = cause;

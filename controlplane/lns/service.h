@@ -50,6 +50,7 @@ struct ServiceProfile {
   std::vector<net::IpPrefix> delegated_prefixes;
   std::vector<std::string> delegated_pools;
   std::vector<FramedRoute> ipv6_routes;
+  std::vector<net::IpPrefix> announced_routes;  // the subscriber is told of (RFC 6911 3.3)
   std::vector<net::IpAddress> dns6;  // empty: the configuration's
 
   // Zero: without end, or the configuration's.
@@ -61,6 +62,9 @@ struct ServiceProfile {
   uint64_t quota_octets = 0;  // both directions together; zero: none
   // Told back in accounting, in order, as they came (RFC 2865 5.25).
   std::vector<Bytes> classes;
+  std::string user_name;     // in accounting instead of the one that was answered with; empty: that
+  std::string tunnel_group;  // told back in accounting (RFC 2868 3.6)
+  bool by_radius = false;    // a server decided (RFC 2866 5.6)
 
   std::vector<std::string> filters;  // as Filter-Id names them: controlplane/lns/policies.h
   std::string dscp_policy;           // by name; empty: the configuration's

@@ -33,6 +33,7 @@ struct SessionFacts {
 
 struct TunnelFacts {
   AccountingId id;
+  l2tp::LocalTunnelId tunnel;
   net::EndpointPair endpoints;
   std::string lac_host_name;
   std::string lns_host_name;

@@ -76,6 +76,7 @@ struct SessionRecord {
   bool proxied : 1 = false;           // LCP is the LAC's work
   bool sequence_numbers : 1 = false;  // RFC 2661 5.4
   bool holds_name : 1 = false;        // in the index of users
+  bool service_waits : 1 = false;     // for the data plane to confirm a change of service
   uint8_t dscp = kNoDscp;             // RFC 3308; none: the tunnel's
   uint16_t revision = 0;              // of its entry in the data plane
 
@@ -90,6 +91,7 @@ struct SessionRecord {
   Instant give_up = Instant::Never();       // waiting for the data plane: the last retry
   uint64_t auth_request = 0;                // 0: none outstanding
   uint64_t number = 0;                      // counts the sessions of the table's life
+  uint64_t service_order = 0;               // a change of service under way; 0: none
   ServicePtr service;                       // none: not accepted yet
   Lease lease;
   uint64_t ipv6_interface_id = 0;
@@ -110,7 +112,7 @@ struct SessionRecord {
   bool online() const { return ipv4_up || ipv6_up; }
   // Whether its current entry must be confirmed before anything else happens.
   bool awaits_dataplane() const {
-    return stage == SessionStage::kProgramming || held_frames != nullptr;
+    return stage == SessionStage::kProgramming || held_frames != nullptr || service_waits;
   }
 };
 

@@ -178,6 +178,7 @@ void EngineImpl::CarryOut(TunnelRecord& tunnel, l2tp::Action action, l2tp::Actio
         } else if constexpr (std::is_same_v<What, l2tp::CountEvent>) {
           counters_.Add(what.event);
           if (what.event == l2tp::L2tpEvent::kSessionLimit) {
+            TellRejection(tunnel, /*serial_number=*/0, CloseCause::kTunnelSessionLimit, turn);
             NoteRefusal(tunnel, CloseCause::kTunnelSessionLimit, turn);
           }
         } else {
@@ -223,7 +224,7 @@ void EngineImpl::OnTunnelClosed(TunnelRecord& tunnel, const l2tp::TunnelClosed& 
     tunnel.programmed = false;
     turn.out.push_back(RemoveTunnel{tunnel.id});
   }
-  if (tunnel.established) TellEnd(tunnel, closed, turn);
+  TellEnd(tunnel, closed, turn);
   const std::string reason = absl::StrCat(WhoClosed(closed), ": ", Describe(closed.result));
   Note(tunnel, TrailNote::kTunnelClosed, reason, turn);
   tunnel.ending = Ending{.at = turn.now, .reason = "closed " + reason};

@@ -124,6 +124,15 @@ void ProtocolLoop::CarryOut(const EngineAction& action) {
     }
     void operator()(const ProgramFilter& a) const { loop.parts_.dataplane.ProgramFilter(a.filter); }
     void operator()(const RemoveFilter& a) const { loop.parts_.dataplane.RemoveFilter(a.name); }
+    void operator()(const TunnelRejected& a) const {
+      if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnTunnelRejected(a);
+    }
+    void operator()(const CallRejected& a) const {
+      if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnCallRejected(a);
+    }
+    void operator()(const ServiceOrderDone& a) const {
+      if (loop.parts_.sessions != nullptr) loop.parts_.sessions->OnServiceOrderDone(a);
+    }
     void operator()(const SetDraining& a) const { loop.parts_.dataplane.SetDraining(a.on); }
     void operator()(const LogLine& a) const { loop.parts_.log(a.level, a.text); }
   };

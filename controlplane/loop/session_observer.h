@@ -19,6 +19,9 @@ class SessionObserver {
   virtual void OnSessionStopped(const SessionStopped& stopped) = 0;
   virtual void OnTunnelStarted(const TunnelStarted& started) = 0;
   virtual void OnTunnelStopped(const TunnelStopped& stopped) = 0;
+  virtual void OnTunnelRejected(const TunnelRejected& rejected) = 0;
+  virtual void OnCallRejected(const CallRejected& rejected) = 0;
+  virtual void OnServiceOrderDone(const ServiceOrderDone& done) = 0;
 };
 
 }  // namespace lns::controlplane

@@ -42,7 +42,7 @@ void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out) {
 
 namespace {
 
-dataplane::v1::FilterVerdict ToProto(net::FilterVerdict verdict) {
+dataplane::v1::FilterVerdict VerdictOf(net::FilterVerdict verdict) {
   switch (verdict) {
     case net::FilterVerdict::kPermit:
       return dataplane::v1::FILTER_VERDICT_PERMIT;
@@ -54,20 +54,20 @@ dataplane::v1::FilterVerdict ToProto(net::FilterVerdict verdict) {
   return dataplane::v1::FILTER_VERDICT_UNSPECIFIED;
 }
 
-void ToProto(const net::PortRange& range, dataplane::v1::PortRange& out) {
+void WriteRange(const net::PortRange& range, dataplane::v1::PortRange& out) {
   out.set_first(range.first);
   out.set_last(range.last);
 }
 
-void ToProto(const net::FilterRule& rule, dataplane::v1::FilterRule& out) {
-  out.set_verdict(ToProto(rule.verdict));
+void WriteRule(const net::FilterRule& rule, dataplane::v1::FilterRule& out) {
+  out.set_verdict(VerdictOf(rule.verdict));
   if (rule.family != net::Family::kNone) out.set_family(rule.family == net::Family::kIpv4 ? 4 : 6);
   for (const net::IpPrefix& prefix : rule.sources) ToProto(prefix, *out.add_sources());
   for (const net::IpPrefix& prefix : rule.destinations) ToProto(prefix, *out.add_destinations());
   if (rule.protocol) out.set_protocol(*rule.protocol);
-  for (const net::PortRange& range : rule.source_ports) ToProto(range, *out.add_source_ports());
+  for (const net::PortRange& range : rule.source_ports) WriteRange(range, *out.add_source_ports());
   for (const net::PortRange& range : rule.destination_ports) {
-    ToProto(range, *out.add_destination_ports());
+    WriteRange(range, *out.add_destination_ports());
   }
   if (rule.icmp_type) out.set_icmp_type(*rule.icmp_type);
   if (rule.icmp_code) out.set_icmp_code(*rule.icmp_code);
@@ -81,8 +81,8 @@ void ToProto(const net::FilterRule& rule, dataplane::v1::FilterRule& out) {
 
 void ToProto(const net::Filter& filter, dataplane::v1::Filter& out) {
   out.set_name(filter.name);
-  for (const net::FilterRule& rule : filter.rules) ToProto(rule, *out.add_rules());
-  out.set_rest(ToProto(filter.rest));
+  for (const net::FilterRule& rule : filter.rules) WriteRule(rule, *out.add_rules());
+  out.set_rest(VerdictOf(filter.rest));
 }
 
 void ToProto(const net::DscpPolicy& policy, dataplane::v1::DscpPolicy& out) {

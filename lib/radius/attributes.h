@@ -138,6 +138,8 @@ inline constexpr AttributeId kMikrotikTotalLimitGigawords{14988, 18};
 inline constexpr uint32_t kServiceTypeFramed = 2;
 inline constexpr uint32_t kServiceTypeAuthorizeOnly = 17;
 inline constexpr uint32_t kFramedProtocolPpp = 1;
+inline constexpr uint32_t kAcctAuthenticRadius = 1;
+inline constexpr uint32_t kAcctAuthenticLocal = 2;
 inline constexpr uint32_t kNasPortTypeVirtual = 5;
 inline constexpr uint32_t kTunnelTypeL2tp = 3;
 inline constexpr uint32_t kTunnelMediumIpv4 = 1;

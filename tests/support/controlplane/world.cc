@@ -214,6 +214,8 @@ void World::CarryOut(EngineAction& action) {
               });
             }
           });
+        } else if constexpr (std::is_same_v<What, controlplane::ServiceOrderDone>) {
+          service_orders_.emplace(what.order, what.status);
         } else if constexpr (std::is_same_v<What, controlplane::LogLine>) {
           log_.push_back(what.text);
         } else if constexpr (std::is_same_v<What, controlplane::SessionStarted>) {
@@ -224,6 +226,10 @@ void World::CarryOut(EngineAction& action) {
           accounts_.Stop(what);
         } else if constexpr (std::is_same_v<What, controlplane::TunnelStarted> ||
                              std::is_same_v<What, controlplane::TunnelStopped> ||
+                             std::is_same_v<What, controlplane::TunnelRejected> ||
+                             std::is_same_v<What, controlplane::CallRejected> ||
+                             std::is_same_v<What, controlplane::ProgramFilter> ||
+                             std::is_same_v<What, controlplane::RemoveFilter> ||
                              std::is_same_v<What, controlplane::SetDraining>) {
           // nothing here depends on them
         } else {

@@ -82,6 +82,8 @@ class World {
   LossyLink& link() { return link_; }
   std::vector<std::unique_ptr<FakeLac>>& lacs() { return lacs_; }
   const Accounts& accounts() const { return accounts_; }
+  // Outcomes of changes of service, by order.
+  const std::map<uint64_t, absl::Status>& service_orders() const { return service_orders_; }
   std::vector<std::string>& log() { return log_; }
   Rng& rng() { return rng_; }
   // What the engine sent to each LAC as control, counted by LAC.
@@ -126,6 +128,7 @@ class World {
   };
   std::map<controlplane::SessionKey, Opened> opened_;
   Accounts accounts_;
+  std::map<uint64_t, absl::Status> service_orders_;
   std::vector<std::string> log_;
   std::string violation_;
 };

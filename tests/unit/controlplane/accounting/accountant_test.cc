@@ -342,17 +342,18 @@ TEST_F(AccountantTest, TheVolumeEndsItSoonAfterItIsUsedUp) {
 
 TEST_F(AccountantTest, NewTermsCountFromTheSessionsStart) {
   Make();
-  Start(1);
+  SessionFacts facts = Start(1);
   Run(Duration::Seconds(100));
-  EXPECT_TRUE(accountant_->SetTerms(Facts(1).id, {.session_timeout = Duration::Seconds(150)}, At(),
-                                    actions_));
+  ServiceProfile service;
+  service.session_timeout = Duration::Seconds(150);
+  facts.service = std::make_shared<const ServiceProfile>(service);
+  accountant_->OnChanged(facts, At(), actions_);
   Sort();
   EXPECT_EQ(saved_.begin()->second.terms.session_timeout, Duration::Seconds(150));
   Run(Duration::Seconds(49));
   EXPECT_THAT(ends_, IsEmpty());
   Run(Duration::Seconds(1));
   EXPECT_THAT(ends_, SizeIs(1));
-  EXPECT_FALSE(accountant_->SetTerms({.run = 1}, {}, At(), actions_));
 }
 
 TEST_F(AccountantTest, SessionsOfAnEarlierRunEndBeforeTheLnsIsOn) {
@@ -433,6 +434,7 @@ TEST_F(AccountantTest, TunnelsAreAccountedForWhereThatIsWanted) {
   Start(1);
   Stop(1);
   Removed(1, Traffic{});
+  now_ = now_ + Duration::Seconds(42);
   accountant_->OnTunnelStopped(tunnel, TerminateCause::kLostCarrier, At(), actions_);
   Sort();
   EXPECT_THAT(Types(), ElementsAre(RecordType::kTunnelStart, RecordType::kStart,
@@ -440,6 +442,36 @@ TEST_F(AccountantTest, TunnelsAreAccountedForWhereThatIsWanted) {
                                    RecordType::kStop, RecordType::kTunnelStop));
   EXPECT_EQ(TaggedText(records_[0], radius::kTunnelClientEndpoint), "198.51.100.11");
   EXPECT_EQ(TaggedText(records_[5], radius::kTunnelClientAuthId), "lac1");
+  EXPECT_EQ(radius::ReadInteger(*radius::Find(records_[5].attributes, radius::kAcctSessionTime)),
+            42u);
+}
+
+TEST_F(AccountantTest, WhoeverIsNotLetInIsRecordedWithinABound) {
+  settings_.tunnels = true;
+  Make();
+  TunnelFacts tunnel;
+  tunnel.id = {.run = 5, .number = AccountingId::kFirstTunnel, .slot = 7};
+  tunnel.tunnel = l2tp::LocalTunnelId(7);
+  accountant_->OnTunnelRejected(tunnel, TerminateCause::kAdminReset, At(), actions_);
+  accountant_->OnCallRejected(tunnel, 4711, TerminateCause::kNasRequest, At(), actions_);
+  Sort();
+  EXPECT_THAT(Types(), ElementsAre(RecordType::kTunnelReject, RecordType::kTunnelLinkReject));
+  const auto connection = [&](const Record& record) {
+    return std::string(AsText(*radius::Find(record.attributes, radius::kAcctTunnelConnection)));
+  };
+  EXPECT_EQ(connection(records_[0]), "7");
+  EXPECT_EQ(connection(records_[1]), "4711");
+  EXPECT_EQ(TaggedText(records_[0], radius::kTunnelAssignmentId), "7");
+  for (uint32_t i = 0; i < 2 * Accountant::kMaxRejectsPerSecond; ++i) {
+    accountant_->OnTunnelRejected(tunnel, TerminateCause::kAdminReset, At(), actions_);
+  }
+  Sort();
+  EXPECT_THAT(records_, SizeIs(Accountant::kMaxRejectsPerSecond));
+  EXPECT_EQ(accountant_->counts().rejects_dropped, Accountant::kMaxRejectsPerSecond + 2u);
+  now_ = now_ + Duration::Seconds(1);
+  accountant_->OnTunnelRejected(tunnel, TerminateCause::kAdminReset, At(), actions_);
+  Sort();
+  EXPECT_THAT(records_, SizeIs(Accountant::kMaxRejectsPerSecond + 1));
 }
 
 TEST_F(AccountantTest, WithoutServersLimitsAreWatchedAllTheSame) {

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "controlplane/coa/dynamic_authorization.h"
+#include "controlplane/radius/service_attributes.h"
 #include "lib/radius/attributes.h"
 #include "lib/radius/builder.h"
 #include "lib/radius/value.h"
@@ -79,7 +80,7 @@ class DynamicAuthorizationTest : public testing::Test {
   }
   void Receive(const Bytes& datagram, const char* from = "192.0.2.1") {
     coa_->OnDatagram({.socket = 1, .endpoint = {*net::IpAddress::Parse(from), 5000}}, datagram,
-                     At(), out_, accounting_);
+                     At(), out_);
   }
   // The answer to the request, checked as its client does: "ack", "nak 503", or "" for none.
   std::string AnswerTo(const Bytes& request) {
@@ -102,9 +103,16 @@ class DynamicAuthorizationTest : public testing::Test {
     const auto cause = radius::Find(answer.attributes, radius::kErrorCause);
     return "nak " + std::to_string(cause ? *radius::ReadInteger(*cause) : 0);
   }
+  // The engine carries out what it is ordered with `outcome_`.
   std::string Ask(Code code, const Fill& fill) {
     const Bytes request = Request(code, fill, ++identifier_);
     Receive(request);
+    for (CoaOrder& order : out_.orders) {
+      EXPECT_THAT(out_.replies, IsEmpty()) << "before the data plane has it";
+      coa_->OnOrderDone(order.number, outcome_, out_);
+      orders_.push_back(std::move(order));
+    }
+    out_.orders.clear();
     return AnswerTo(request);
   }
   uint64_t Counter(const std::string& name) const {
@@ -122,6 +130,8 @@ class DynamicAuthorizationTest : public testing::Test {
   Accountant accountant_;
   std::unique_ptr<DynamicAuthorization> coa_;
   CoaActions out_;
+  absl::Status outcome_;
+  std::vector<CoaOrder> orders_;
   Bytes last_answer_;
   uint8_t identifier_ = 100;
 };
@@ -154,8 +164,8 @@ TEST_F(DynamicAuthorizationTest, ASessionThatWillNotGoIsSaidSo) {
     packet.AddText(radius::kAcctSessionId, Id(2).ToString());
   });
   Receive(request);
-  EXPECT_EQ(coa_->NextDeadline(), At().now + DynamicAuthorization::kRemovalPatience);
-  now_ = now_ + DynamicAuthorization::kRemovalPatience;
+  EXPECT_EQ(coa_->NextDeadline(), At().now + DynamicAuthorization::kPatience);
+  now_ = now_ + DynamicAuthorization::kPatience;
   coa_->OnProgress(At(), out_);
   EXPECT_EQ(AnswerTo(request), "nak 504");
   EXPECT_EQ(coa_->NextDeadline(), Instant::Never());
@@ -226,13 +236,13 @@ TEST_F(DynamicAuthorizationTest, EveryRefusalHasItsErrorCause) {
        [&](auto& p) {
          bob(p);
          p.AddInteger(radius::kSessionTimeout, 100);
-         p.AddText(radius::kFilterId, "block");
+         p.AddText(radius::kFramedPool, "gold");
        },
        "nak 401"},
       {"a vendor's attribute", Code::kCoaRequest,
        [&](auto& p) {
          bob(p);
-         p.AddInteger(radius::kWisprBandwidthMaxUp, 1000);
+         p.AddText(radius::kErxVirtualRouterName, "blue");
        },
        "nak 401"},
       {"a change in a Disconnect-Request", Code::kDisconnectRequest,
@@ -276,6 +286,13 @@ TEST_F(DynamicAuthorizationTest, EveryRefusalHasItsErrorCause) {
          p.AddInteger(radius::kAcctInterimInterval, 59);
        },
        "nak 407"},
+      {"a route that is none", Code::kCoaRequest,
+       [&](auto& p) {
+         bob(p);
+         p.AddInteger(radius::kSessionTimeout, 100);
+         p.AddText(radius::kFramedRoute, "not a route");
+       },
+       "nak 407"},
       {"nobody", Code::kCoaRequest,
        [](auto& p) {
          p.AddText(radius::kUserName, "carol");
@@ -287,28 +304,81 @@ TEST_F(DynamicAuthorizationTest, EveryRefusalHasItsErrorCause) {
     SCOPED_TRACE(row.what);
     EXPECT_EQ(Ask(row.code, row.fill), row.answer);
     EXPECT_THAT(out_.disconnect, IsEmpty());
-    EXPECT_EQ(*accountant_.TermsOf(Id(3)), SessionTerms{}) << "nothing is done by halves";
+    EXPECT_THAT(orders_, IsEmpty()) << "nothing is done by halves";
   }
   EXPECT_EQ(Counter("coa_refused"), std::size(rows));
 }
 
-TEST_F(DynamicAuthorizationTest, ACoaChangesTheTermsOfEverySessionItMeans) {
-  EXPECT_EQ(Ask(Code::kCoaRequest,
-                [](PacketBuilder& packet) {
-                  packet.AddText(radius::kUserName, "alice");
-                  packet.AddInteger(radius::kSessionTimeout, 3600);
-                  packet.AddInteger(radius::kIdleTimeout, 300);
-                  packet.AddInteger(radius::kAcctInterimInterval, 120);
-                }),
-            "ack");
-  for (const uint16_t session : {uint16_t{1}, uint16_t{2}}) {
-    const SessionTerms* terms = accountant_.TermsOf(Id(session));
-    ASSERT_NE(terms, nullptr);
-    EXPECT_EQ(terms->session_timeout, Duration::Seconds(3600));
-    EXPECT_EQ(terms->idle_timeout, Duration::Seconds(300));
-    EXPECT_EQ(terms->interim_interval, Duration::Seconds(120));
+TEST_F(DynamicAuthorizationTest, ACoaOrdersItsChangeForEverySessionItMeans) {
+  const Bytes request = Request(Code::kCoaRequest, [](PacketBuilder& packet) {
+    packet.AddText(radius::kUserName, "alice");
+    packet.AddInteger(radius::kSessionTimeout, 3600);
+    packet.AddText(radius::kReplyMessage, "tolerated");
+    packet.AddInteger(radius::kWisprBandwidthMaxDown, 5'000'000);
+    packet.AddText(radius::kFilterId, "one");
+    packet.AddText(radius::kFilterId, "two");
+  });
+  Receive(request);
+  EXPECT_EQ(AnswerTo(request), "") << "the data plane does not have it yet";
+  ASSERT_THAT(out_.orders, SizeIs(1));
+  const CoaOrder order = out_.orders[0];
+  EXPECT_THAT(order.sessions, testing::UnorderedElementsAre(Id(1), Id(2)));
+  Receive(request);
+  EXPECT_THAT(out_.orders, SizeIs(1)) << "its client is impatient";
+  coa_->OnOrderDone(order.number + 1, absl::OkStatus(), out_);
+  coa_->OnProgress(At(), out_);
+  EXPECT_EQ(AnswerTo(request), "") << "another order is none of its business";
+  coa_->OnOrderDone(order.number, absl::OkStatus(), out_);
+  EXPECT_EQ(AnswerTo(request), "ack");
+  coa_->OnOrderDone(order.number, absl::OkStatus(), out_);
+  EXPECT_THAT(out_.replies, IsEmpty());
+
+  // On top of what a session has; what it does not name stays.
+  ServiceProfile base;
+  base.filters = {"zero"};
+  base.idle_timeout = Duration::Seconds(9);
+  base.rate_down_bps = 1000;
+  const ServiceProfile changed = ReadService(order.attributes, base).profile;
+  EXPECT_EQ(changed.session_timeout, Duration::Seconds(3600));
+  EXPECT_EQ(changed.idle_timeout, Duration::Seconds(9));
+  EXPECT_EQ(changed.rate_down_bps, 5'000'000u);
+  EXPECT_THAT(changed.filters, ElementsAre("one", "two"));
+}
+
+TEST_F(DynamicAuthorizationTest, AnOrderThatWasNotCarriedOutIsRefusedByItsReason) {
+  const std::pair<absl::Status, const char*> rows[] = {
+      {absl::NotFoundError("it ended"), "nak 503"},
+      {absl::InvalidArgumentError("no such filter"), "nak 407"},
+      {absl::AlreadyExistsError("another session's route"), "nak 407"},
+      {absl::ResourceExhaustedError("no room"), "nak 506"},
+      {absl::UnavailableError("away"), "nak 506"},
+      {absl::AbortedError("another change is under way"), "nak 506"},
+  };
+  for (const auto& [outcome, answer] : rows) {
+    outcome_ = outcome;
+    EXPECT_EQ(Ask(Code::kCoaRequest,
+                  [](PacketBuilder& packet) {
+                    packet.AddText(radius::kUserName, "bob");
+                    packet.AddText(radius::kFilterId, "x");
+                  }),
+              answer)
+        << outcome;
   }
-  EXPECT_EQ(*accountant_.TermsOf(Id(3)), SessionTerms{});
+  EXPECT_EQ(Counter("coa_refused"), std::size(rows));
+}
+
+TEST_F(DynamicAuthorizationTest, AnEngineThatNeverAnswersIsNotWaitedForForEver) {
+  const Bytes request = Request(Code::kCoaRequest, [](PacketBuilder& packet) {
+    packet.AddText(radius::kUserName, "bob");
+    packet.AddInteger(radius::kIdleTimeout, 60);
+  });
+  Receive(request);
+  now_ = now_ + DynamicAuthorization::kPatience;
+  EXPECT_EQ(coa_->NextDeadline(), At().now);
+  coa_->OnProgress(At(), out_);
+  EXPECT_EQ(AnswerTo(request), "nak 506");
+  coa_->OnOrderDone(out_.orders[0].number, absl::OkStatus(), out_);
+  EXPECT_THAT(out_.replies, IsEmpty()) << "one answer is enough";
 }
 
 TEST_F(DynamicAuthorizationTest, WhatIsNotGenuineIsNotAnswered) {

@@ -39,6 +39,8 @@ class FakeEngine final : public Engine {
   std::vector<uint16_t> programmed_revisions;  // one of each of these
   std::map<SessionKey, Explanation> stories;   // session 0: of the tunnel
   std::vector<Explanation> ended;              // the newest first
+  std::map<uint64_t, ServicePtr> services;     // by the number in the accounting id
+  std::vector<ServiceChange> service_changes;
   bool drains = false;
   std::vector<FilterPtr> filters;
   Instant deadline = Instant::Never();
@@ -101,6 +103,15 @@ class FakeEngine final : public Engine {
                         EngineActions& out) override {
     Called(absl::StrCat("terminate ", id.ToString(), ": ", NameOf(cause)), out);
     return id.number != 0;
+  }
+  ServicePtr ServiceOf(const AccountingId& id) const override {
+    const auto found = services.find(id.number);
+    return found == services.end() ? nullptr : found->second;
+  }
+  void ChangeService(uint64_t order, const std::vector<ServiceChange>& changes, Instant,
+                     EngineActions& out) override {
+    service_changes.insert(service_changes.end(), changes.begin(), changes.end());
+    Called(absl::StrCat("change service by order ", order, " of ", changes.size()), out);
   }
   void SetDrain(bool on, Instant, EngineActions&) override { drains = on; }
   bool draining() const override { return drains; }
