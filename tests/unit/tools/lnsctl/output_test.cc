@@ -57,7 +57,7 @@ TEST(Json, AddressesPrefixesAndMacsAreText) {
   EXPECT_EQ(ToJson(route),
             R"({"prefix": "100.64.0.0/10", "next_hop": null, "port": "core0", )"
             R"("origin": "ROUTE_ORIGIN_UNSPECIFIED", "kind": "ROUTE_KIND_FORWARD", "weight": 0, )"
-            R"("more_paths": []})");
+            R"("more_paths": [], "vrf": 0})");
   EXPECT_EQ(MacText(std::string("\x02\0\0\0\0\x01", 6)), "02:00:00:00:00:01");
   EXPECT_EQ(MacText(""), "");
   types::v1::IpAddress v6;
