@@ -20,11 +20,13 @@ def installed():
 class Frr:
     def __init__(self, lab, namespace, name, asn, router_id, neighbours, *, networks=(),
                  redistribute=()):
-        """Starts zebra and bgpd. neighbours: {address: AS number}."""
+        """Starts zebra and bgpd. neighbours: {address: AS number}; IPv6 routes go by the neighbours
+        with IPv6 addresses, IPv4 routes by the others."""
         self.name = name
         self.directory = lab.directory / f'frr-{name}'
         self.directory.mkdir()
         self.asn = asn
+        self.neighbours = neighbours
         self._write('zebra', [f'hostname {name}'])
         self._write('bgpd', [
             f'hostname {name}',
@@ -32,19 +34,28 @@ class Frr:
             f' bgp router-id {router_id}',
             ' no bgp ebgp-requires-policy',
             ' no bgp network import-check',
+            ' no bgp default ipv4-unicast',
             *(line for address, peer_as in neighbours.items() for line in (
                 f' neighbor {address} remote-as {peer_as}',
                 f' neighbor {address} timers connect 1',
                 f' neighbor {address} advertisement-interval 0')),
-            ' address-family ipv4 unicast',
-            '  maximum-paths 4',
-            *(f'  network {prefix}' for prefix in networks),
-            *(f'  redistribute {source}' for source in redistribute),
-            ' exit-address-family'])
+            *self._family('ipv4', networks, redistribute),
+            *self._family('ipv6', networks, redistribute)])
         for daemon in ('zebra', 'bgpd'):
             lab.start(f'{daemon}-{name}', self._command(daemon), namespace)
             wait_until((self.directory / f'{daemon}.vty').exists, f'{daemon} of {name} to start')
-        self.neighbours = neighbours
+
+    def _of(self, family, addresses):
+        return [address for address in addresses if (':' in address) == (family == 'ipv6')]
+
+    def _family(self, family, networks, redistribute):
+        return [
+            f' address-family {family} unicast',
+            '  maximum-paths 4',
+            *(f'  neighbor {address} activate' for address in self._of(family, self.neighbours)),
+            *(f'  network {prefix}' for prefix in self._of(family, networks)),
+            *(f'  redistribute {source}' for source in redistribute),
+            ' exit-address-family']
 
     def _write(self, daemon, lines):
         (self.directory / f'{daemon}.conf').write_text('\n'.join(lines) + '\n')
@@ -61,8 +72,12 @@ class Frr:
 
     def wait_established(self):
         def established():
-            peers = json.loads(self.vtysh('show bgp ipv4 unicast summary json')).get('peers', {})
-            return [address for address, peer in peers.items() if peer['state'] == 'Established']
+            found = []
+            for family in ('ipv4', 'ipv6'):
+                shown = json.loads(self.vtysh(f'show bgp {family} unicast summary json'))
+                found += [address for address, peer in shown.get('peers', {}).items()
+                          if peer['state'] == 'Established']
+            return found
         wait_until(lambda: len(established()) == len(self.neighbours),
                    lambda: f'{self.name} to reach its neighbours; it has {established()}')
 

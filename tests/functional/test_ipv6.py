@@ -8,15 +8,12 @@
 
 import ipaddress
 import json
-import shutil
 
 import pytest
 
+from household import (DEVICE, HAS_CLIENT, LAN, Dhcp6c, add_lan, dial, global_addresses,
+                       lan_address, made_up_address, online, pings, the_session)
 from lab import config, wait_until
-from lab.network import connect
-
-DEVICE = 'sub0'
-LAN = 'lan0'
 
 
 def start_lns(lab, **user):
@@ -25,49 +22,8 @@ def start_lns(lab, **user):
     lab.start_lns(controlplane=settings)
 
 
-def dial(lab, network):
-    """One subscriber online until the test ends, its packets on a device of its namespace."""
-    return lab.start_lacsim('--sessions', 1, '--network', network, '--hold', -1,
-                            '--tun', DEVICE, '--tun-netns', lab.subscriber.name)
-
-
-def the_session(lab):
-    sessions = lab.sessions()
-    return sessions[0] if len(sessions) == 1 else None
-
-
-def online(lab):
-    def look():
-        session = the_session(lab)
-        return session if session and session['state'] == 'online' else None
-    return wait_until(look, lambda: f'a session online; there are: {lab.sessions()}')
-
-
-def global_addresses(lab, device=DEVICE):
-    shown = lab.subscriber.run(['ip', '-json', '-6', 'address', 'show', 'dev', device,
-                                'scope', 'global'], check=False)
-    links = json.loads(shown.stdout) if shown.returncode == 0 and shown.stdout.strip() else []
-    return [ipaddress.ip_address(info['local']) for link in links
-            for info in link.get('addr_info', []) if 'local' in info and not info.get('tentative')]
-
-
-def made_up_address(lab):
-    return wait_until(lambda: next(iter(global_addresses(lab)), None),
-                      'the host to make an address up from the Router Advertisement')
-
-
-def add_lan(lab):
-    """A network behind the subscriber, with nobody else in it."""
-    connect(lab.subscriber, LAN, lab.subscriber, f'{LAN}-peer')
-
-
 def drops(lab, reason):
     return lab.lnsctl('drops')[reason]
-
-
-def pings(namespace, address, *words):
-    command = ['ping', '-6', '-c', 3, '-i', 0.2, '-W', 2, *words, address]
-    return namespace.run(command, check=False).returncode == 0
 
 
 def pools(lab):
@@ -117,48 +73,24 @@ def test_session_that_ends_gives_everything_back(lab):
     assert drops(lab, 'no_subscriber') > before
 
 
-class Dhcp6c:
-    """Debian's wide-dhcpv6-client in a mount namespace of its own, for its files' fixed places."""
-
-    def __init__(self, lab):
-        directory = lab.directory / 'dhcp6c'
-        state = directory / 'state'
-        state.mkdir(parents=True)
-        (state / 'dhcp6c_duid').write_bytes(b'\x0a\x00' + bytes.fromhex('00030001020000000001'))
-        (directory / 'dhcp6c.conf').write_text(
-            f'interface {DEVICE} {{ send ia-pd 1; request domain-name-servers; }};\n'
-            f'id-assoc pd 1 {{ prefix-interface {LAN} {{ sla-id 1; sla-len 8; }}; }};\n')
-        add_lan(lab)
-        script = (f'mount --bind {state} /var/lib/dhcpv6 && '
-                  f'exec dhcp6c -f -D -c {directory}/dhcp6c.conf -p {directory}/pid {DEVICE}')
-        self.process = lab.start('dhcp6c', ['unshare', '--mount', 'sh', '-c', script],
-                                 lab.subscriber)
-
-
-@pytest.mark.skipif(shutil.which('dhcp6c') is None, reason='needs wide-dhcpv6-client')
+@pytest.mark.skipif(not HAS_CLIENT, reason='needs wide-dhcpv6-client')
 def test_dhcpv6_client_gets_a_prefix_and_releases_it(lab):
     start_lns(lab)
     dial(lab, 'both')
     online(lab)
     made_up_address(lab)
     client = Dhcp6c(lab)
-    [prefix] = wait_until(lambda: the_session(lab)['delegated_prefixes'],
-                          lambda: f'a delegated prefix; the client said:\n'
-                                  f'{client.process.output()}')
-    network = ipaddress.ip_network(prefix)
+    network = ipaddress.ip_network(client.prefix())
     assert network.prefixlen == 56
     assert network.subnet_of(ipaddress.ip_network(config.DELEGATION_POOL))
-    address = wait_until(lambda: next(iter(global_addresses(lab, LAN)), None),
-                         'the client to number its LAN')
+    address = lan_address(lab)
     assert address in network
     assert pings(lab.subscriber, config.HOST_ADDRESS6, '-I', str(address))
     assert pings(lab.host, str(address))
     assert pools(lab)['homes'] == 1
     assert counter(lab, 'ipv6.delegated') == 1
 
-    client.process.stop()
-    wait_until(lambda: the_session(lab)['delegated_prefixes'] == [],
-               lambda: f'the prefix to be released; the client said:\n{client.process.output()}')
+    client.release()
     assert pools(lab)['homes'] == 0
     assert not pings(lab.host, str(address))
     # The link itself stays.

@@ -18,6 +18,7 @@ import time
 
 import pytest
 
+import household
 from lab import config, wait_until
 from lab.frr import Frr, installed
 from lab.network import connect
@@ -36,7 +37,8 @@ pytestmark = pytest.mark.skipif(not installed(), reason='needs FRR (package frr)
 
 def routes(namespace, prefix):
     """The kernel's routes to exactly this prefix."""
-    shown = namespace.run(['ip', '-json', 'route', 'show', 'exact', prefix]).stdout
+    family = '-6' if ':' in prefix else '-4'
+    shown = namespace.run(['ip', '-json', family, 'route', 'show', 'exact', prefix]).stdout
     return json.loads(shown or '[]')
 
 
@@ -44,8 +46,8 @@ def learnt(lab, prefix=config.POOL):
     return routes(lab.host, prefix) != []
 
 
-def own_routes(lab):
-    shown = lab.lns.run(['ip', '-json', 'route', 'show', 'proto', '171']).stdout
+def own_routes(lab, family='-4'):
+    shown = lab.lns.run(['ip', '-json', family, 'route', 'show', 'proto', '171']).stdout
     return sorted(route['dst'] for route in json.loads(shown or '[]'))
 
 
@@ -58,36 +60,48 @@ def paths(lab, prefix):
 
 
 @pytest.fixture
-def routed(make_lab):
+def make_routed(make_lab):
     """Two links to the core and two to the LAC; BGP up; no static route to a pool anywhere."""
-    lab = make_lab()
-    connect(lab.lns, 'core1', lab.host, 'host1')
-    connect(lab.lns, 'acc1', lab.lac, 'lac1')
-    lab.lns.add_address('core1', f'{OURS[1]}/24')
-    lab.host.add_address('host1', f'{CORE[1]}/24')
-    lab.lns.add_address('acc1', '198.18.2.1/24')
-    lab.lac.add_address('lac1', '198.18.2.11/24')
-    lab.host.add_address('lo', f'{FAR_HOST}/32')
-    lab.lac.add_address('lo', f'{FAR_LAC}/32')
-    lab.host.run(['ip', 'route', 'del', config.POOLS])
-    lab.lns.add_route(f'{FAR_LAC}/32', lab.lac_addresses[0])
-    for namespace in (lab.lns, lab.lac, lab.host):
-        for interface in ('all', 'default'):
-            namespace.run(['sysctl', '-qw', f'net.ipv4.conf.{interface}.rp_filter=0'])
-    settings = lab.dataplane_config()
-    settings['memory']['mbufs'] = 24576
-    settings['ports'] += [
-        {'name': 'core1', 'role': 'core', 'af_xdp': {'interface': 'core1'}},
-        {'name': 'access1', 'role': 'access', 'af_xdp': {'interface': 'acc1'}}]
-    lab.start_lns(settings)
-    lab.dataplane_settings = settings
-    lab.bgp = Frr(lab, lab.lns, 'lns', LNS_AS, OURS[0], dict.fromkeys(CORE, CORE_AS),
-                  redistribute=['kernel'])
-    lab.core_bgp = Frr(lab, lab.host, 'core', CORE_AS, CORE[0], dict.fromkeys(OURS, LNS_AS),
-                       networks=[FAR_NETWORK])
-    lab.bgp.wait_established()
-    wait_until(lambda: len(paths(lab, FAR_NETWORK)) == 2, 'both paths to the far network')
-    return lab
+    def make(controlplane=None, announce=None):
+        lab = make_lab()
+        connect(lab.lns, 'core1', lab.host, 'host1')
+        connect(lab.lns, 'acc1', lab.lac, 'lac1')
+        lab.lns.add_address('core1', f'{OURS[1]}/24')
+        lab.host.add_address('host1', f'{CORE[1]}/24')
+        lab.lns.add_address('acc1', '198.18.2.1/24')
+        lab.lac.add_address('lac1', '198.18.2.11/24')
+        lab.host.add_address('lo', f'{FAR_HOST}/32')
+        lab.lac.add_address('lo', f'{FAR_LAC}/32')
+        lab.host.run(['ip', 'route', 'del', config.POOLS])
+        lab.host.run(['ip', '-6', 'route', 'del', config.POOLS6])
+        lab.lns.add_route(f'{FAR_LAC}/32', lab.lac_addresses[0])
+        for namespace in (lab.lns, lab.lac, lab.host):
+            for interface in ('all', 'default'):
+                namespace.run(['sysctl', '-qw', f'net.ipv4.conf.{interface}.rp_filter=0'])
+        settings = lab.dataplane_config()
+        settings['memory']['mbufs'] = 24576
+        settings['ports'] += [
+            {'name': 'core1', 'role': 'core', 'af_xdp': {'interface': 'core1'}},
+            {'name': 'access1', 'role': 'access', 'af_xdp': {'interface': 'acc1'}}]
+        if announce:
+            settings['kernel'] = {'announce': announce}
+        lab.start_lns(settings, controlplane and controlplane(lab))
+        lab.dataplane_settings = settings
+        lab.bgp = Frr(lab, lab.lns, 'lns', LNS_AS, OURS[0],
+                      dict.fromkeys((*CORE, config.HOST_ADDRESS6), CORE_AS),
+                      redistribute=['kernel'])
+        lab.core_bgp = Frr(lab, lab.host, 'core', CORE_AS, CORE[0],
+                           dict.fromkeys((*OURS, config.CORE_ADDRESS6), LNS_AS),
+                           networks=[FAR_NETWORK])
+        lab.bgp.wait_established()
+        wait_until(lambda: len(paths(lab, FAR_NETWORK)) == 2, 'both paths to the far network')
+        return lab
+    return make
+
+
+@pytest.fixture
+def routed(make_routed):
+    return make_routed()
 
 
 def dial(lab, seconds):
@@ -227,3 +241,53 @@ def test_routes_are_put_back_and_taken_away_at_the_end(routed):
     assert own_routes(routed) == []
     lacsim.kill()
     routed.processes.remove(lacsim)
+
+
+def with_ipv6(lab):
+    return config.with_ipv6(lab.controlplane_config(subscribers=2))
+
+
+@pytest.mark.skipif(not household.HAS_CLIENT, reason='needs wide-dhcpv6-client')
+def test_pools_of_ipv6_are_learnt_with_the_first_prefix_and_withdrawn_with_the_last(make_routed):
+    lab = make_routed(controlplane=with_ipv6)
+    lacsim = household.dial(lab, 'both', lac_address=FAR_LAC)
+    household.online(lab)
+    wait_until(lambda: learnt(lab, config.LINK_POOL), 'the core to learn the links', BGP_LIMIT_S)
+    assert own_routes(lab, '-6') == [config.LINK_POOL] and not learnt(lab, config.DELEGATION_POOL)
+    household.made_up_address(lab)
+    client = household.Dhcp6c(lab)
+    client.prefix()
+    wait_until(lambda: learnt(lab, config.DELEGATION_POOL), 'the core to learn the homes',
+               BGP_LIMIT_S)
+    # The core has no other way to the household.
+    address = str(household.lan_address(lab))
+    assert household.pings(lab.host, address)
+    client.release()
+    wait_until(lambda: not learnt(lab, config.DELEGATION_POOL), 'the homes to be withdrawn',
+               BGP_LIMIT_S)
+    assert learnt(lab, config.LINK_POOL)
+    lacsim.stop()
+    wait_until(lambda: not learnt(lab, config.LINK_POOL), 'the links to be withdrawn', BGP_LIMIT_S)
+    assert own_routes(lab, '-6') == []
+
+
+@pytest.mark.skipif(not household.HAS_CLIENT, reason='needs wide-dhcpv6-client')
+def test_each_prefix_of_a_session_is_learnt_and_withdrawn(make_routed):
+    lab = make_routed(controlplane=with_ipv6,
+                      announce={'pools': 'never', 'hosts': 'none', 'prefixes': 'all'})
+    lacsim = household.dial(lab, 'both', lac_address=FAR_LAC)
+    [link] = household.online(lab)['ipv6_prefixes']
+    wait_until(lambda: learnt(lab, link), 'the core to learn the link prefix', BGP_LIMIT_S)
+    address = str(household.made_up_address(lab))
+    assert household.pings(lab.host, address)
+    client = household.Dhcp6c(lab)
+    home = client.prefix()
+    wait_until(lambda: learnt(lab, home), 'the core to learn the delegated prefix', BGP_LIMIT_S)
+    assert own_routes(lab, '-6') == sorted([link, home])
+    [path] = routes(lab.host, home)
+    assert path['protocol'] == 'bgp' and path['dev'] == 'host0'
+    client.release()
+    wait_until(lambda: not learnt(lab, home), 'the delegated prefix to be withdrawn', BGP_LIMIT_S)
+    assert own_routes(lab, '-6') == [link] and household.pings(lab.host, address)
+    lacsim.stop()
+    wait_until(lambda: not learnt(lab, link), 'the link prefix to be withdrawn', BGP_LIMIT_S)
