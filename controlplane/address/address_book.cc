@@ -103,7 +103,11 @@ Result<Lease, LeaseError> AddressBook::Allocate(PoolUse use, std::span<const std
         pools.empty() || pools[i].empty() ? FirstPoolFor(use) : PoolNamed(pools[i], use);
     // Validated: chains end.
     for (; pool != Lease::kNoPool; pool = next_[pool]) {
-      if (const auto unit = pools_[pool].Allocate(owner, user)) return Lease{*unit, pool};
+      if (const auto unit = pools_[pool].Allocate(owner, user)) {
+        const Lease lease{*unit, pool};
+        Note(lease, user, /*held=*/true);
+        return lease;
+      }
       error = LeaseError::kExhausted;
     }
   }
@@ -125,7 +129,27 @@ void AddressBook::Free(const Lease& lease, User user) {
     LNS_CHECK(outside_.erase(lease.prefix) == 1);
   } else {
     pools_[lease.pool].Free(lease.prefix, user);
+    Note(lease, user, /*held=*/false);
   }
+}
+
+size_t AddressBook::Remember(std::span<const RememberedLease> leases) {
+  keeps_changes_ = true;
+  size_t taken = 0;
+  for (const RememberedLease& lease : leases) {
+    if (lease.user == 0 || lease.pool >= pools_.size()) continue;
+    if (pools_[lease.pool].Remember(lease.unit, lease.user)) ++taken;
+  }
+  return taken;
+}
+
+void AddressBook::TakeChanges(std::vector<RememberedLease>& out) {
+  out.clear();
+  out.swap(changes_);
+}
+
+void AddressBook::Note(const Lease& lease, User user, bool held) {
+  if (keeps_changes_ && user != 0) changes_.push_back({lease.pool, lease.prefix, user, held});
 }
 
 AddressBook::Owner AddressBook::OwnerOf(const net::IpPrefix& prefix) const {

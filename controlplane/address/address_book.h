@@ -1,6 +1,7 @@
 // Every address and prefix the LNS hands to subscribers: the pools of all kinds by name, and fixed
 // ones that lie in none. Each has one holder. Used by the engine on its thread; validated settings
-// only. What a user had is remembered while it is free, in memory: a restart forgets it.
+// only. What a user had is remembered while it is free; over a restart by whoever takes out what
+// changes (RememberedLease) and tells the next run.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -39,6 +40,16 @@ struct Lease {
   bool operator==(const Lease&) const = default;
 };
 
+// What a user has or had of a pool.
+struct RememberedLease {
+  uint16_t pool = 0;  // its index
+  net::IpPrefix unit;
+  LeaseTable::User user = 0;
+  bool held = false;  // still
+
+  bool operator==(const RememberedLease&) const = default;
+};
+
 // Of a user's name, and of what tells several leases of one user apart; never 0 but for nobody.
 LeaseTable::User UserHash(std::string_view user_name, uint32_t distinction = 0);
 
@@ -69,6 +80,13 @@ class AddressBook {
   Result<Lease, LeaseError> Take(const net::IpPrefix& prefix, Owner owner);
   void Free(const Lease& lease, User user = 0);
 
+  // Before the first lease: what an earlier run remembered, the latest first (which is the one a
+  // user with several gets). What does not fit the pools any more is left out; how many were taken.
+  // From here on changes are kept.
+  size_t Remember(std::span<const RememberedLease> leases);
+  // What has changed since the last time, in order; without Remember nothing is kept.
+  void TakeChanges(std::vector<RememberedLease>& out);
+
   Owner OwnerOf(const net::IpPrefix& prefix) const;
   // What the LNS calls itself towards the holder of an IPv4 lease: its pool's gateway, else the
   // first's. None: there is no IPv4 pool.
@@ -82,10 +100,13 @@ class AddressBook {
  private:
   uint16_t FirstPoolFor(PoolUse use) const;
   uint16_t PoolNamed(std::string_view name, PoolUse use) const;
+  void Note(const Lease& lease, User user, bool held);
 
   std::vector<AddressPool> pools_;
   std::vector<uint16_t> next_;                         // by pool: the one chained to it
   absl::flat_hash_map<net::IpPrefix, Owner> outside_;  // fixed ones of no pool
+  bool keeps_changes_ = false;
+  std::vector<RememberedLease> changes_;
 };
 
 }  // namespace lns::controlplane

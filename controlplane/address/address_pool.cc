@@ -169,6 +169,11 @@ void AddressPool::Free(const net::IpPrefix& unit, User user) {
   leases_.Free(*number, user);
 }
 
+bool AddressPool::Remember(const net::IpPrefix& unit, User user) {
+  const std::optional<uint32_t> number = NumberOf(unit);
+  return number && leases_.Remember(*number, user);
+}
+
 AddressPool::Owner AddressPool::OwnerOf(const net::IpPrefix& unit) const {
   const std::optional<uint32_t> number = NumberOf(unit);
   return number ? leases_.OwnerOf(*number) : 0;

@@ -63,6 +63,8 @@ class AddressPool {
   bool Take(const net::IpPrefix& unit, Owner owner);
   // It must be leased.
   void Free(const net::IpPrefix& unit, User user);
+  // LeaseTable::Remember; false also where it is not a unit of this pool.
+  bool Remember(const net::IpPrefix& unit, User user);
   Owner OwnerOf(const net::IpPrefix& unit) const;
 
   const AddressPoolSettings& settings() const { return settings_; }  // gateway filled in

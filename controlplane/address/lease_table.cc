@@ -9,7 +9,7 @@ namespace lns::controlplane {
 void LeaseTable::Exclude(uint32_t number) {
   LNS_CHECK(slots_.empty() && used_ == 0);
   if (number >= count_) return;
-  if (ahead_.emplace(number, kExcluded).second) --size_;
+  if (ahead_.emplace(number, Ahead{.owner = kExcluded}).second) --size_;
 }
 
 std::optional<uint32_t> LeaseTable::Allocate(Owner owner, User user) {
@@ -28,8 +28,9 @@ std::optional<uint32_t> LeaseTable::Allocate(Owner owner, User user) {
   return number;
 }
 
-// Moves the fresh mark over whatever was taken ahead of it. Each such number is passed once in the
-// table's life, so the loop is O(1) per allocation over time.
+// Moves the fresh mark over whatever was taken or remembered ahead of it: what is somebody's goes
+// to the queue. Each such number is passed once in the table's life, so the loop is O(1) per
+// allocation over time.
 std::optional<uint32_t> LeaseTable::AllocateFresh(Owner owner) {
   while (slots_.size() < count_) {
     const auto number = static_cast<uint32_t>(slots_.size());
@@ -39,8 +40,10 @@ std::optional<uint32_t> LeaseTable::AllocateFresh(Owner owner) {
       ++used_;
       return number;
     }
-    slots_.push_back({.owner = taken->second});
+    const Ahead ahead = taken->second;
     ahead_.erase(taken);
+    slots_.push_back({.owner = ahead.owner, .user = ahead.user});
+    if (ahead.owner == 0) PushBack(number);
   }
   return std::nullopt;
 }
@@ -50,11 +53,10 @@ bool LeaseTable::Take(uint32_t number, Owner owner) {
   if (number >= count_) return false;
   if (number < slots_.size()) {
     if (slots_[number].owner != 0) return false;
-    Lease(number, owner);
-    return true;
+  } else if (const auto known = ahead_.find(number); known != ahead_.end()) {
+    if (known->second.owner != 0) return false;
   }
-  if (!ahead_.emplace(number, owner).second) return false;
-  ++used_;
+  Lease(number, owner);
   return true;
 }
 
@@ -63,8 +65,13 @@ void LeaseTable::Free(uint32_t number, User user) {
   --used_;
   if (number >= slots_.size()) {
     const auto taken = ahead_.find(number);
-    LNS_CHECK(taken != ahead_.end() && taken->second != kExcluded);
-    ahead_.erase(taken);
+    LNS_CHECK(taken != ahead_.end() && taken->second.owner != 0 &&
+              taken->second.owner != kExcluded);
+    if (user != 0 && remembered_.emplace(user, number).second) {
+      taken->second = {.user = user};
+    } else {
+      ahead_.erase(taken);
+    }
     return;
   }
   Slot& slot = slots_[number];
@@ -75,12 +82,21 @@ void LeaseTable::Free(uint32_t number, User user) {
   PushBack(number);
 }
 
+bool LeaseTable::Remember(uint32_t number, User user) {
+  LNS_CHECK(user != 0);
+  // Whoever knows a number below the mark knows more of it than an earlier run.
+  if (number >= count_ || number < slots_.size() || ahead_.contains(number)) return false;
+  if (!remembered_.emplace(user, number).second) return false;
+  ahead_.emplace(number, Ahead{.user = user});
+  return true;
+}
+
 LeaseTable::Owner LeaseTable::OwnerOf(uint32_t number) const {
   Owner owner = 0;
   if (number < slots_.size()) {
     owner = slots_[number].owner;
   } else if (const auto taken = ahead_.find(number); taken != ahead_.end()) {
-    owner = taken->second;
+    owner = taken->second.owner;
   }
   return owner == kExcluded ? 0 : owner;
 }
@@ -94,12 +110,18 @@ void LeaseTable::PushBack(uint32_t number) {
 }
 
 void LeaseTable::Lease(uint32_t number, Owner owner) {
+  ++used_;
+  if (number >= slots_.size()) {
+    Ahead& ahead = ahead_[number];
+    if (ahead.user != 0) remembered_.erase(ahead.user);
+    ahead = {.owner = owner};
+    return;
+  }
   Slot& slot = slots_[number];
   (slot.previous == kNil ? head_ : slots_[slot.previous].next) = slot.next;
   (slot.next == kNil ? tail_ : slots_[slot.next].previous) = slot.previous;
   if (slot.user != 0) remembered_.erase(slot.user);
   slot = {.owner = owner};
-  ++used_;
 }
 
 }  // namespace lns::controlplane

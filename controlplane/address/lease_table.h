@@ -37,6 +37,9 @@ class LeaseTable {
   bool Take(uint32_t number, Owner owner);
   // It must be leased.
   void Free(uint32_t number, User user = 0);
+  // An earlier run leased it to `user`: it is as if it had been freed just now, but for its place
+  // in the queue. False: it is excluded, leased or known to be somebody's, or the user has another.
+  bool Remember(uint32_t number, User user);
 
   // Zero: nobody, or there is no such number.
   Owner OwnerOf(uint32_t number) const;
@@ -54,8 +57,14 @@ class LeaseTable {
     uint32_t previous = kNil;
   };
 
+  // Of one at or above the fresh mark; those that are free are remembered for somebody.
+  struct Ahead {
+    Owner owner = 0;
+    User user = 0;
+  };
+
   void PushBack(uint32_t number);
-  // Out of the queue, to `owner`.
+  // A free one, to `owner`.
   void Lease(uint32_t number, Owner owner);
   std::optional<uint32_t> AllocateFresh(Owner owner);
 
@@ -65,8 +74,9 @@ class LeaseTable {
   std::vector<Slot> slots_;  // [0, fresh)
   uint32_t head_ = kNil;     // longest rested
   uint32_t tail_ = kNil;
-  // Taken or excluded ahead of the fresh mark; moves into slots_ when the mark gets there.
-  absl::flat_hash_map<uint32_t, Owner> ahead_;
+  // Taken, excluded or remembered ahead of the fresh mark; moves into slots_ when the mark gets
+  // there.
+  absl::flat_hash_map<uint32_t, Ahead> ahead_;
   absl::flat_hash_map<User, uint32_t> remembered_;  // free ones, by their last user
 };
 

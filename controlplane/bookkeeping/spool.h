@@ -11,17 +11,16 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "controlplane/accounting/accountant.h"
 #include "controlplane/accounting/record.h"
+#include "controlplane/storage/database.h"
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-
-struct sqlite3;
-struct sqlite3_stmt;
 
 namespace lns::controlplane {
 
@@ -31,17 +30,11 @@ struct ForgetRecord {
 };
 using SpoolChange = std::variant<SaveSession, ForgetSession, SaveRecord, ForgetRecord>;
 
-enum class Durability : uint8_t {
-  kProcess,  // survives the process
-  kMachine,  // and a loss of power: every commit waits for the disk
-};
-
 class Spool {
  public:
   // Makes the file if there is none. An error names it and what to do.
   static absl::StatusOr<std::unique_ptr<Spool>> Open(const std::string& path,
                                                      Durability durability);
-  ~Spool();
 
   // In their order, as one transaction. On an error nothing has changed.
   absl::Status Commit(std::span<const SpoolChange> changes);
@@ -54,27 +47,11 @@ class Spool {
   absl::StatusOr<uint64_t> LastNumber();
 
  private:
-  struct CloseDatabase {
-    void operator()(sqlite3* database) const;
-  };
-  struct FinalizeStatement {
-    void operator()(sqlite3_stmt* statement) const;
-  };
-  using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-  using Statement = std::unique_ptr<sqlite3_stmt, FinalizeStatement>;
-
-  Spool(std::string path, Database database)
-      : path_(std::move(path)), database_(std::move(database)) {}
+  explicit Spool(std::unique_ptr<Database> database) : database_(std::move(database)) {}
   absl::Status Prepare();
-  absl::Status Execute(const char* sql);
-  absl::Status Compile(const char* sql, Statement& out);
-  absl::Status Run(sqlite3_stmt* statement);
-  absl::StatusOr<uint64_t> Number(const char* sql);
   absl::Status Apply(const SpoolChange& change);
-  absl::Status Error(const char* what) const;
 
-  const std::string path_;
-  Database database_;
+  const std::unique_ptr<Database> database_;
   Statement save_session_;
   Statement forget_session_;
   Statement save_record_;

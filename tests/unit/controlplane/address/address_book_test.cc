@@ -107,6 +107,73 @@ TEST(AddressBookTest, FixedPrefixThatOverlapsAPoolIsInUse) {
   EXPECT_TRUE(book.Take(Prefix("2001:db8:1::/56"), 1).ok());
 }
 
+// One run of the LNS after another: what the first keeps on disk, the second is told.
+TEST(AddressBookTest, UsersHaveInTheNextRunWhatTheyHadInThis) {
+  std::vector<AddressPoolSettings> pools = TwoPools();
+  pools.push_back({.name = "links", .prefix = Prefix("2001:db8:1::/48")});
+  pools.push_back(
+      {.name = "homes", .prefix = Prefix("2001:db8:2000::/40"), .delegated_length = 56});
+  std::vector<RememberedLease> kept;
+  {
+    AddressBook book(pools, {});
+    EXPECT_EQ(book.Remember({}), 0u);
+    for (uint32_t user = 1; user <= 3; ++user) {
+      ASSERT_TRUE(book.Allocate(PoolUse::kAddress, Names{"business"}, user, user).ok());
+      ASSERT_TRUE(book.Allocate(PoolUse::kLink, kAny, user, user).ok());
+      ASSERT_TRUE(book.Allocate(PoolUse::kDelegation, kAny, user, user).ok());
+    }
+    book.TakeChanges(kept);
+  }
+  ASSERT_EQ(kept.size(), 9u);
+  EXPECT_EQ(kept[0], (RememberedLease{1, Host("100.64.1.1"), 1, true}));
+  AddressBook book(pools, {});
+  EXPECT_EQ(book.Remember(kept), 9u);
+  EXPECT_EQ(book.used(), 0u);
+  // A stranger first, then the others in another order.
+  EXPECT_EQ(book.Allocate(PoolUse::kAddress, Names{"business"}, 9, 99)->prefix, Host("100.64.1.4"));
+  EXPECT_EQ(book.Allocate(PoolUse::kLink, kAny, 9, 99)->prefix, Prefix("2001:db8:1:3::/64"));
+  for (const uint32_t user : {3u, 1u, 2u}) {
+    const size_t at = (user - 1) * 3;
+    EXPECT_EQ(book.Allocate(PoolUse::kAddress, Names{"business"}, user, user)->prefix,
+              kept[at].unit);
+    EXPECT_EQ(book.Allocate(PoolUse::kLink, kAny, user, user)->prefix, kept[at + 1].unit);
+    EXPECT_EQ(book.Allocate(PoolUse::kDelegation, kAny, user, user)->prefix, kept[at + 2].unit);
+  }
+}
+
+TEST(AddressBookTest, KeepsWhatChangesOnceItWasAskedTo) {
+  AddressBook book(TwoPools(), {});
+  std::vector<RememberedLease> changes;
+  book.Free(*book.Allocate(PoolUse::kAddress, kAny, 1, 11), 11);
+  book.TakeChanges(changes);
+  EXPECT_TRUE(changes.empty());
+  book.Remember({});
+  const auto lease = book.Allocate(PoolUse::kAddress, kAny, 1, 11);
+  ASSERT_TRUE(book.Allocate(PoolUse::kAddress, Names{"business"}, 2).ok());  // nobody's
+  book.Free(*lease, 11);
+  book.TakeChanges(changes);
+  EXPECT_EQ(changes, (std::vector<RememberedLease>{{0, Host("100.64.0.2"), 11, true},
+                                                   {0, Host("100.64.0.2"), 11, false}}));
+  book.TakeChanges(changes);
+  EXPECT_TRUE(changes.empty());
+}
+
+TEST(AddressBookTest, WhatNoPoolHandsOutIsNotRemembered) {
+  AddressBook book(TwoPools(), {});
+  const std::vector<RememberedLease> earlier = {
+      {1, Host("100.64.1.2"), 7},                                   // the latest of this user's
+      {1, Host("100.64.1.3"), 7},      {1, Host("100.64.1.6"), 8},  // a gateway now
+      {0, Host("100.64.1.4"), 9},                                   // of another pool
+      {7, Host("100.64.1.4"), 9},                                   // of none
+      {1, Prefix("100.64.1.4/30"), 9},                              // of another size
+      {1, Host("100.64.1.2"), 9},                                   // somebody else's already
+      {1, Host("100.64.1.5"), 0},                                   // nobody's
+  };
+  EXPECT_EQ(book.Remember(earlier), 1u);
+  EXPECT_EQ(book.Allocate(PoolUse::kAddress, Names{"business"}, 1, 7)->prefix, Host("100.64.1.2"));
+  EXPECT_EQ(book.Allocate(PoolUse::kAddress, Names{"business"}, 2, 9)->prefix, Host("100.64.1.1"));
+}
+
 TEST(UserHashTest, TellsUsersAndTheirLeasesApart) {
   EXPECT_EQ(UserHash(""), 0u);
   EXPECT_NE(UserHash("alice"), 0u);

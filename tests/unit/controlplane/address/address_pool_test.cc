@@ -142,6 +142,36 @@ TEST(AddressPoolTest, WhatAnotherGotIsNotRememberedAnyMore) {
 
 // --- ranges, prefixes ---
 
+TEST(AddressPoolTest, WhatIsRememberedOfAnEarlierRunGoesToOthersLast) {
+  AddressPool pool = PoolOf("192.0.2.0/29");
+  EXPECT_TRUE(pool.Remember(Host("192.0.2.1"), 11));
+  EXPECT_TRUE(pool.Remember(Host("192.0.2.4"), 44));
+  EXPECT_TRUE(pool.Remember(Host("192.0.2.5"), 55));
+  EXPECT_EQ(pool.used(), 0u);
+  EXPECT_EQ(pool.OwnerOf(Host("192.0.2.4")), 0u);
+  // Whoever was not there before gets what nobody had, then what has rested longest.
+  EXPECT_EQ(Allocate(pool, 1, 77), Host("192.0.2.2"));
+  EXPECT_EQ(Allocate(pool, 1), Host("192.0.2.3"));
+  EXPECT_EQ(Allocate(pool, 5, 55), Host("192.0.2.5"));
+  EXPECT_EQ(pool.OwnerOf(Host("192.0.2.5")), 5u);
+  EXPECT_EQ(Allocate(pool, 1), Host("192.0.2.6"));
+  EXPECT_EQ(Allocate(pool, 1), Host("192.0.2.1"));
+  EXPECT_EQ(Allocate(pool, 1, 11), Host("192.0.2.4"));
+  EXPECT_EQ(Allocate(pool, 1, 44), std::nullopt);
+  EXPECT_EQ(pool.used(), 6u);
+}
+
+TEST(AddressPoolTest, WhatIsRememberedMayBeTakenAndGivenBackAheadOfTheMark) {
+  AddressPool pool = PoolOf("192.0.2.0/29");
+  ASSERT_TRUE(pool.Remember(Host("192.0.2.4"), 44));
+  ASSERT_TRUE(pool.Take(Host("192.0.2.4"), 9));
+  EXPECT_FALSE(pool.Take(Host("192.0.2.4"), 10));
+  EXPECT_EQ(Allocate(pool, 1, 44), Host("192.0.2.1"));  // it is another's now
+  Free(pool, "192.0.2.4/32", 99);
+  EXPECT_EQ(Allocate(pool, 1, 99), Host("192.0.2.4"));
+  EXPECT_EQ(pool.used(), 2u);
+}
+
 TEST(AddressPoolTest, HandsOutItsRangesInOrderAndEachUnitOnce) {
   AddressPoolSettings settings{.name = "pool",
                                .prefix = Prefix("192.0.2.0/24"),
