@@ -95,7 +95,29 @@ Process::~Process() {
   metrics_.reset();
 }
 
+// What users had in an earlier run, and from here on have in this one.
+absl::Status Process::RememberLeases() {
+  if (!settings_.leases.used()) return absl::OkStatus();
+  std::vector<RememberedLease> known;
+  absl::StatusOr<std::unique_ptr<LeaseKeeper>> keeper =
+      LeaseKeeper::Start(settings_.leases, log_, known);
+  if (!keeper.ok()) return keeper.status();
+  leases_ = std::move(*keeper);
+  engine_->RememberLeases(known);
+  if (!known.empty()) {
+    log_(LogLevel::kInfo, absl::StrCat("leases: ", known.size(), " of earlier runs are known"));
+  }
+  return absl::OkStatus();
+}
+
+void Process::KeepLeases() {
+  if (leases_ == nullptr) return;
+  engine_->TakeRememberedLeases(changed_leases_);
+  leases_->Put(changed_leases_);
+}
+
 absl::Status Process::StartCompanions() {
+  if (absl::Status remembered = RememberLeases(); !remembered.ok()) return remembered;
   absl::StatusOr<std::unique_ptr<Bookkeeper>> bookkeeper =
       Bookkeeper::Make(BookkeepingOf(settings_), mailbox_, log_);
   if (!bookkeeper.ok()) return bookkeeper.status();
@@ -125,6 +147,10 @@ OperatorService::NamedCounters Process::Counters() const {
   OperatorService::NamedCounters all = transport_.Counters();
   for (const auto& part : {southbound_.Counters(), radius_.Counters(), bookkeeper_->Counters()}) {
     all.insert(all.end(), part.begin(), part.end());
+  }
+  if (leases_ != nullptr) {
+    const auto kept = leases_->Counters();
+    all.insert(all.end(), kept.begin(), kept.end());
   }
   all.emplace_back("loop_unknown_frames", loop_.unknown_frames());
   return all;
@@ -165,8 +191,12 @@ void Process::Run() {
       log_(LogLevel::kWarn, "not every peer acknowledged our goodbye");
       break;
     }
-    Sleep(loop_.Turn(now));
+    const bool more = loop_.Turn(now);
+    KeepLeases();
+    Sleep(more);
   }
+  KeepLeases();
+  leases_.reset();
   bookkeeper_->Close();
   log_(LogLevel::kInfo, "stopped");
 }

@@ -7,10 +7,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "controlplane/aaa/local_users.h"
 #include "controlplane/bookkeeping/bookkeeper.h"
 #include "controlplane/config/settings.h"
+#include "controlplane/leases/lease_keeper.h"
 #include "controlplane/lns/engine.h"
 #include "controlplane/loop/log.h"
 #include "controlplane/loop/mailbox.h"
@@ -47,10 +49,12 @@ class Process {
 
  private:
   Process(Settings settings, InstanceLock lock, LogSink log);
-  // Accounting and metrics, which have threads of their own.
+  // Leases, accounting and metrics, which have threads of their own.
   absl::Status StartCompanions();
   MetricsServer::Parts MetricsParts();
   OperatorService::NamedCounters Counters() const;
+  absl::Status RememberLeases();
+  void KeepLeases();
   void OnSignal();
   void Sleep(bool more);
   OperatorService::Parts OperatorParts(std::string version);
@@ -65,12 +69,14 @@ class Process {
   Poller poller_;
   RadiusAuthenticator radius_;
   Mailbox mailbox_;
+  std::unique_ptr<LeaseKeeper> leases_;     // none: nothing is remembered over a restart
   std::unique_ptr<Bookkeeper> bookkeeper_;  // outlives southbound, which tells it of removals
   RingTransport transport_;
   ForwardingClient southbound_;
   ProtocolLoop loop_;
   std::unique_ptr<OperatorServer> operators_;
   std::unique_ptr<MetricsServer> metrics_;
+  std::vector<RememberedLease> changed_leases_;  // empty between turns
   Instant stop_by_ = Instant::Never();
 };
 

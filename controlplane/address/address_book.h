@@ -40,16 +40,6 @@ struct Lease {
   bool operator==(const Lease&) const = default;
 };
 
-// What a user has or had of a pool.
-struct RememberedLease {
-  uint16_t pool = 0;  // its index
-  net::IpPrefix unit;
-  LeaseTable::User user = 0;
-  bool held = false;  // still
-
-  bool operator==(const RememberedLease&) const = default;
-};
-
 // Of a user's name, and of what tells several leases of one user apart; never 0 but for nobody.
 LeaseTable::User UserHash(std::string_view user_name, uint32_t distinction = 0);
 

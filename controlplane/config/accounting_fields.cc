@@ -16,6 +16,7 @@ constexpr Range kLeastInterimSeconds{1, 86'400};
 constexpr Range kWindowSeconds{1, 86'400};
 constexpr Range kLimitSeconds{1, uint64_t{86'400} * 366 * 10};
 constexpr Range kQuota{1, UINT64_MAX};
+constexpr Range kSessionsOfAUser{0, uint64_t{1} << 24};
 constexpr Range kRecords{1000, 1'000'000'000};
 
 void ReadCoa(const config::v1::ControlplaneConfig& config, const NasIdentity& nas,
@@ -93,6 +94,8 @@ void ReadUserLimits(const config::v1::ControlplaneConfig& config, FieldChecks& c
         check.Seconds(at("idle_timeout_s"), in.idle_timeout_s(), kLimitSeconds, {});
     service.interim_interval =
         check.Seconds(at("interim_interval_s"), in.interim_interval_s(), kLimitSeconds, {});
+    service.max_sessions = static_cast<uint32_t>(
+        check.Number(at("max_sessions"), in.max_sessions(), kSessionsOfAUser, 0));
     service.quota_octets = check.Number(at("quota_octets"), in.quota_octets(), kQuota, 0);
   }
 }

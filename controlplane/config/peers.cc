@@ -21,6 +21,7 @@ using config::v1::PeerConfig;
 
 constexpr char kDefaultDirectory[] = "profiles";
 constexpr Range kPort{1, 65535};
+constexpr Range kMostSessions{0, uint64_t{1} << 24};
 
 std::string DirectoryOf(const ControlplaneConfig& config, const std::string& file) {
   const std::string& directory =
@@ -127,6 +128,8 @@ class PeerReader {
     const auto port = static_cast<uint16_t>(
         check_.Number(at("dial_port"), in.dial_port(), kPort, l2tp::kUdpPort));
     if (!dial.is_none()) peer.dial = net::Endpoint{dial, port};
+    peer.max_sessions = static_cast<uint32_t>(
+        check_.Number(at("max_sessions"), in.max_sessions(), kMostSessions, 0));
     return peer;
   }
 

@@ -40,6 +40,8 @@ constexpr Range kBurstBytes{0, uint64_t{1} << 40};
 constexpr Range kTrailBytes{0, 65535};
 constexpr Range kTrailsBytes{0, uint64_t{1} << 40};
 constexpr Range kEndedTrails{0, 1u << 20};
+constexpr Range kRememberSeconds{0, 10 * 365 * 86'400};
+constexpr Range kRememberedLeases{1, uint64_t{1} << 27};
 constexpr int kMaxDnsServers = 2;  // RFC 1877 has a primary and a secondary
 
 std::string MachineName() {
@@ -69,6 +71,8 @@ DuplicateUserPolicy DuplicatesOf(config::v1::DuplicateUserPolicy policy) {
       return DuplicateUserPolicy::kReplace;
     case config::v1::DUPLICATE_USER_POLICY_DENY:
       return DuplicateUserPolicy::kDeny;
+    case config::v1::DUPLICATE_USER_POLICY_COUNT:
+      return DuplicateUserPolicy::kCount;
     default:
       return DuplicateUserPolicy::kAllow;
   }
@@ -94,6 +98,8 @@ void CheckLns(const ControlplaneConfig& config, FieldChecks& check, Settings& ou
       check.Number("lns.max_sessions", lns.max_sessions(), kSessions, engine.max_sessions));
   engine.id_rest = check.Seconds("lns.id_rest_s", lns.id_rest_s(), kIdRestSeconds, engine.id_rest);
   engine.duplicate_users = DuplicatesOf(lns.duplicate_users());
+  engine.sessions_per_user = static_cast<uint32_t>(check.Number(
+      "lns.sessions_per_user", lns.sessions_per_user(), kSessions, engine.sessions_per_user));
   const config::v1::ExplainConfig& explain = lns.explain();
   TrailSettings& trails = engine.trails;
   trails.session_bytes = static_cast<uint32_t>(check.Number(
@@ -177,6 +183,17 @@ void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& 
   }
 }
 
+void CheckLeases(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  const config::v1::LeaseConfig& in = config.leases();
+  LeaseSettings& leases = out.leases;
+  leases.path = in.file().empty() ? absl::StrCat(out.run_dir, "/leases.db") : in.file();
+  leases.remember =
+      check.Seconds("leases.remember_s", in.remember_s(), kRememberSeconds, leases.remember);
+  leases.max_leases =
+      check.Number("leases.max_users", in.max_users(), kRememberedLeases, leases.max_leases);
+  for (const AddressPoolSettings& pool : out.engine.pools) leases.pools.push_back(pool.name);
+}
+
 }  // namespace
 
 absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
@@ -190,6 +207,7 @@ absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
   settings.engine.peers = ReadPeers(config, source.file(), general, check);
   settings.engine.ipv6 = ReadIpv6(config.ipv6(), settings.engine.ppp.local_name, check);
   settings.engine.pools = ReadPools(config, settings.addresses, check);
+  CheckLeases(config, check, settings);
   CheckUsers(config, check, settings);
   const NasIdentity nas{
       .address = settings.addresses.empty() ? net::IpAddress() : settings.addresses[0],

@@ -10,6 +10,7 @@
 
 #include "controlplane/aaa/local_users.h"
 #include "controlplane/config/accounting_fields.h"
+#include "controlplane/leases/settings.h"
 #include "controlplane/lns/engine.h"
 #include "controlplane/radius/settings.h"
 #include "lib/config/yaml.h"
@@ -30,6 +31,7 @@ struct Settings {
   std::vector<LocalUser> users;
   RadiusSettings radius;
   AccountingSettings accounting;
+  LeaseSettings leases;
   std::string metrics;  // "address:port"; empty: none
 };
 

@@ -9,26 +9,17 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "controlplane/address/address_book.h"
+#include "controlplane/leases/settings.h"
 #include "controlplane/storage/database.h"
-#include "lib/base/time.h"
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace lns::controlplane {
-
-struct LeaseSettings {
-  std::string path;                                   // of the database
-  Duration remember = Duration::Seconds(7 * 86'400);  // after it was given back
-  uint64_t max_leases = 1'000'000;
-  // In the order of RememberedLease::pool. A row names its pool, so they may change their places.
-  std::vector<std::string> pools;
-};
 
 class LeaseStore {
  public:

@@ -23,11 +23,30 @@ SccrqVerdict Admission::JudgeSccrq(const net::IpAddress& source, const PeerProfi
   return SccrqVerdict::kAdmit;
 }
 
-CloseCause Admission::JudgeCall(uint32_t sessions, bool shutting_down, bool draining) const {
-  if (shutting_down) return CloseCause::kShuttingDown;
-  if (draining) return CloseCause::kDraining;
-  if (sessions >= settings_.max_sessions) return CloseCause::kSessionTableFull;
-  return CloseCause::kNone;
+CloseCause Admission::JudgeCall(const PeerProfile& profile, const net::EndpointPair& endpoints,
+                                const CallLoad& load) const {
+  if (load.shutting_down) return CloseCause::kShuttingDown;
+  if (load.draining) return CloseCause::kDraining;
+  if (load.sessions >= settings_.max_sessions) return CloseCause::kSessionTableFull;
+  if (profile.max_sessions == 0) return CloseCause::kNone;
+  const auto calls = calls_.find(LacAt(endpoints));
+  const bool full = calls != calls_.end() && calls->second >= profile.max_sessions;
+  return full ? CloseCause::kLacSessionLimit : CloseCause::kNone;
+}
+
+void Admission::EndCalls(const net::EndpointPair& endpoints, uint32_t count) {
+  if (count == 0) return;
+  const auto calls = calls_.find(LacAt(endpoints));
+  LNS_CHECK(calls != calls_.end() && calls->second >= count);
+  calls->second -= count;
+  if (calls->second == 0) calls_.erase(calls);
+}
+
+void Admission::MoveCalls(const net::EndpointPair& from, const net::EndpointPair& to,
+                          uint32_t count) {
+  if (count == 0) return;
+  EndCalls(from, count);
+  calls_[LacAt(to)] += count;
 }
 
 void Admission::BeginHalfOpen(const net::IpAddress& source) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "controlplane/lns/close_cause.h"
 #include "controlplane/lns/engine.h"
@@ -40,20 +41,39 @@ class Admission {
   };
   SccrqVerdict JudgeSccrq(const net::IpAddress& source, const PeerProfile* profile,
                           const TunnelLoad& load) const;
-  // kNone: admitted.
-  // A tunnel's own limit is kept by its L2TP engine.
-  CloseCause JudgeCall(uint32_t sessions, bool shutting_down, bool draining) const;
+  struct CallLoad {
+    uint32_t sessions = 0;  // of the LNS
+    bool shutting_down = false;
+    bool draining = false;
+  };
+  // kNone: admitted, as far as the LNS and the LAC at the far end of `endpoints` go. A tunnel's own
+  // limit is kept by its L2TP engine.
+  CloseCause JudgeCall(const PeerProfile& profile, const net::EndpointPair& endpoints,
+                       const CallLoad& load) const;
 
   void BeginHalfOpen(const net::IpAddress& source);
   void EndHalfOpen(const net::IpAddress& source);
   uint32_t half_open() const { return half_open_; }
 
+  // Calls that are there, by LAC: all that come from one address.
+  void BeginCall(const net::EndpointPair& endpoints) { ++calls_[LacAt(endpoints)]; }
+  void EndCalls(const net::EndpointPair& endpoints, uint32_t count);
+  // The LAC of a tunnel with so many calls turned up elsewhere.
+  void MoveCalls(const net::EndpointPair& from, const net::EndpointPair& to, uint32_t count);
+
  private:
+  // An address is a LAC's within its routing instance.
+  using Lac = std::pair<net::IpAddress, uint8_t>;
+
+  static Lac LacAt(const net::EndpointPair& endpoints) {
+    return {endpoints.peer.address, endpoints.vrf};
+  }
   uint32_t HalfOpenOf(const net::IpAddress& source) const;
 
   const EngineSettings& settings_;
   uint32_t half_open_ = 0;
   absl::flat_hash_map<net::IpAddress, uint32_t> half_open_by_source_;
+  absl::flat_hash_map<Lac, uint32_t> calls_;
 };
 
 }  // namespace lns::controlplane

@@ -28,10 +28,16 @@ CloseCause CauseOf(const absl::Status& refusal) {
 
 }  // namespace
 
+CloseCause EngineImpl::JudgeCall(const TunnelRecord& tunnel) const {
+  return admission_.JudgeCall(
+      *tunnel.profile, tunnel.endpoints,
+      {.sessions = sessions_.size(), .shutting_down = shutting_down_, .draining = draining_});
+}
+
 void EngineImpl::OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call,
                                 l2tp::Actions& actions, Turn turn) {
   counters_.Add(Counter::kCallOffered);
-  const CloseCause refusal = admission_.JudgeCall(sessions_.size(), shutting_down_, draining_);
+  const CloseCause refusal = JudgeCall(tunnel);
   if (refusal != CloseCause::kNone) return RefuseCall(tunnel, call, refusal, actions, turn);
   const std::optional<uint16_t> id = tunnel.session_ids.Allocate(rng_);
   if (!id) return RefuseCall(tunnel, call, CloseCause::kSessionIdsExhausted, actions, turn);
@@ -39,6 +45,7 @@ void EngineImpl::OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& 
   const SessionKey key{tunnel.id, l2tp::LocalSessionId(*id)};
   LNS_CHECK(pending_calls_.emplace(PendingCall{tunnel.id, call.peer_session_id}, key).second);
   SessionRecord& session = sessions_.Add(key, tunnel);
+  admission_.BeginCall(tunnel.endpoints);
   session.peer_id = call.peer_session_id;
   session.call.serial_number = call.info.call_serial_number;
   session.created = turn.now;
@@ -271,6 +278,7 @@ void EngineImpl::Release(SessionRecord& session, SessionEnd end, Turn turn) {
                       .reason = std::move(reason),
                       .sent_cause = std::move(end.sent_cause),
                       .received_cause = std::move(end.received_cause)});
+  admission_.EndCalls(session.tunnel->endpoints, 1);
   session_deadlines_.Clear(session.slot);
   resting_sessions_.Add(session.key, turn.now + settings_.id_rest);
   gone_sessions_.push_back(sessions_.Remove(session));

@@ -46,7 +46,7 @@ namespace lns::controlplane {
 // A user who logs in while a session of theirs is online already.
 enum class DuplicateUserPolicy : uint8_t {
   kAllow,
-  kReplace,  // the older session ends
+  kReplace,  // the oldest session ends
   kDeny,     // the newer one is refused
   kCount,    // as kAllow, and counted
 };

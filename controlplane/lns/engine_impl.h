@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,7 @@
 #include "controlplane/lns/tunnel_table.h"
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 
@@ -75,6 +77,12 @@ class EngineImpl final : public Engine {
   std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const override;
   std::optional<SessionView> FindSession(const SessionKey& key) const override;
   std::vector<PoolView> Pools() const override;
+  void RememberLeases(std::span<const RememberedLease> leases) override {
+    addresses_.Remember(leases);
+  }
+  void TakeRememberedLeases(std::vector<RememberedLease>& out) override {
+    addresses_.TakeChanges(out);
+  }
   std::optional<Explanation> Explain(const SessionKey& key) const override;
   std::optional<Explanation> Explain(l2tp::LocalTunnelId id) const override;
   std::vector<Explanation> Ended(
@@ -144,6 +152,7 @@ class EngineImpl final : public Engine {
   void Reschedule(TunnelRecord& tunnel);
 
   // calls.cc
+  CloseCause JudgeCall(const TunnelRecord& tunnel) const;
   void OnIncomingCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call, l2tp::Actions& actions,
                       Turn turn);
   void RefuseCall(TunnelRecord& tunnel, const l2tp::IncomingCall& call, CloseCause cause,
@@ -277,6 +286,7 @@ class EngineImpl final : public Engine {
 
   // users.cc
   CloseCause SettleDuplicates(SessionRecord& session, Turn turn);
+  CloseCause MakeRoomForUser(SessionRecord& session, Turn turn);
   void ReleaseName(SessionRecord& session);
 
   // accounting.cc
@@ -331,8 +341,10 @@ class EngineImpl final : public Engine {
     net::EndpointPair endpoints;
   };
   std::vector<Reopening> reopenings_;
-  // By user name, the slot of the session that holds it; the name is the session's.
-  absl::flat_hash_map<absl::string_view, uint32_t> users_;
+  // By user name, the slots of the sessions that hold it, the oldest first; the name is the text of
+  // one of them.
+  using SlotsOfUser = absl::InlinedVector<uint32_t, 1>;
+  absl::flat_hash_map<absl::string_view, SlotsOfUser> users_;
   // Refusals under overload come by the thousand: one line a second each, saying how many.
   struct Refusals {
     Instant next_line;

@@ -45,16 +45,17 @@ absl::StatusOr<TunnelRecord*> EngineImpl::TunnelForCall(const OutgoingCall& call
 
 absl::StatusOr<SessionKey> EngineImpl::PlaceCall(const OutgoingCall& call, Instant now,
                                                  EngineActions& out) {
-  const CloseCause refusal = admission_.JudgeCall(sessions_.size(), shutting_down_, draining_);
-  if (refusal != CloseCause::kNone) return absl::FailedPreconditionError(TextOf(refusal));
   const absl::StatusOr<TunnelRecord*> tunnel = TunnelForCall(call);
   if (!tunnel.ok()) return tunnel.status();
+  const CloseCause refusal = JudgeCall(**tunnel);
+  if (refusal != CloseCause::kNone) return absl::FailedPreconditionError(TextOf(refusal));
   const std::optional<uint16_t> id = (*tunnel)->session_ids.Allocate(rng_);
   if (!id) return absl::ResourceExhaustedError("no session id is free in this tunnel");
   counters_.Add(Counter::kCallPlaced);
   const Turn turn{now, out};
   const SessionKey key{(*tunnel)->id, l2tp::LocalSessionId(*id)};
   SessionRecord& session = sessions_.Add(key, **tunnel);
+  admission_.BeginCall((*tunnel)->endpoints);
   session.stage = SessionStage::kPlaced;
   session.outgoing = true;
   session.created = now;

@@ -42,6 +42,7 @@ bool EngineImpl::MayComeFrom(const TunnelRecord& tunnel, const net::EndpointPair
 
 void EngineImpl::MovePeer(TunnelRecord& tunnel, const net::EndpointPair& endpoints, Turn turn) {
   const std::string name = NameOf(tunnel);
+  admission_.MoveCalls(tunnel.endpoints, endpoints, tunnel.session_count);
   tunnels_.Move(tunnel, endpoints);
   Note(tunnel, TrailNote::kTunnelMoved, endpoints.peer.ToString(), turn);
   if (!tunnel.programmed) return;

@@ -57,8 +57,8 @@ struct ServiceProfile {
   Duration session_timeout;
   Duration idle_timeout;
   Duration interim_interval;
-  uint32_t max_sessions =
-      0;  // of the user at once (Port-Limit, RFC 2865 5.42); zero: the configuration's
+  // Of the user at once (Port-Limit, RFC 2865 5.42); zero: the configuration's.
+  uint32_t max_sessions = 0;
   uint64_t quota_octets = 0;  // both directions together; zero: none
   // Told back in accounting, in order, as they came (RFC 2865 5.25).
   std::vector<Bytes> classes;

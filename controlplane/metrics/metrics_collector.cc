@@ -45,10 +45,19 @@ std::string MetricName(std::string_view name) {
 bool IsGauge(std::string_view name) {
   for (const std::string_view gauge :
        {"accounting_sessions_open", "accounting_sessions_stopping", "accounting_queue_records",
-        "accounting_records_in_flight"}) {
+        "accounting_records_in_flight", "leases_known", "leases_unsaved"}) {
     if (name == gauge) return true;
   }
   return false;
+}
+
+// Of the parts that have families of their own; nullptr: the others, which share one.
+const char* HelpOf(std::string_view name) {
+  if (name.starts_with("accounting_") || name.starts_with("coa_")) {
+    return "Accounting, as docs/accounting.md says.";
+  }
+  if (name.starts_with("leases_")) return "Leases on disk, as docs/addresses.md says.";
+  return nullptr;
 }
 
 }  // namespace
@@ -109,15 +118,20 @@ void MetricsCollector::AddLns(const Snapshot& snapshot, Families& out) {
   Add(sessions, {{"state", "online"}}, snapshot.counts.sessions_online);
   Add(sessions, {{"state", "other"}}, snapshot.counts.sessions - snapshot.counts.sessions_online);
   Add(Add(out, "terminus_draining",
-          "1 while new tunnels and calls are refused (RFC 3371 l2tpDrainTunnels).",
+          "1 while new tunnels and calls are refused (RFC 3371 l2tpDrainTunnels, "
+          "l2tpDomainStatsDrainingTunnels).",
           MetricType::Gauge),
       {}, snapshot.draining ? 1 : 0);
   MetricFamily& size =
-      Add(out, "terminus_pool_addresses", "Addresses of a pool.", MetricType::Gauge);
+      Add(out, "terminus_pool_addresses", "Addresses of a pool, or prefixes.", MetricType::Gauge);
   for (const PoolView& pool : snapshot.pools) Add(size, {{"pool", pool.name}}, pool.size);
   MetricFamily& used = Add(out, "terminus_pool_addresses_used",
                            "Of those, the ones that are given out.", MetricType::Gauge);
   for (const PoolView& pool : snapshot.pools) Add(used, {{"pool", pool.name}}, pool.used);
+  MetricFamily& refused =
+      Add(out, "terminus_pool_exhausted_total",
+          "How often one was wanted of the pool and none was free.", MetricType::Counter);
+  for (const PoolView& pool : snapshot.pools) Add(refused, {{"pool", pool.name}}, pool.exhausted);
 }
 
 void MetricsCollector::AddEvents(const Snapshot& snapshot, Families& out) {
@@ -132,7 +146,9 @@ void MetricsCollector::AddEvents(const Snapshot& snapshot, Families& out) {
   events.name = "terminus_events_total";
   events.help =
       "What happened to tunnels and calls. tunnel-established and call-established are RFC 3371 "
-      "l2tpDomainStatsTotalTunnels and l2tpDomainStatsTotalSessions.";
+      "l2tpDomainStatsTotalTunnels and l2tpDomainStatsTotalSessions; sccrq-refused-* and "
+      "tunnel-closed-timeout make l2tpDomainStatsFailedTunnels, auth-rejected "
+      "l2tpDomainStatsFailedAuths.";
   events.type = MetricType::Counter;
   for (const auto& [name, value] : snapshot.engine) {
     if (name.starts_with(kClosed)) {
@@ -151,16 +167,16 @@ void MetricsCollector::AddParts(const Snapshot& snapshot, Families& out) {
   others.help = "What the parts around the engine count, by the names of docs/counters.md.";
   others.type = MetricType::Counter;
   for (const auto& [name, value] : snapshot.parts) {
-    if (IsGauge(name)) {
-      Add(Add(out, absl::StrCat("terminus_", MetricName(name)),
-              "Accounting, as docs/accounting.md says.", MetricType::Gauge),
-          {}, value);
-    } else if (name.starts_with("accounting_") || name.starts_with("coa_")) {
-      Add(Add(out, absl::StrCat("terminus_", MetricName(name), "_total"),
-              "Accounting, as docs/accounting.md says.", MetricType::Counter),
-          {}, value);
-    } else {
+    const char* help = HelpOf(name);
+    if (help == nullptr) {
       Add(others, {{"event", name}}, value);
+    } else if (IsGauge(name)) {
+      Add(Add(out, absl::StrCat("terminus_", MetricName(name)), help, MetricType::Gauge), {},
+          value);
+    } else {
+      Add(Add(out, absl::StrCat("terminus_", MetricName(name), "_total"), help,
+              MetricType::Counter),
+          {}, value);
     }
   }
   out.push_back(std::move(others));
@@ -217,21 +233,32 @@ void MetricsCollector::AddDataplane(Families& out) const {
       Add(family, {{label, counter.name()}}, counter.value());
     }
   };
-  add("terminus_dataplane_drops_total", "Packets dropped, by the reasons of docs/counters.md.",
+  add("terminus_dataplane_drops_total",
+      "Packets dropped, by the reasons of docs/counters.md (RFC 3371 l2tpDomainStatsPayloadRxDiscs "
+      "and PayloadTxDiscs together).",
       "reason", counters.drops());
-  add("terminus_dataplane_punts_total", "Packets handed to the control plane, by reason.", "reason",
-      counters.punts());
+  add("terminus_dataplane_punts_total",
+      "Packets handed to the control plane, by reason (RFC 3371 l2tpDomainStatsControlRxPkts: "
+      "those "
+      "of L2TP control).",
+      "reason", counters.punts());
   add("terminus_dataplane_punt_overflows_total",
       "Packets the control plane did not take in time, by class.", "class",
       counters.punt_overflows());
-  add("terminus_dataplane_injects_total", "Messages of the control plane that were sent.", "kind",
-      counters.injects());
+  add("terminus_dataplane_injects_total",
+      "Messages of the control plane that were sent (RFC 3371 l2tpDomainStatsControlTxPkts: those "
+      "of "
+      "L2TP control).",
+      "kind", counters.injects());
   add("terminus_dataplane_traffic_total",
-      "Subscribers' packets and their octets (RFC 3371 l2tpDomainStatsDataRxPkts, DataRxOctets, "
-      "DataTxPkts, DataTxOctets; up is Rx).",
+      "Subscribers' packets and their octets (RFC 3371 l2tpDomainStatsPayloadRxPkts, "
+      "PayloadRxOctets, PayloadTxPkts, PayloadTxOctets; up is Rx).",
       "counter", counters.traffic());
   add("terminus_dataplane_xdp_total", "Packets seen by the XDP programs, by verdict.", "verdict",
       counters.xdp());
+  add("terminus_dataplane_router_total",
+      "ICMP messages sent or held back, fragments made, and what else a router does.", "counter",
+      counters.router());
 }
 
 }  // namespace lns::controlplane

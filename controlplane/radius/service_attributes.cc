@@ -53,11 +53,11 @@ constexpr Row Seconds(AttributeId id) {
           }};
 }
 template <auto kMember>
-constexpr Row Rate(AttributeId id) {
+constexpr Row Number(AttributeId id) {
   return {.id = id, .apply = [](ByteView value, ServiceProfile& out) {
-            const auto rate = radius::ReadInteger(value);
-            if (rate) out.*kMember = *rate;
-            return rate.has_value();
+            const auto number = radius::ReadInteger(value);
+            if (number) out.*kMember = *number;
+            return number.has_value();
           }};
 }
 template <auto kMember>
@@ -176,6 +176,7 @@ constexpr Row kRows[] = {
     {radius::kClass, &ApplyClass, &Empty<&S::classes>},
     Seconds<&S::session_timeout>(radius::kSessionTimeout),
     Seconds<&S::idle_timeout>(radius::kIdleTimeout),
+    Number<&S::max_sessions>(radius::kPortLimit),
     {radius::kAcctInterimInterval, &ApplyInterim},
     Texts<&S::ipv4_pools>(radius::kFramedPool),
     {radius::kFramedInterfaceId, &ApplyInterfaceId},
@@ -189,8 +190,8 @@ constexpr Row kRows[] = {
     Texts<&S::ipv6_address_pools>(radius::kStatefulIpv6AddressPool),
     {radius::kMsPrimaryDnsServer, &ApplyDns<0>},
     {radius::kMsSecondaryDnsServer, &ApplyDns<1>},
-    Rate<&S::rate_up_bps>(radius::kWisprBandwidthMaxUp),
-    Rate<&S::rate_down_bps>(radius::kWisprBandwidthMaxDown),
+    Number<&S::rate_up_bps>(radius::kWisprBandwidthMaxUp),
+    Number<&S::rate_down_bps>(radius::kWisprBandwidthMaxDown),
     Text<&S::redirect_url>(radius::kWisprRedirectionUrl),
     {radius::kMikrotikTotalLimit, &ApplyQuota},
     {radius::kMikrotikTotalLimitGigawords, &ApplyQuotaHigh},

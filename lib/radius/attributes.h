@@ -36,6 +36,7 @@ inline constexpr AttributeId kNasIdentifier{0, 32};
 inline constexpr AttributeId kProxyState{0, 33};
 inline constexpr AttributeId kChapChallenge{0, 60};
 inline constexpr AttributeId kNasPortType{0, 61};
+inline constexpr AttributeId kPortLimit{0, 62};
 // RFC 2866 5
 inline constexpr AttributeId kAcctStatusType{0, 40};
 inline constexpr AttributeId kAcctDelayTime{0, 41};

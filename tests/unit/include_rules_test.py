@@ -125,7 +125,7 @@ RULES = {
     'controlplane/config': (LIB_ALL + ('controlplane/lns', 'controlplane/address', 'controlplane/ipv6',
                                        'controlplane/aaa',
                                        'controlplane/radius', 'controlplane/accounting',
-                                       'controlplane/coa'),
+                                       'controlplane/coa', 'controlplane/leases/settings.h'),
                             ('std', 'files', 'system', 'absl', 'protobuf', 'generated-config')),
     'controlplane/loop': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/aaa'), PROCESS),
     'controlplane/transport': (LIB_PROTOCOL + LIB_OS + ('lib/l2tp', 'controlplane/lns',

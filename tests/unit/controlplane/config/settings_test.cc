@@ -37,6 +37,8 @@ TEST(Settings, TheSmallestFileGetsEveryDefault) {
   EXPECT_EQ(settings->log_level, "info");
   EXPECT_EQ(settings->engine.max_tunnels, 4096u);
   EXPECT_EQ(settings->engine.max_sessions, 65536u);
+  EXPECT_EQ(settings->leases.path, "/run/terminus/leases.db");
+  EXPECT_EQ(settings->leases.remember, Duration::Seconds(7 * 86'400));
   EXPECT_EQ(settings->engine.id_rest, Duration::Seconds(31));
   EXPECT_EQ(settings->engine.ppp.mru, 1492);
   EXPECT_THAT(settings->engine.ppp.auth,
@@ -65,6 +67,8 @@ lns:
   max_sessions_per_tunnel: 50
   receive_window: 16
   id_rest_s: 0
+  duplicate_users: count
+  sessions_per_user: 3
 peers:
   - name: lac
     match_host_name: lac*
@@ -75,6 +79,11 @@ peers:
     retransmit_initial_ms: 500
     retransmit_cap_ms: 4000
     max_retransmits: 7
+    max_sessions: 40
+leases:
+  file: /tmp/lab/known.db
+  remember_s: 3600
+  max_users: 5000
 ppp:
   mru: 1400
   auth: [pap]
@@ -88,7 +97,7 @@ pools:
   - {name: a, prefix: 100.64.0.0/16, gateway: 100.64.255.254}
   - {name: b, prefix: 100.65.0.0/16}
 users:
-  - {name: alice, password: pw, address: 100.64.7.7}
+  - {name: alice, password: pw, address: 100.64.7.7, max_sessions: 4}
   - {name: bob, password: pw, pool: b, rate_up_bps: 8000000, rate_down_bps: 64000000, burst_down_bytes: 50000}
 )");
   ASSERT_TRUE(settings.ok()) << settings.status();
@@ -113,6 +122,14 @@ users:
   EXPECT_EQ(peer.tunnel.max_retransmits, 7);
   EXPECT_EQ(peer.tunnel.receive_window, 16);
   EXPECT_EQ(peer.tunnel.max_sessions, 50u);
+  EXPECT_EQ(peer.max_sessions, 40u);
+  EXPECT_EQ(engine.duplicate_users, DuplicateUserPolicy::kCount);
+  EXPECT_EQ(engine.sessions_per_user, 3u);
+  EXPECT_EQ(settings->users[0].service.max_sessions, 4u);
+  EXPECT_EQ(settings->leases.path, "/tmp/lab/known.db");
+  EXPECT_EQ(settings->leases.remember, Duration::Seconds(3600));
+  EXPECT_EQ(settings->leases.max_leases, 5000u);
+  EXPECT_EQ(settings->leases.pools, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(engine.ppp.mru, 1400);
   EXPECT_THAT(engine.ppp.auth, ElementsAre(ppp::AuthProtocol::kPap));
   EXPECT_EQ(engine.ppp.echo_interval, Duration());

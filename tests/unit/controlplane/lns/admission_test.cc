@@ -19,6 +19,10 @@ class AdmissionTest : public testing::Test {
         source, known ? &profile_ : nullptr,
         {.live = live, .records = records, .shutting_down = shutting_down});
   }
+  static net::EndpointPair FromLac(uint16_t port = 1701) {
+    return {.local = {net::IpAddress::V4(0xc6336401), 1701}, .peer = {kLac, port}};
+  }
+
   PeerProfile profile_;
   EngineSettings settings_{
       .max_tunnels = 10, .max_sessions = 100, .max_half_open = 4, .max_half_open_per_source = 2};
@@ -60,10 +64,39 @@ TEST_F(AdmissionTest, RetainedTunnelsAreBounded) {
 }
 
 TEST_F(AdmissionTest, CallsAreBounded) {
-  EXPECT_EQ(admission_.JudgeCall(99, false, false), CloseCause::kNone);
-  EXPECT_EQ(admission_.JudgeCall(100, false, false), CloseCause::kSessionTableFull);
-  EXPECT_EQ(admission_.JudgeCall(0, true, true), CloseCause::kShuttingDown);
-  EXPECT_EQ(admission_.JudgeCall(0, false, true), CloseCause::kDraining);
+  const auto judge = [&](const Admission::CallLoad& load) {
+    return admission_.JudgeCall(profile_, FromLac(), load);
+  };
+  EXPECT_EQ(judge({.sessions = 99}), CloseCause::kNone);
+  EXPECT_EQ(judge({.sessions = 100}), CloseCause::kSessionTableFull);
+  EXPECT_EQ(judge({.shutting_down = true, .draining = true}), CloseCause::kShuttingDown);
+  EXPECT_EQ(judge({.draining = true}), CloseCause::kDraining);
+}
+
+TEST_F(AdmissionTest, CallsOfOneLacAreBoundedWhateverPortsItUses) {
+  const auto judge = [&](const net::EndpointPair& endpoints) {
+    return admission_.JudgeCall(profile_, endpoints, {});
+  };
+  admission_.BeginCall(FromLac(1701));
+  admission_.BeginCall(FromLac(1702));
+  EXPECT_EQ(judge(FromLac()), CloseCause::kNone) << "no limit";
+  profile_.max_sessions = 2;
+  EXPECT_EQ(judge(FromLac(1703)), CloseCause::kLacSessionLimit);
+  net::EndpointPair other = FromLac();
+  other.peer.address = kOther;
+  EXPECT_EQ(judge(other), CloseCause::kNone);
+  net::EndpointPair elsewhere = FromLac();
+  elsewhere.vrf = 1;
+  EXPECT_EQ(judge(elsewhere), CloseCause::kNone) << "another network's LAC of the same address";
+  // One call ends; then the LAC turns up elsewhere with the other.
+  admission_.EndCalls(FromLac(), 1);
+  EXPECT_EQ(judge(FromLac()), CloseCause::kNone);
+  admission_.MoveCalls(FromLac(), other, 1);
+  profile_.max_sessions = 1;
+  EXPECT_EQ(judge(FromLac()), CloseCause::kNone);
+  EXPECT_EQ(judge(other), CloseCause::kLacSessionLimit);
+  admission_.EndCalls(other, 1);
+  EXPECT_EQ(judge(other), CloseCause::kNone);
 }
 
 TEST(ProfilesTest, NamePatterns) {

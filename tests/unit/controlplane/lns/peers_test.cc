@@ -92,6 +92,36 @@ TEST_F(PeersTest, APeerThatMayMoveTakesItsTunnelWithIt) {
   EXPECT_EQ(world_->dataplane().Find(tunnels[0].local_id)->endpoints.peer.port, 4500);
 }
 
+TEST_F(PeersTest, ALacHasItsSessionsOverAllItsTunnels) {
+  settings_.engine.peers[0].max_sessions = 2;
+  settings_.engine.peers[0].treatment.peer_move = PeerMovePolicy::kAllowIfIdsMatch;
+  Start();
+  FakeLac& first = AddLac("192.0.2.1", 40001, 7);
+  FakeLac& second = AddLac("192.0.2.1", 40002, 8);
+  FakeLac& other = AddLac("192.0.2.2", 1701, 9);
+  FakeLac::Call& online = Dial(first);
+  Dial(second);
+  const auto refused = [&](FakeLac& lac) {
+    const FakeLac::Call& call =
+        lac.Place({.user_name = "bob", .password = "secret"}, {}, world_->now());
+    world_->RunFor(Duration::Seconds(1));
+    return call.closed.has_value() && call.closed->result == 4;
+  };
+  EXPECT_TRUE(refused(first));
+  EXPECT_TRUE(refused(second));
+  EXPECT_EQ(world_->Counter("lns.session-closed.lac-session-limit"), 2u);
+  Dial(other);
+  first.Hangup(online, world_->now());
+  world_->RunFor(Duration::Seconds(1));
+  Dial(second);
+  // With its sessions it moves to where another LAC has one already.
+  second.MoveTo({*net::IpAddress::Parse("192.0.2.2"), 4500});
+  EXPECT_TRUE(refused(second));
+  EXPECT_TRUE(refused(other));
+  Dial(first);
+  Dial(first);
+}
+
 // A message with the tunnel's id and wrong numbers does not move it.
 TEST_F(PeersTest, AStrangerWithTheTunnelIdAloneMovesNothing) {
   settings_.engine.peers[0].treatment.peer_move = PeerMovePolicy::kAllowIfIdsMatch;

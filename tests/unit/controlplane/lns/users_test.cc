@@ -3,6 +3,10 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "tests/support/controlplane/world.h"
 
 namespace lns::test {
@@ -70,6 +74,99 @@ TEST_F(DuplicateUsers, DeniedTheNewerIsRefusedUntilTheOlderIsGone) {
   world_->RunFor(Duration::Seconds(1));
   EXPECT_EQ(Dial("alice").state, CallState::kOnline);
   EXPECT_EQ(world_->Counter("lns.user-denied"), 1u);
+}
+
+TEST_F(DuplicateUsers, CountedTheyStayBothAndAreCounted) {
+  Start(DuplicateUserPolicy::kCount);
+  auto& first = Dial("alice");
+  EXPECT_EQ(world_->Counter("lns.user-duplicated"), 0u);
+  EXPECT_EQ(Dial("alice").state, CallState::kOnline);
+  EXPECT_EQ(first.state, CallState::kOnline);
+  EXPECT_EQ(world_->Counter("lns.user-duplicated"), 1u);
+  // The first one's name is the second's as well.
+  lac_->Hangup(first, world_->now());
+  world_->RunFor(Duration::Seconds(1));
+  EXPECT_EQ(Dial("bob").state, CallState::kOnline);
+  EXPECT_EQ(world_->Counter("lns.user-duplicated"), 1u);
+  EXPECT_EQ(Dial("alice").state, CallState::kOnline);
+  EXPECT_EQ(world_->Counter("lns.user-duplicated"), 2u);
+}
+
+TEST_F(DuplicateUsers, AUserHasAsManySessionsAsConfigured) {
+  settings_.engine.sessions_per_user = 2;
+  Start(DuplicateUserPolicy::kDeny);
+  auto& first = Dial("alice");
+  auto& second = Dial("alice");
+  EXPECT_EQ(Dial("alice").state, CallState::kEnded);
+  EXPECT_EQ(first.state, CallState::kOnline);
+  EXPECT_EQ(second.state, CallState::kOnline);
+  lac_->Hangup(first, world_->now());
+  world_->RunFor(Duration::Seconds(1));
+  EXPECT_EQ(Dial("alice").state, CallState::kOnline);
+  EXPECT_EQ(Dial("alice").state, CallState::kEnded);
+  EXPECT_EQ(world_->Counter("lns.user-denied"), 2u);
+}
+
+TEST_F(DuplicateUsers, AaasLimitGoesBeforeAndTheOldestEnds) {
+  settings_.users[0].service.max_sessions = 3;
+  Start(DuplicateUserPolicy::kReplace);
+  const auto& first = Dial("alice");
+  const auto& second = Dial("alice");
+  const auto& third = Dial("alice");
+  EXPECT_EQ(first.state, CallState::kOnline);
+  const auto& fourth = Dial("alice");
+  EXPECT_EQ(first.state, CallState::kEnded);
+  for (const auto* call : {&second, &third, &fourth}) EXPECT_EQ(call->state, CallState::kOnline);
+  // The other has the configuration's.
+  const auto& bob = Dial("bob");
+  EXPECT_EQ(Dial("bob").state, CallState::kOnline);
+  EXPECT_EQ(bob.state, CallState::kEnded);
+  EXPECT_EQ(world_->Counter("lns.user-replaced"), 2u);
+}
+
+// Addresses and prefixes stay with the users when the control plane starts anew, however it ended.
+TEST(LeasesOverRestarts, UsersHaveWhatTheyHadBefore) {
+  WorldSettings settings = PlainWorld();
+  settings.engine.ppp.ipv6 = true;
+  settings.engine.pools.push_back(
+      {.name = "links", .prefix = *net::IpPrefix::Parse("2001:db8:1::/48")});
+  std::vector<controlplane::RememberedLease> remembered;
+  const auto run = [&](std::vector<const char*> users, bool hangs_up) {
+    World world(settings);
+    world.engine().RememberLeases(remembered);
+    FakeLac& lac = world.AddLac();
+    lac.Open(world.now());
+    EXPECT_TRUE(world.RunUntil([&] { return lac.established(); }, kSoon));
+    std::map<std::string, std::string> has;
+    for (const char* user : users) {
+      auto& call = lac.Place({.user_name = user, .password = "secret"}, {}, world.now());
+      world.RunFor(Duration::Seconds(2));
+      EXPECT_EQ(call.state, CallState::kOnline);
+      const auto sessions = world.engine().Sessions();
+      for (const auto& session : sessions) {
+        if (session.user_name != user) continue;
+        has[user] = session.ipv4_address.ToString();
+        if (!session.ipv6_prefixes.empty()) has[user] += " " + session.ipv6_prefixes[0].ToString();
+      }
+      if (hangs_up) lac.Terminate(call, world.now());
+    }
+    world.RunFor(Duration::Seconds(1));
+    std::vector<controlplane::RememberedLease> changes;
+    world.engine().TakeRememberedLeases(changes);
+    // What the file would say: the latest of each, and the latest first.
+    for (const auto& change : changes) {
+      std::erase_if(remembered, [&](const auto& old) { return old.unit == change.unit; });
+      remembered.insert(remembered.begin(), change);
+    }
+    EXPECT_EQ(world.violation(), "");
+    return has;
+  };
+  const auto first = run({"alice", "bob"}, /*hangs_up=*/true);
+  EXPECT_EQ(first.at("alice"), "100.64.0.2 2001:db8:1::/64");
+  EXPECT_EQ(remembered.size(), 4u);
+  const auto second = run({"bob", "alice"}, /*hangs_up=*/false);  // the process dies
+  EXPECT_EQ(second, first);
+  EXPECT_EQ(run({"bob", "alice"}, true), first);
 }
 
 using UserTerms = DuplicateUsers;

@@ -26,7 +26,7 @@ inline SessionKey Key(uint16_t tunnel, uint16_t session) {
 }
 
 // Every call is a line in `calls`; `reply` may append actions for it.
-class FakeEngine final : public Engine {
+class FakeEngine : public Engine {
  public:
   std::vector<std::string> calls;
   std::function<void(const std::string& call, EngineActions& out)> reply;

@@ -44,6 +44,7 @@ TEST_F(ServiceAttributes, EachOfThemIsRead) {
   builder_.AddText(radius::kClass, "two");
   builder_.AddInteger(radius::kSessionTimeout, 3600);
   builder_.AddInteger(radius::kIdleTimeout, 600);
+  builder_.AddInteger(radius::kPortLimit, 2);
   builder_.AddInteger(radius::kAcctInterimInterval, 300);
   builder_.AddText(radius::kFramedPool, "a");
   builder_.AddText(radius::kFramedPool, "b");
@@ -75,6 +76,7 @@ TEST_F(ServiceAttributes, EachOfThemIsRead) {
   EXPECT_EQ(AsText(profile.classes[1]), "two");
   EXPECT_EQ(profile.session_timeout, Duration::Seconds(3600));
   EXPECT_EQ(profile.idle_timeout, Duration::Seconds(600));
+  EXPECT_EQ(profile.max_sessions, 2u);
   EXPECT_EQ(profile.interim_interval, Duration::Seconds(300));
   EXPECT_THAT(profile.ipv4_pools, ElementsAre("a", "b"));
   EXPECT_EQ(profile.ipv6_interface_id, 0x1234u);
