@@ -92,7 +92,10 @@ Rig::Rig(const Options& options) {
     dpdk_ports_[port] = MakePort(rx_[port], tx_[port]);
   }
   dataplane::ForwardingConfig config;
-  config.limits = {.max_tunnels = 16, .max_sessions = 64, .max_routes = 64, .max_neighbours = 64};
+  config.limits = {.max_tunnels = 16,
+                   .max_sessions = options.max_sessions,
+                   .max_routes = 64,
+                   .max_neighbours = 64};
   config.workers = options.workers;
   config.ports = {{*net::ParseMac(kAccessMac), options.access_mtu},
                   {*net::ParseMac(kCoreMac), options.core_mtu},
@@ -138,7 +141,7 @@ void Rig::MakeWorkers(const Options& options) {
     punt_consumers_.push_back(consumers);
     config.inject = mapping->InjectConsumer(index);
     inject_producers_.push_back(mapping->InjectProducer(index));
-    // One queue per port, all of them the first worker's.
+    // One queue per port.
     for (uint16_t port = 0; port < 2; ++port) {
       dataplane::WorkerPort view;
       view.index = port;
@@ -147,7 +150,8 @@ void Rig::MakeWorkers(const Options& options) {
       view.interface_group = port == kAccess ? kAccessGroup : kCoreGroup;
       view.mtu = port == kAccess ? options.access_mtu : options.core_mtu;
       view.mac = *net::ParseMac(port == kAccess ? kAccessMac : kCoreMac);
-      if (index == 0) view.rx_queue = view.tx_queue = 0;
+      view.tx_worker = port == kAccess ? 0 : options.core_worker;
+      if (index == view.tx_worker) view.rx_queue = view.tx_queue = 0;
       config.ports.push_back(view);
     }
     dataplane::WorkerPort nowhere;

@@ -61,6 +61,8 @@ class Rig {
     bool punt_rings = true;
     bool inject_buffers = true;
     uint32_t ring_slots = 2048;  // of the ports
+    uint32_t max_sessions = 64;
+    uint32_t core_worker = 0;  // has the core port's queues; the access port's are the first one's
     uint16_t core_mtu = 1500;
     uint16_t access_mtu = 1600;
     // Senders whose packets are refused hear of it, and the LNS has addresses to answer from: on
