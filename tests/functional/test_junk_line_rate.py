@@ -27,9 +27,17 @@ FLOOD_PPS = 200_000
 PUNTED = {'unknown_tunnel', 'foreign_control', 'new_tunnel'}
 
 
-def frame(payload, **udp):
-    return (Ether(dst=MAC, src='02:00:5e:00:17:02') / IP(src=SOURCE, dst=config.LNS_ADDRESS) /
+def frame(payload, source=SOURCE, **udp):
+    return (Ether(dst=MAC, src='02:00:5e:00:17:02') / IP(src=source, dst=config.LNS_ADDRESS) /
             UDP(**{'sport': 1701, 'dport': 1701, **udp}) / payload)
+
+
+def replaying_port(lab, frames, **options):
+    """For the data plane's configuration: an access port that these frames come from."""
+    capture = lab.directory / 'junk.pcap'
+    wrpcap(str(capture), frames)
+    return {'name': 'flood', 'role': 'access', 'mac': MAC,
+            'vdev': f'net_pcap0,rx_pcap={capture},infinite_rx=1', **options}
 
 
 def dropped_junk():
@@ -62,11 +70,8 @@ def flooded(make_lab):
     """A running LNS whose second access port replays the given frames."""
     def start(frames):
         lab = make_lab()
-        capture = lab.directory / 'junk.pcap'
-        wrpcap(str(capture), frames * 8)
         settings = lab.dataplane_config()
-        settings['ports'].append({'name': 'flood', 'role': 'access', 'mac': MAC,
-                                  'vdev': f'net_pcap0,rx_pcap={capture},infinite_rx=1'})
+        settings['ports'].append(replaying_port(lab, frames * 8))
         lab.start_lns(settings)
         return lab
     return start

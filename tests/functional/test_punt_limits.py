@@ -1,6 +1,6 @@
-# A second access port, in an interface group of its own, replays junk that only the control plane can
-# judge, as fast as the worker takes it: first SCCRQs, and PPP control of a session. Sessions on the
-# first port forward meanwhile as if nothing were, new calls come up, HELLOs are answered.
+# Limits of interface groups, from the configuration and set at run time: a second access port, in a
+# group of its own, replays junk that only the control plane can judge. What a flood of it does to
+# others is in test_control_flood.py.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
@@ -9,39 +9,29 @@
 import time
 
 import pytest
-from scapy.layers.inet import IP, UDP
-from scapy.layers.l2 import Ether
-from scapy.utils import wrpcap
-
 from lab import LabError, config, wait_until
 from peer import Subscriber
 from test_junk import header, junk_kinds
-from test_junk_line_rate import FLOOD_PPS, MAC, punted_junk
+from test_junk_line_rate import frame, replaying_port
 
-SESSIONS, PPS, SECONDS = 1000, 5000, 8
 OTHER_SOURCES = [f'198.51.100.{number}' for number in range(150, 200)]
 
 
 def first_messages():
     """Of 50 senders: what would open a tunnel, were it right."""
     message = next(payload for _, payload, counter in junk_kinds(1, 1) if counter == 'new_tunnel')
-    return [Ether(dst=MAC, src='02:00:5e:00:17:02') / IP(src=source, dst=config.LNS_ADDRESS) /
-            UDP(sport=1701, dport=1701) / message for source in OTHER_SOURCES]
+    return [frame(message, source) for source in OTHER_SOURCES]
 
 
 @pytest.fixture
 def flooded(make_lab):
     """A running LNS whose second access port, of the group "customer", replays the given frames."""
-    def start(frames, limits=(), **controlplane):
+    def start(frames, limits=()):
         lab = make_lab()
-        capture = lab.directory / 'junk.pcap'
-        wrpcap(str(capture), frames * 4)
         settings = lab.dataplane_config()
-        settings['ports'].append({'name': 'flood', 'role': 'access', 'group': 'customer',
-                                  'mac': MAC,
-                                  'vdev': f'net_pcap0,rx_pcap={capture},infinite_rx=1'})
+        settings['ports'].append(replaying_port(lab, frames * 4, group='customer'))
         settings['punt'] = {'limits': list(limits)}
-        lab.start_lns(settings, lab.controlplane_config(**controlplane))
+        lab.start_lns(settings)
         return lab
     return start
 
@@ -59,28 +49,6 @@ def counted(lab, seconds):
     elapsed = time.monotonic() - begin
     return {name: (after[name] - before.get(name, 0)) / elapsed for name in after
             if after[name] != before.get(name, 0)}
-
-
-def test_a_thousand_sessions_forward_through_a_flood_of_first_messages(flooded):
-    lab = flooded(punted_junk() + first_messages(), subscribers=SESSIONS)
-    lacsim = lab.start_lacsim('--sessions', SESSIONS, '--tunnels', 2, '--hello', 1, pps=PPS,
-                              seconds=SECONDS)
-    wait_until(lambda: lab.lnsctl('status')['sessions_online'] == SESSIONS, 'sessions online')
-    wait_until(lambda: lab.lnsctl('traffic')['downlink_packets'] > PPS, 'traffic')
-    moved = counted(lab, 3)
-    refused = moved.get('punt_source_rate', 0) + moved.get('punt_group_rate', 0)
-    assert refused > FLOOD_PPS, f'no flood: {moved}'
-    assert {'class0', 'class1'}.isdisjoint(moved), moved
-    assert lacsim.wait(120) == 0, lacsim.output()
-    report = lab.report_of(lacsim)
-    lab.processes.remove(lacsim)
-    assert report['sessions']['lost'] == 0
-    for direction in ('up', 'down'):
-        assert report['traffic'][direction]['lost'] == 0, report['traffic']
-    row = limits_of(lab, 'customer', 'new_tunnel')
-    assert row['source_refused'] > 0 and row['passed'] > 0
-    assert limits_of(lab, 'access', 'new_tunnel')['source_refused'] == 0
-    assert limits_of(lab, 'access', 'tunnel_control')['passed'] > 0
 
 
 def test_limits_of_the_configuration_hold_and_are_changed_at_run_time(flooded):
