@@ -20,6 +20,7 @@ using config::v1::ProfileConfig;
 constexpr Range kAckDelayMs{0, 1000};
 constexpr Range kReorderMs{0, 1000};
 constexpr Range kDscp{0, 63};
+constexpr Range kPathMtu{576, 65534};
 
 std::shared_ptr<const PeerMatch> ReadMatch(const ProfileConfig& in, FieldChecks& check) {
   if (!in.has_match()) return nullptr;
@@ -97,7 +98,11 @@ PeerTreatment ReadTreatment(const ProfileConfig& in, FieldChecks& check) {
           .data_dscp = static_cast<uint8_t>(check.Number("data_dscp", in.data_dscp(), kDscp, 0)),
           .peer_move = in.peer_move() == config::v1::PEER_MOVE_POLICY_ALLOW_IF_IDS_MATCH
                            ? PeerMovePolicy::kAllowIfIdsMatch
-                           : PeerMovePolicy::kDeny};
+                           : PeerMovePolicy::kDeny,
+          .outer_path = {
+              .mtu = static_cast<uint16_t>(check.Number("path_mtu", in.path_mtu(), kPathMtu, 0)),
+              .fragment = in.fragment_outer(),
+              .dont_fragment = in.outer_df()}};
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ struct TunnelRecord {
     return {.local_id = id,
             .peer_id = l2tp->peer_id(),
             .endpoints = endpoints,
-            .dscp = profile == nullptr ? uint8_t{0} : profile->treatment.data_dscp};
+            .dscp = profile == nullptr ? uint8_t{0} : profile->treatment.data_dscp,
+            .outer_path = profile == nullptr ? OuterPath{} : profile->treatment.outer_path};
   }
   bool refused() const { return profile == nullptr; }
   bool live() const { return !closed && !refused(); }

@@ -30,6 +30,12 @@ void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out) {
   ToProto(tunnel.endpoints.peer.address, *endpoints.mutable_peer_address());
   endpoints.set_peer_port(tunnel.endpoints.peer.port);
   out.set_dscp(tunnel.dscp);
+  if (tunnel.outer_path != OuterPath{}) {
+    dataplane::v1::OuterPath& path = *out.mutable_outer_path();
+    path.set_mtu(tunnel.outer_path.mtu);
+    path.set_fragment(tunnel.outer_path.fragment);
+    path.set_dont_fragment(tunnel.outer_path.dont_fragment);
+  }
 }
 
 void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out) {

@@ -146,6 +146,12 @@ class Context {
     return ids;
   }
 
+  // The same for outer IPv6 packets that are cut (RFC 8200 4.5).
+  uint32_t NextFragmentId() {
+    const uint32_t mask = static_cast<uint32_t>(ip_id_mask_) << 16 | 0xffff;
+    return static_cast<uint32_t>(ip_id_base_) << 16 | (fragment_id_++ & mask);
+  }
+
   // A frame that is lost before it was ever a packet (inject).
   void CountLoss(DropReason reason, uint64_t amount = 1) {
     counters_.drops[static_cast<size_t>(reason)].Add(amount);
@@ -201,6 +207,7 @@ class Context {
   uint32_t staged_ = 0;
   bool consumer_sleeps_ = false;
   uint32_t ip_id_ = 0;
+  uint32_t fragment_id_ = 0;
   uint16_t ip_id_base_ = 0;
   uint16_t ip_id_mask_ = 0xffff;
   Batch downlink_;

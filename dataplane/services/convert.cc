@@ -12,6 +12,7 @@ namespace lns::dataplane {
 namespace {
 
 constexpr uint32_t kMaxDscp = 63;
+constexpr uint32_t kMaxPathMtu = 65534;
 constexpr uint32_t kDefaultMru = 1500;
 // A PPP information field that leaves no room for a protocol is no use (RFC 1661 6.1 has no lower
 // bound); 68 is the least an IPv4 link must carry (RFC 791).
@@ -176,6 +177,13 @@ absl::StatusOr<TunnelConfig> ToTunnel(const v1::Tunnel& message) {
     return Invalid("tunnel.udp_checksum_off", "is for IPv4 tunnels only (RFC 6936)");
   }
   tunnel.udp_checksum_off = message.udp_checksum_off();
+  if (message.outer_path().mtu() > kMaxPathMtu) {
+    return Invalid("tunnel.outer_path.mtu", absl::StrCat("expected at most ", kMaxPathMtu,
+                                                         ", found ", message.outer_path().mtu()));
+  }
+  tunnel.outer_path = {.mtu = static_cast<uint16_t>(message.outer_path().mtu()),
+                       .fragment = message.outer_path().fragment(),
+                       .dont_fragment = message.outer_path().dont_fragment()};
   return tunnel;
 }
 
@@ -354,6 +362,12 @@ v1::Tunnel FromTunnel(const TunnelConfig& tunnel) {
   endpoints->set_peer_port(tunnel.endpoints.peer.port);
   message.set_dscp(tunnel.dscp);
   message.set_udp_checksum_off(tunnel.udp_checksum_off);
+  if (tunnel.outer_path != OuterPath{}) {
+    v1::OuterPath& path = *message.mutable_outer_path();
+    path.set_mtu(tunnel.outer_path.mtu);
+    path.set_fragment(tunnel.outer_path.fragment);
+    path.set_dont_fragment(tunnel.outer_path.dont_fragment);
+  }
   return message;
 }
 

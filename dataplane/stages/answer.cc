@@ -59,13 +59,26 @@ std::optional<Subject> SubjectOf(const uint8_t* buffer, const PacketMeta& meta) 
   return Subject{.family = meta.family, .offset = meta.l3_offset, .length = meta.l3_length};
 }
 
+// Null: the packet is no session's.
+const TunnelEntry* TunnelOf(const Tables& tables, const PacketMeta& meta) {
+  if (meta.session == kNoIndex) return nullptr;
+  return &tables.tunnels[tables.downlink[meta.session].tunnel.load(std::memory_order_acquire)];
+}
+
 uint16_t MtuFor(const Context& context, const RefusedPacket& refused) {
   const Tables& tables = context.tables();
+  const PacketMeta& meta = refused.meta;
+  const TunnelEntry* tunnel = TunnelOf(tables, meta);
   if (refused.reason == DropReason::kTooBigForPeer) {
-    return SessionMtu(
-        tables.downlink[refused.meta.session].mru_and_mtu.load(std::memory_order_relaxed));
+    const uint32_t word = tables.downlink[meta.session].mru_and_mtu.load(std::memory_order_relaxed);
+    // Where the outer packet is cut its path is no limit.
+    return tunnel->path_mtu == kNeverCut ? SessionMtu(word) : SessionMru(word);
   }
-  return context.port(tables.adjacencies[refused.meta.next_hop].port)->mtu;
+  // It was refused before it had a next hop.
+  if (IsEncapsulated(meta) && tunnel != nullptr && meta.l3_length > tunnel->path_mtu) {
+    return tunnel->path_mtu;
+  }
+  return context.port(tables.adjacencies[meta.next_hop].port)->mtu;
 }
 
 bool IsTooBig(DropReason reason) {
@@ -287,13 +300,24 @@ bool AddEchoReply(Context& context, Batch& batch, const RefusedPacket& refused) 
   return true;
 }
 
+// A packet of ours is cut where its tunnel says so; any other one, of IPv4, where its DF bit does
+// not forbid it. A message that is no session's is control.
+bool MayBeCut(const Context& context, const PacketMeta& meta, const uint8_t* ip) {
+  if (IsEncapsulated(meta)) {
+    const TunnelEntry* tunnel = TunnelOf(context.tables(), meta);
+    if (tunnel != nullptr && tunnel->path_mtu != kNeverCut) return true;
+  } else if (!context.config().answers.fragment) {
+    return false;
+  }
+  return meta.family == net::Family::kIpv4 && (LoadBe16(ip + 6) & net::kIpv4DontFragment) == 0;
+}
+
 // 0: it is not to be cut.
 uint32_t FragmentsOf(const Context& context, const RefusedPacket& refused) {
   const PacketMeta& meta = refused.meta;
-  if (!IsTooBig(refused.reason) || meta.family != net::Family::kIpv4) return 0;
-  if (!context.config().answers.fragment && !IsEncapsulated(meta)) return 0;
   const uint8_t* ip = static_cast<const uint8_t*>(refused.packet->buf_addr) + meta.l3_offset;
-  return CountFragments(ip, meta.l3_length, MtuFor(context, refused));
+  if (!IsTooBig(refused.reason) || !MayBeCut(context, meta, ip)) return 0;
+  return CountFragments(meta.family, ip, meta.l3_length, MtuFor(context, refused));
 }
 
 void AddFragments(Context& context, Batch& batch, const RefusedPacket& refused, uint32_t count) {

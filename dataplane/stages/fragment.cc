@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 
 #include "dataplane/stages/outer_header.h"
 #include "lib/net/ipv4.h"
+#include "lib/net/ipv6.h"
 #include "lib/ppp/frame.h"
 
 namespace lns::dataplane {
@@ -52,52 +54,121 @@ LaterHeader MakeLaterHeader(const uint8_t* ip, size_t header_length) {
   return later;
 }
 
-void FinishHeader(uint8_t* ip, size_t header_length, size_t total_length, uint32_t offset,
-                  bool more_follow) {
-  StoreBe16(ip + 2, static_cast<uint16_t>(total_length));
-  StoreBe16(ip + 6,
-            static_cast<uint16_t>(offset / 8 | (more_follow ? net::kIpv4MoreFragments : 0)));
-  StoreBe16(ip + 10, 0);
-  net::StoreChecksum(ip + 10, net::Checksum(ByteView(ip, header_length)));
+// What stands before the payload of each fragment of an IPv4 packet.
+class Ipv4Headers {
+ public:
+  explicit Ipv4Headers(const uint8_t* ip)
+      : ip_(ip), length_(net::Ipv4HeaderLength(ip)), later_(MakeLaterHeader(ip, length_)) {
+    const uint16_t fragment = LoadBe16(ip + 6);
+    start_ = (fragment & net::kIpv4FragmentOffset) * 8u;
+    more_behind_ = (fragment & net::kIpv4MoreFragments) != 0;
+  }
+
+  // Before `carried` octets of the payload from `from` on; its length.
+  size_t Write(uint8_t* out, uint32_t from, uint32_t carried, bool is_last) const {
+    const size_t own = from == 0 ? length_ : later_.length;
+    std::memcpy(out, from == 0 ? ip_ : later_.bytes.data(), own);
+    const bool more = more_behind_ || !is_last;
+    StoreBe16(out + 2, static_cast<uint16_t>(own + carried));
+    StoreBe16(out + 6,
+              static_cast<uint16_t>((start_ + from) / 8 | (more ? net::kIpv4MoreFragments : 0)));
+    StoreBe16(out + 10, 0);
+    net::StoreChecksum(out + 10, net::Checksum(ByteView(out, own)));
+    return own;
+  }
+
+ private:
+  const uint8_t* ip_;
+  size_t length_;
+  LaterHeader later_;
+  uint32_t start_ = 0;
+  bool more_behind_ = false;
+};
+
+// The same for IPv6: a fragment header behind the packet's own.
+class Ipv6Headers {
+ public:
+  Ipv6Headers(const uint8_t* ip, uint32_t id) : ip_(ip), id_(id) {}
+
+  size_t Write(uint8_t* out, uint32_t from, uint32_t carried, bool is_last) const {
+    std::memcpy(out, ip_, net::kIpv6HeaderLength);
+    StoreBe16(out + 4, static_cast<uint16_t>(kIpv6FragmentHeaderLength + carried));
+    out[6] = net::kNextHeaderFragment;
+    uint8_t* fragment = out + net::kIpv6HeaderLength;
+    fragment[0] = ip_[6];
+    fragment[1] = 0;
+    StoreBe16(fragment + 2, static_cast<uint16_t>(from | (is_last ? 0u : kIpv6MoreFragments)));
+    StoreBe32(fragment + 4, id_);
+    return net::kIpv6HeaderLength + kIpv6FragmentHeaderLength;
+  }
+
+ private:
+  const uint8_t* ip_;
+  uint32_t id_;
+};
+
+// Octets of the packet that are not cut, and those before the payload of a fragment, at most.
+uint32_t HeaderLength(net::Family family, const uint8_t* ip) {
+  return static_cast<uint32_t>(family == net::Family::kIpv4 ? net::Ipv4HeaderLength(ip)
+                                                            : net::kIpv6HeaderLength);
+}
+uint32_t HeaderRoom(net::Family family, const uint8_t* ip) {
+  return HeaderLength(family, ip) +
+         (family == net::Family::kIpv4 ? 0 : static_cast<uint32_t>(kIpv6FragmentHeaderLength));
+}
+
+// What is cut into pieces of `chunk` octets.
+struct Payload {
+  const uint8_t* bytes;
+  uint32_t length;
+  uint32_t chunk;
+};
+
+template <typename Headers>
+void Cut(const Headers& headers, const Payload& payload, std::span<rte_mbuf* const> buffers,
+         PacketMeta meta, Batch& batch) {
+  for (uint32_t i = 0; i < buffers.size(); ++i) {
+    const uint32_t from = i * payload.chunk;
+    const uint32_t carried = std::min(payload.chunk, payload.length - from);
+    uint8_t* out = static_cast<uint8_t*>(buffers[i]->buf_addr) + meta.l3_offset;
+    const size_t own = headers.Write(out, from, carried, i + 1 == buffers.size());
+    std::memcpy(out + own, payload.bytes + from, carried);
+    meta.l3_length = static_cast<uint16_t>(own + carried);
+    batch.Add(buffers[i], meta);
+  }
 }
 
 }  // namespace
 
-uint32_t CountFragments(const uint8_t* ip, uint32_t length, uint32_t mtu) {
-  const auto header_length = static_cast<uint32_t>(net::Ipv4HeaderLength(ip));
-  if ((LoadBe16(ip + 6) & net::kIpv4DontFragment) != 0 || mtu < header_length + 8) return 0;
-  const uint32_t chunk = ChunkOf(mtu, header_length);
-  const uint32_t count = (length - header_length + chunk - 1) / chunk;
+uint32_t CountFragments(net::Family family, const uint8_t* ip, uint32_t length, uint32_t mtu) {
+  const uint32_t room = HeaderRoom(family, ip);
+  if (mtu < room + 8) return 0;
+  const uint32_t chunk = ChunkOf(mtu, room);
+  const uint32_t count = (length - HeaderLength(family, ip) + chunk - 1) / chunk;
   return count <= kMaxFragments ? count : 0;
 }
 
 bool MakeFragments(Context& context, Batch& batch, rte_mbuf* packet, const PacketMeta& meta,
                    uint32_t mtu, uint32_t count) {
-  std::array<rte_mbuf*, kMaxFragments> buffers;
+  std::array<rte_mbuf*, kMaxFragments> taken;
   rte_mempool* pool = context.config().inject_pool;
-  if (pool == nullptr || rte_pktmbuf_alloc_bulk(pool, buffers.data(), count) != 0) return false;
+  if (pool == nullptr || rte_pktmbuf_alloc_bulk(pool, taken.data(), count) != 0) return false;
+  const std::span<rte_mbuf* const> buffers = std::span(taken).first(count);
   const uint8_t* ip = static_cast<const uint8_t*>(packet->buf_addr) + meta.l3_offset;
-  const size_t header_length = net::Ipv4HeaderLength(ip);
-  const LaterHeader later = MakeLaterHeader(ip, header_length);
-  const uint16_t fragment = LoadBe16(ip + 6);
-  const uint32_t start = (fragment & net::kIpv4FragmentOffset) * 8u;
-  const bool more_behind = (fragment & net::kIpv4MoreFragments) != 0;
-  const uint32_t payload = meta.l3_length - static_cast<uint32_t>(header_length);
-  const uint32_t chunk = ChunkOf(mtu, static_cast<uint32_t>(header_length));
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t from = i * chunk;
-    const uint32_t carried = std::min(chunk, payload - from);
-    const size_t own_header = i == 0 ? header_length : later.length;
-    uint8_t* out = static_cast<uint8_t*>(buffers[i]->buf_addr) + kFragmentRoom;
-    std::memcpy(out, i == 0 ? ip : later.bytes.data(), own_header);
-    std::memcpy(out + own_header, ip + header_length + from, carried);
-    FinishHeader(out, own_header, own_header + carried, start + from, more_behind || i + 1 < count);
-    PacketMeta own;
-    own.in_port = meta.in_port;
-    own.family = net::Family::kIpv4;
-    own.l3_offset = kFragmentRoom;
-    own.l3_length = static_cast<uint16_t>(own_header + carried);
-    batch.Add(buffers[i], own);
+  const uint32_t header = HeaderLength(meta.family, ip);
+  const Payload payload{.bytes = ip + header,
+                        .length = meta.l3_length - header,
+                        .chunk = ChunkOf(mtu, HeaderRoom(meta.family, ip))};
+  PacketMeta own;
+  own.in_port = meta.in_port;
+  own.family = meta.family;
+  own.vrf = meta.vrf;
+  own.session_key = meta.session_key;  // fragments take the way of their flow
+  own.l3_offset = kFragmentRoom;
+  if (meta.family == net::Family::kIpv4) {
+    Cut(Ipv4Headers(ip), payload, buffers, own, batch);
+  } else {
+    Cut(Ipv6Headers(ip, context.NextFragmentId()), payload, buffers, own, batch);
   }
   rte_pktmbuf_free(packet);
   return true;

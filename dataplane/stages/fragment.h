@@ -1,5 +1,6 @@
-// Cuts an IPv4 packet into fragments that fit (RFC 791 3.2, RFC 1812 5.2.6). For stages/answer: no
-// stage of its own, since nearly no packet needs it.
+// Cuts an IP packet into fragments that fit: IPv4 (RFC 791 3.2, RFC 1812 5.2.6), and IPv6 packets
+// of our own, since nobody else's may be cut (RFC 8200 4.5). For stages/answer: no stage of its
+// own, since nearly no packet needs it.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -14,9 +15,13 @@ namespace lns::dataplane {
 // A packet that would need more is refused for its length.
 inline constexpr uint32_t kMaxFragments = kBatchSize;
 
-// How many fragments of at most `mtu` the packet at `ip` makes; 0: it may not be cut, or not into
-// so few.
-uint32_t CountFragments(const uint8_t* ip, uint32_t length, uint32_t mtu);
+// RFC 8200 4.5.
+inline constexpr size_t kIpv6FragmentHeaderLength = 8;
+inline constexpr uint16_t kIpv6MoreFragments = 1;
+
+// How many fragments of at most `mtu` the packet at `ip` makes, whatever its DF bit says; 0: it is
+// not cut into so few. IPv6 packets have no extension headers.
+uint32_t CountFragments(net::Family family, const uint8_t* ip, uint32_t length, uint32_t mtu);
 
 // Puts all `count` of them into the batch, which has the room, and frees the packet. False: there
 // are no buffers; nothing was done.

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "dataplane/stages/fragment.h"
 #include "dataplane/stages/peer_check.h"
 #include "lib/net/ipv4.h"
 #include "lib/net/ipv6.h"
@@ -13,8 +14,6 @@
 namespace lns::dataplane {
 namespace {
 
-constexpr size_t kIpv6FragmentHeaderLength = 8;
-constexpr uint16_t kIpv6MoreFragments = 1;
 constexpr uint32_t kLongestPacket = 65535;
 
 struct Described {

@@ -100,6 +100,7 @@ constexpr uint16_t SessionMru(uint32_t word) { return static_cast<uint16_t>(word
 constexpr uint16_t SessionMtu(uint32_t word) { return static_cast<uint16_t>(word); }
 
 inline constexpr uint32_t kMaxOuterHeader = 48;  // IPv6 and UDP
+inline constexpr uint16_t kNeverCut = 0xffff;     // TunnelEntry::path_mtu
 
 // Never changed once published: a tunnel that changes gets a new entry, its sessions are pointed to
 // it, and the old one is retired through quiescence.
@@ -120,7 +121,7 @@ struct alignas(64) TunnelEntry {
   uint32_t ip_sum;
   uint32_t udp_sum;
   uint16_t aggregate;  // index of its LAC's limit; 0: none
-  uint16_t path_mtu;   // of outer packets that are cut; 0xffff: none is
+  uint16_t path_mtu;   // outer packets that are longer are cut; kNeverCut: none is
   // Of IPv4 the peer's and the local address as they follow each other in its packets, in memory
   // order; of IPv6 zero.
   uint64_t ipv4_pair;

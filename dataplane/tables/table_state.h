@@ -159,6 +159,8 @@ class TableState final : public ForwardingState, public TableWriter {
   static uint16_t MtuOf(uint32_t flags, uint16_t mru, const TunnelRecord& tunnel);
 
   uint32_t NewTunnelEntry(const TunnelConfig& tunnel);
+  // Octets of an outer packet; 0: there is no path.
+  uint16_t PathMtu(const TunnelConfig& tunnel) const;
   void Repoint(const TunnelRecord& record);
   void DropTunnel(uint16_t id);
 

@@ -47,6 +47,10 @@ uint32_t UsualSource(const SessionConfig& session) {
   return 0;
 }
 
+// What every host takes: RFC 791 3.1, RFC 8200 5.
+constexpr uint16_t kLeastMtuV4 = 576;
+constexpr uint16_t kLeastMtuV6 = 1280;
+
 absl::Status CheckTunnel(const TunnelConfig& tunnel) {
   const net::EndpointPair& ends = tunnel.endpoints;
   if (tunnel.local_id.value() == 0 || tunnel.peer_id.value() == 0) {
@@ -66,12 +70,18 @@ absl::Status CheckTunnel(const TunnelConfig& tunnel) {
   if (tunnel.udp_checksum_off && ends.local.address.is_v6()) {
     return absl::InvalidArgumentError("UDP checksum cannot be off over IPv6");
   }
+  const uint16_t least_mtu = ends.local.address.is_v4() ? kLeastMtuV4 : kLeastMtuV6;
+  if (tunnel.outer_path.mtu != 0 && tunnel.outer_path.mtu < least_mtu) {
+    return absl::InvalidArgumentError(absl::StrCat("tunnel ", tunnel.local_id.value(),
+                                                   ": path MTU ", tunnel.outer_path.mtu,
+                                                   " is below ", least_mtu));
+  }
   return absl::OkStatus();
 }
 
 bool SameTunnel(const TunnelConfig& a, const TunnelConfig& b) {
   return a.peer_id == b.peer_id && a.endpoints == b.endpoints && a.dscp == b.dscp &&
-         a.udp_checksum_off == b.udp_checksum_off;
+         a.udp_checksum_off == b.udp_checksum_off && a.outer_path == b.outer_path;
 }
 
 // What RFC 2697 3 and RFC 2698 3 ask of the numbers.
@@ -180,8 +190,21 @@ uint32_t TableState::TakeSessionSlot() {
 
 uint32_t TableState::NewTunnelEntry(const TunnelConfig& tunnel) {
   const uint32_t index = TakeTunnelSlot();
-  if (index != kNotFound) parts_.tables.tunnels[index] = MakeTunnelEntry(tunnel);
+  if (index == kNotFound) return index;
+  TunnelEntry& entry = parts_.tables.tunnels[index] = MakeTunnelEntry(tunnel);
+  if (tunnel.outer_path.fragment) {
+    // Where there is no path no packet gets so far as to be cut.
+    const uint16_t mtu = PathMtu(tunnel);
+    entry.path_mtu = mtu != 0 ? mtu : kNeverCut - 1;
+  }
   return index;
+}
+
+uint16_t TableState::PathMtu(const TunnelConfig& tunnel) const {
+  const uint16_t carried = routes_.PathMtu(tunnel.endpoints.peer.address);
+  const uint16_t limit = tunnel.outer_path.mtu;
+  if (limit == 0 || carried == 0) return std::max(limit, carried);
+  return std::min(limit, carried);
 }
 
 absl::Status TableState::UpsertTunnel(const TunnelConfig& tunnel) {
@@ -206,7 +229,7 @@ absl::Status TableState::UpsertTunnel(const TunnelConfig& tunnel) {
   record.config = tunnel;
   record.index = index;
   record.stale = false;
-  record.path_mtu = routes_.PathMtu(tunnel.endpoints.peer.address);
+  record.path_mtu = PathMtu(tunnel);
   parts_.tables.tunnel_by_id[id].store(index, std::memory_order_release);
   Repoint(record);
   if (before != kNotFound) retired_.Add(SlotKind::kTunnel, before);
@@ -246,10 +269,18 @@ void TableState::MeasurePathsIn(const net::IpPrefix& prefix) {
 }
 
 void TableState::MeasurePath(TunnelRecord& record) {
-  const uint16_t mtu = routes_.PathMtu(record.config.endpoints.peer.address);
+  const uint16_t mtu = PathMtu(record.config);
   if (mtu == record.path_mtu) return;
   record.path_mtu = mtu;
+  // An entry names the length from which on it cuts. Without a free one the old one's stays, and
+  // what is too long for the port is cut for that.
+  const uint32_t before = record.index;
+  const uint32_t index = record.config.outer_path.fragment ? NewTunnelEntry(record.config) : before;
+  if (index != kNotFound) record.index = index;
+  parts_.tables.tunnel_by_id[record.config.local_id.value()].store(record.index,
+                                                                   std::memory_order_release);
   Repoint(record);
+  if (record.index != before) retired_.Add(SlotKind::kTunnel, before);
 }
 
 absl::Status TableState::RemoveTunnel(l2tp::LocalTunnelId id) {

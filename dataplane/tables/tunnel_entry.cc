@@ -20,7 +20,7 @@ MutableByteView OuterOf(TunnelEntry& entry, size_t ip_header_length) {
 }
 
 // Length, id and checksum are left zero: each packet fills them in. Fragmentation on the way is
-// allowed, since nothing here would react to its refusal.
+// allowed unless the tunnel says otherwise, since nothing here reacts to its refusal.
 void WriteIpv4Outer(const TunnelConfig& tunnel, TunnelEntry& entry) {
   const net::Ipv4Header header{
       .tos = static_cast<uint8_t>(tunnel.dscp << 2),
@@ -31,6 +31,7 @@ void WriteIpv4Outer(const TunnelConfig& tunnel, TunnelEntry& entry) {
   };
   const MutableByteView outer = OuterOf(entry, net::kIpv4HeaderLength);
   net::WriteIpv4(header, outer);
+  if (tunnel.outer_path.dont_fragment) StoreBe16(outer.data() + 6, net::kIpv4DontFragment);
   net::StoreChecksum(outer.data() + 10, 0);
   net::ChecksumSum sum;
   sum.Add(outer.first(net::kIpv4HeaderLength));
@@ -62,6 +63,7 @@ TunnelEntry MakeTunnelEntry(const TunnelConfig& tunnel) {
   entry.udp_checksum_off = tunnel.udp_checksum_off;
   entry.local_id = tunnel.local_id.value();
   entry.peer_id = tunnel.peer_id.value();
+  entry.path_mtu = kNeverCut;
   if (ends.local.address.is_v4()) {
     WriteIpv4Outer(tunnel, entry);
   } else {

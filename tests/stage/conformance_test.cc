@@ -6,6 +6,7 @@
 //   row WHAT                       begins a row
 //   option NAME VALUE              of the rig
 //   session TUNNEL/ID NAME=VALUE   changes a session of the rig
+//   tunnel TUNNEL NAME=VALUE       changes a tunnel
 //   in PORT HEX, advance MS        in this order
 //   out PORT HEX, count NAME DELTA
 //   end
@@ -34,9 +35,9 @@ struct Step {
   Bytes frame;
 };
 
-struct SessionChange {
+struct Change {
   uint16_t tunnel = 0;
-  uint16_t session = 0;
+  uint16_t session = 0;  // 0: of the tunnel itself
   std::string name;
   uint64_t value = 0;
 };
@@ -44,7 +45,7 @@ struct SessionChange {
 struct ConformanceRow {
   std::string what;
   Rig::Options options{.answers = true};
-  std::vector<SessionChange> changes;
+  std::vector<Change> changes;
   std::vector<Step> steps;
   std::vector<std::pair<uint16_t, std::string>> sent;  // port and hexadecimal
   Counts counts;
@@ -94,18 +95,33 @@ bool SetOption(Rig::Options& options, const std::string& name, uint64_t value) {
   return true;
 }
 
-SessionChange ParseChange(std::istringstream& words) {
-  SessionChange change;
+Change ParseChange(const std::string& verb, std::istringstream& words) {
+  Change change;
   char slash = 0;
   std::string assignment;
-  words >> change.tunnel >> slash >> change.session >> assignment;
+  words >> change.tunnel;
+  if (verb == "session") words >> slash >> change.session;
+  words >> assignment;
   const size_t equals = assignment.find('=');
   change.name = assignment.substr(0, equals);
   change.value = std::stoull(assignment.substr(equals + 1));
   return change;
 }
 
-bool Apply(const SessionChange& change, dataplane::SessionConfig& session) {
+bool Apply(const Change& change, dataplane::TunnelConfig& tunnel) {
+  if (change.name == "path_mtu") {
+    tunnel.outer_path.mtu = static_cast<uint16_t>(change.value);
+  } else if (change.name == "fragment") {
+    tunnel.outer_path.fragment = change.value != 0;
+  } else if (change.name == "dont_fragment") {
+    tunnel.outer_path.dont_fragment = change.value != 0;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool Apply(const Change& change, dataplane::SessionConfig& session) {
   if (change.name == "mru") {
     session.peer_mru = static_cast<uint16_t>(change.value);
   } else if (change.name == "clamp_mss") {
@@ -139,8 +155,8 @@ std::vector<ConformanceRow> ReadRows(const char* file) {
     if (verb == "option") {
       words >> name >> number;
       EXPECT_TRUE(SetOption(row.options, name, number)) << name;
-    } else if (verb == "session") {
-      row.changes.push_back(ParseChange(words));
+    } else if (verb == "session" || verb == "tunnel") {
+      row.changes.push_back(ParseChange(verb, words));
     } else if (verb == "in") {
       words >> number >> name;
       row.steps.push_back({.verb = verb, .number = number, .frame = FromHex(name)});
@@ -200,18 +216,28 @@ Counts Count(Rig& rig) {
   return counts;
 }
 
+void Make(const Change& change, dataplane::TableWriter& writer) {
+  if (change.session == 0) {
+    for (dataplane::TunnelConfig tunnel : writer.Tunnels()) {
+      if (tunnel.local_id.value() != change.tunnel) continue;
+      EXPECT_TRUE(Apply(change, tunnel)) << change.name;
+      Must(writer.UpsertTunnel(tunnel));
+    }
+    return;
+  }
+  const dataplane::SessionKey key{l2tp::LocalTunnelId(change.tunnel),
+                                  l2tp::LocalSessionId(change.session)};
+  dataplane::SessionConfig session = writer.Sessions({{key}}).at(0);
+  EXPECT_TRUE(Apply(change, session)) << change.name;
+  Must(writer.UpsertSession(session));
+}
+
 void RunConformanceRow(const ConformanceRow& row) {
   SCOPED_TRACE(row.what);
   const uint32_t buffers = rte_mempool_in_use_count(PacketPool());
   {
     Rig rig(row.options);
-    for (const SessionChange& change : row.changes) {
-      const dataplane::SessionKey key{l2tp::LocalTunnelId(change.tunnel),
-                                      l2tp::LocalSessionId(change.session)};
-      dataplane::SessionConfig session = rig.writer().Sessions({{key}}).at(0);
-      EXPECT_TRUE(Apply(change, session)) << change.name;
-      Must(rig.writer().UpsertSession(session));
-    }
+    for (const Change& change : row.changes) Make(change, rig.writer());
     for (const Step& step : row.steps) {
       if (step.verb == "advance") {
         Rig::Advance(step.number);

@@ -135,6 +135,9 @@ TEST_F(TableWriterTest, RefusesTunnelsThatCannotBe) {
   tunnel = Tunnel(7);
   tunnel.dscp = 64;
   EXPECT_EQ(Code(writer().UpsertTunnel(tunnel)), kInvalid);
+  tunnel = Tunnel(7);
+  tunnel.outer_path.mtu = 575;
+  EXPECT_EQ(Code(writer().UpsertTunnel(tunnel)), kInvalid);
   EXPECT_TRUE(writer().Tunnels().empty());
 }
 

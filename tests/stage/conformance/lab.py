@@ -35,6 +35,7 @@ class Row:
     counts: dict = field(default_factory=dict)
     options: dict = field(default_factory=dict)
     sessions: list = field(default_factory=list)
+    tunnels: list = field(default_factory=list)
 
     def lines(self):
         yield f'row {self.what}'
@@ -42,6 +43,8 @@ class Row:
             yield f'option {name} {value}'
         for change in self.sessions:
             yield f'session {change}'
+        for change in self.tunnels:
+            yield f'tunnel {change}'
         for step in self.steps:
             if isinstance(step, int):
                 yield f'advance {step}'

@@ -114,6 +114,7 @@ TEST(ShippedProfiles, TheDefaultIsWhatTheProgramDoesWithoutAny) {
   EXPECT_EQ(written->treatment.reorder_ms, treatment.reorder_ms);
   EXPECT_EQ(written->treatment.data_dscp, treatment.data_dscp);
   EXPECT_EQ(written->treatment.peer_move, treatment.peer_move);
+  EXPECT_EQ(written->treatment.outer_path, treatment.outer_path);
 }
 
 TEST(ShippedProfiles, TheirPeersAreRecognised) {
@@ -193,6 +194,9 @@ data_dscp: 46
 accept_dscp: true
 peer_move: allow_if_ids_match
 zero_tunnel_id: true
+path_mtu: 1540
+fragment_outer: true
+outer_df: true
 )");
   const auto settings = CheckWith("peers: [{name: p, secret: s, profile: mine}]\n");
   ASSERT_TRUE(settings.ok()) << settings.status();
@@ -229,6 +233,8 @@ zero_tunnel_id: true
   EXPECT_TRUE(peer.tunnel.accept_session_dscp);
   EXPECT_EQ(peer.tunnel.control_dscp, 48);
   EXPECT_EQ(peer.treatment.peer_move, PeerMovePolicy::kAllowIfIdsMatch);
+  EXPECT_EQ(peer.treatment.outer_path,
+            (OuterPath{.mtu = 1540, .fragment = true, .dont_fragment = true}));
 }
 
 TEST_F(ProfileFiles, WhatAPeerSaysGoesBeforeItsProfile) {

@@ -28,6 +28,9 @@ v1::Tunnel GoodTunnel() {
   endpoints->set_peer_port(40000);
   tunnel.set_dscp(46);
   tunnel.set_udp_checksum_off(true);
+  tunnel.mutable_outer_path()->set_mtu(1540);
+  tunnel.mutable_outer_path()->set_fragment(true);
+  tunnel.mutable_outer_path()->set_dont_fragment(true);
   return tunnel;
 }
 
@@ -197,6 +200,8 @@ TEST(ConvertTest, BadTunnelNamesTheField) {
           {[](auto& t) { t.mutable_endpoints()->set_peer_port(70000); },
            "tunnel.endpoints.peer_port: expected 1 to 65535, found 70000"},
           {[](auto& t) { t.set_dscp(64); }, "tunnel.dscp: expected 0 to 63, found 64"},
+          {[](auto& t) { t.mutable_outer_path()->set_mtu(65535); },
+           "tunnel.outer_path.mtu: expected at most 65534, found 65535"},
           {[](auto& t) {
              t.mutable_endpoints()->mutable_local_address()->set_octets(V6());
              t.mutable_endpoints()->mutable_peer_address()->set_octets(V6());
