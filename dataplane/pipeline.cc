@@ -10,6 +10,7 @@
 
 #include "dataplane/stages/answer.h"
 #include "dataplane/stages/classify.h"
+#include "dataplane/stages/express.h"
 #include "dataplane/stages/hold.h"
 #include "dataplane/stages/hop_limit.h"
 #include "dataplane/stages/inject.h"
@@ -45,6 +46,7 @@ constexpr std::array kReceive = {
 // From a subscriber. Starts on the session's owner: session_lookup hands over to it.
 constexpr std::array kUplink = {
     Stage{StageId::kSessionLookup, SessionLookup},
+    Stage{StageId::kExpress, ExpressUplink},  // most packets leave here
     Stage{StageId::kL2tpDecap, L2tpDecap},
     Stage{StageId::kSequence, Sequence},
     Stage{StageId::kPppInput, PppInput},
@@ -59,7 +61,8 @@ constexpr std::array kUplink = {
 // To a subscriber. Starts on the session's owner: subscriber_lookup hands over to it.
 constexpr std::array kDownlink = {
     Stage{StageId::kSubscriberLookup, SubscriberLookup},
-    Stage{StageId::kMtu, Mtu},  // what it refuses comes back in fragments
+    Stage{StageId::kExpress, ExpressDownlink},  // most packets leave here
+    Stage{StageId::kMtu, Mtu},                  // what it refuses comes back in fragments
     Stage{StageId::kPolice, PoliceDownlink, kMetered},
     Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kHopLimit, HopLimit},

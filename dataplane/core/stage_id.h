@@ -29,6 +29,7 @@ enum class StageId : uint8_t {
   kL2tpEncap,
   kRoute,
   kRewrite,
+  kExpress,
   kInject,
   kHold,
   kReorder,
@@ -37,7 +38,7 @@ enum class StageId : uint8_t {
   kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr std::array<std::string_view, 23> kStageNames = {
+inline constexpr std::array<std::string_view, 24> kStageNames = {
     "receive",
     "parse",
     "classify",
@@ -55,6 +56,7 @@ inline constexpr std::array<std::string_view, 23> kStageNames = {
     "l2tp_encap",
     "route",
     "rewrite",
+    "express",
     "inject",
     "hold",
     "reorder",

@@ -2,8 +2,6 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/hop_limit.h"
 
-#include "lib/net/ipv4.h"
-
 namespace lns::dataplane {
 
 void HopLimit(Context&, Batch& batch) {
@@ -11,14 +9,10 @@ void HopLimit(Context&, Batch& batch) {
   for (uint32_t i = 0; i < count; ++i) {
     const PacketMeta& meta = batch.meta(i);
     uint8_t* ip = batch.At(i, meta.l3_offset);
-    const bool is_v4 = meta.family == net::Family::kIpv4;
-    uint8_t& hops = ip[is_v4 ? 8 : 7];
-    if (hops <= 1) [[unlikely]] {
+    if (HopsOf(meta.family, ip) <= 1) [[unlikely]] {
       batch.Drop(i, DropReason::kHopLimit);
-    } else if (is_v4) {
-      net::DecrementTtl(ip);
     } else {
-      --hops;
+      TakeHop(meta.family, ip);
     }
   }
 }

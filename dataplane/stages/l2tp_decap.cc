@@ -2,29 +2,10 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/l2tp_decap.h"
 
+#include "dataplane/stages/usual_packet.h"
 #include "lib/l2tp/header.h"
 
 namespace lns::dataplane {
-namespace {
-
-// Without sequence numbers and offset, with Length or without; 0 where it is not so, or not whole.
-uint32_t PlainHeaderLength(const uint8_t* header, uint32_t available, uint32_t& end) {
-  constexpr uint16_t kShape = l2tp::kControlBit | l2tp::kLengthBit | l2tp::kSequenceBit |
-                              l2tp::kOffsetBit | l2tp::kVersionMask;
-  constexpr uint32_t kWithLength = l2tp::kMinHeaderLength + 2;
-  if (available < kWithLength) return 0;
-  const uint32_t shape = LoadBe16(header) & kShape;
-  if (shape == l2tp::kVersion) {
-    end = available;
-    return l2tp::kMinHeaderLength;
-  }
-  end = LoadBe16(header + 2);
-  const bool is_plain = shape == (l2tp::kLengthBit | l2tp::kVersion);
-  return is_plain && end >= kWithLength && end <= available ? kWithLength : 0;
-}
-
-}  // namespace
-
 void L2tpDecap(Context&, Batch& batch) {
   bool any_number = false;
   const uint32_t count = batch.size();
@@ -32,7 +13,7 @@ void L2tpDecap(Context&, Batch& batch) {
     PacketMeta& meta = batch.meta(i);
     const uint8_t* bytes = batch.At(i, meta.payload_offset);
     uint32_t end = 0;
-    if (const uint32_t length = PlainHeaderLength(bytes, meta.payload_length, end)) [[likely]] {
+    if (const uint32_t length = PlainDataHeaderLength(bytes, meta.payload_length, end)) [[likely]] {
       meta.payload_offset = static_cast<uint16_t>(meta.payload_offset + length);
       meta.payload_length = static_cast<uint16_t>(end - length);
       continue;

@@ -3,31 +3,9 @@
 #include "dataplane/stages/l2tp_encap.h"
 
 #include "dataplane/stages/outer_header.h"
-#include "dataplane/stages/ppp_header.h"
 #include "dataplane/tables/forwarding_state.h"
-#include "lib/net/ipv4.h"
 
 namespace lns::dataplane {
-namespace {
-
-// Of the PPP frame; nothing where the tunnel's UDP checksum is off. What the header stages have
-// just written is not read back: the PPP header is known, and an IPv4 header whose checksum is
-// right (checked where the packet came in) adds nothing, since its words sum to minus zero.
-net::ChecksumSum FrameSum(const uint8_t* buffer, const PacketMeta& meta, uint32_t session_flags,
-                          const TunnelEntry& tunnel) {
-  net::ChecksumSum sum;
-  if (tunnel.udp_checksum_off) return sum;
-  const uint8_t* ip = buffer + meta.l3_offset;
-  const bool is_v4 = meta.family == net::Family::kIpv4;
-  const size_t skipped = is_v4 ? net::Ipv4HeaderLength(ip) : 0;
-  sum.Add(ByteView(ip + skipped, meta.l3_length - skipped));
-  const PppHeader& header = PppHeaderOf(session_flags, meta.family);
-  if (header.length % 2 != 0) sum.ShiftByOneByte();
-  sum.AddWord(header.sum);
-  return sum;
-}
-
-}  // namespace
 
 void L2tpEncap(Context& context, Batch& batch) {
   const std::span<DownlinkEntry> sessions = context.tables().downlink;

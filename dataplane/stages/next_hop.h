@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "dataplane/core/batch.h"
+#include "dataplane/core/context.h"
 #include "dataplane/core/hold.h"
 #include "dataplane/stages/peer_check.h"
 #include "dataplane/tables/entries.h"
@@ -33,11 +34,11 @@ inline NextHop NextHopOf(const Adjacency& adjacency, const PacketMeta& meta, con
 
 // The place of a packet in a group of next hops: the same for all packets of a flow, fragments
 // included, so of addresses and session alone. The outer packets of one tunnel differ by session.
-inline uint32_t PlaceInGroup(const PacketMeta& meta, const uint8_t* ip) {
+inline uint32_t PlaceInGroup(net::Family family, uint32_t session_key, const uint8_t* ip) {
   constexpr uint64_t kOdd = 0x9e3779b97f4a7c15u;
   uint64_t addresses[4];
-  uint64_t mixed = meta.session_key;
-  if (meta.family == net::Family::kIpv4) {
+  uint64_t mixed = session_key;
+  if (family == net::Family::kIpv4) {
     std::memcpy(addresses, ip + 12, 8);
     mixed = (mixed ^ addresses[0]) * kOdd;
   } else {
@@ -48,13 +49,38 @@ inline uint32_t PlaceInGroup(const PacketMeta& meta, const uint8_t* ip) {
 }
 
 // The adjacency of a FIB value that is kFibAdjacency or above.
-inline uint32_t AdjacencyIndex(const Tables& tables, uint32_t to, const PacketMeta& meta,
-                               const uint8_t* ip) {
+inline uint32_t AdjacencyIndex(const Tables& tables, uint32_t to, net::Family family,
+                               uint32_t session_key, const uint8_t* ip) {
   if (to < kFibGroup) [[likely]] {
     return to - kFibAdjacency;
   }
-  return tables.groups[to - kFibGroup].adjacency[PlaceInGroup(meta, ip)];
+  return tables.groups[to - kFibGroup].adjacency[PlaceInGroup(family, session_key, ip)];
 }
+
+// The port that packets leave by, asked for per packet: of one batch all leave by one, as a rule.
+class OutPort {
+ public:
+  explicit OutPort(const Context& context) : context_(context) {}
+  // To this packet's port: its MTU. 0: there is none.
+  uint32_t Follow(uint16_t index) {
+    if (index != index_) [[unlikely]] {
+      const WorkerPort* port = context_.port(index);
+      is_one_ = index_ == kMaxPorts;
+      index_ = index;
+      mtu_ = port != nullptr ? port->mtu : 0;
+    }
+    return mtu_;
+  }
+  // Whether it was the same for all so far: index().
+  bool is_one() const { return is_one_; }
+  uint16_t index() const { return index_; }
+
+ private:
+  const Context& context_;
+  uint32_t mtu_ = 0;
+  uint16_t index_ = kMaxPorts;
+  bool is_one_ = false;
+};
 
 // Two stores and the type; the packet is then as long as its IP header and what follows.
 inline void WriteEthernet(rte_mbuf* packet, const PacketMeta& meta, const Adjacency& adjacency,

@@ -10,9 +10,11 @@
 #include <cstring>
 
 #include "dataplane/core/batch.h"
+#include "dataplane/stages/ppp_header.h"
 #include "dataplane/tables/entries.h"
 #include "lib/l2tp/header.h"
 #include "lib/net/checksum.h"
+#include "lib/net/ipv4.h"
 #include "lib/net/ipv6.h"
 #include "lib/net/udp.h"
 
@@ -27,6 +29,23 @@ inline constexpr uint16_t kEncapsulationRoom =
 template <typename Word>
 void StoreWord(uint8_t* p, Word word) {
   std::memcpy(p, &word, sizeof(word));
+}
+
+// Of the PPP frame; nothing where the tunnel's UDP checksum is off. What the header stages have
+// just written is not read back: the PPP header is known, and an IPv4 header whose checksum is
+// right (checked where the packet came in) adds nothing, since its words sum to minus zero.
+inline net::ChecksumSum FrameSum(const uint8_t* buffer, const PacketMeta& meta,
+                                 uint32_t session_flags, const TunnelEntry& tunnel) {
+  net::ChecksumSum sum;
+  if (tunnel.udp_checksum_off) return sum;
+  const uint8_t* ip = buffer + meta.l3_offset;
+  const bool is_v4 = meta.family == net::Family::kIpv4;
+  const size_t skipped = is_v4 ? net::Ipv4HeaderLength(ip) : 0;
+  sum.Add(ByteView(ip + skipped, meta.l3_length - skipped));
+  const PppHeader& header = PppHeaderOf(session_flags, meta.family);
+  if (header.length % 2 != 0) sum.ShiftByOneByte();
+  sum.AddWord(header.sum);
+  return sum;
 }
 
 // Of what is at payload_offset; nothing where the tunnel's UDP checksum is off.
@@ -78,36 +97,50 @@ inline uint16_t OuterUdpChecksum(const TunnelEntry& tunnel, uint16_t udp_length,
   return net::NonZeroUdpChecksum(payload_sum.Checksum());
 }
 
-// The outer IP and UDP headers before the UDP payload at payload_offset.
-inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tunnel, uint16_t ip_id,
+// How long the headers are in front of the UDP payload, over IPv4 and over IPv6.
+inline constexpr uint32_t kOuterIpv4Length = net::kIpv4HeaderLength + net::kUdpHeaderLength;
+inline constexpr uint32_t kOuterIpv6Length = net::kIpv6HeaderLength + net::kUdpHeaderLength;
+
+// In front of the UDP payload at payload_offset the prebuilt headers, the UDP header finished.
+template <uint32_t kOuterLength>
+uint8_t* WriteOuterUdp(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tunnel,
                        net::ChecksumSum payload_sum) {
   // What is read comes first: a store of bytes might be to anything, so what is read after it is
   // read again.
-  const size_t outer_length = tunnel.outer_length;
-  const net::Family family = tunnel.family;
-  const size_t payload_offset = meta.payload_offset;
   const auto udp_length = static_cast<uint16_t>(meta.payload_length + net::kUdpHeaderLength);
-  const auto length = static_cast<uint16_t>(meta.payload_length + outer_length);
   const uint16_t udp_checksum = OuterUdpChecksum(tunnel, udp_length, payload_sum);
-  const uint32_t length_and_id =
-      net::ChecksumSum::InMemoryOrder32(static_cast<uint32_t>(length) << 16 | ip_id);
+  uint8_t* payload = buffer + meta.payload_offset;
+  meta.l3_offset = static_cast<uint16_t>(meta.payload_offset - kOuterLength);
+  meta.l3_length = static_cast<uint16_t>(meta.payload_length + kOuterLength);
+  std::memcpy(payload - kMaxOuterHeader, tunnel.outer.data(), kMaxOuterHeader);
+  StoreWord<uint32_t>(payload - 4, net::ChecksumSum::InMemoryOrder(udp_length) |
+                                       static_cast<uint32_t>(udp_checksum) << 16);
+  return payload - kOuterLength;
+}
+
+inline void WriteOuterIpv4(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tunnel,
+                           uint16_t ip_id, net::ChecksumSum payload_sum) {
+  const uint32_t length = meta.payload_length + kOuterIpv4Length;
+  const uint32_t length_and_id = net::ChecksumSum::InMemoryOrder32(length << 16 | ip_id);
   net::ChecksumSum ip_sum;
   ip_sum.AddWord(uint64_t{tunnel.ip_sum} + length_and_id);
-  meta.l3_offset = static_cast<uint16_t>(payload_offset - outer_length);
-  meta.l3_length = length;
-  meta.family = family;
-  uint8_t* payload = buffer + payload_offset;
-  std::memcpy(payload - kMaxOuterHeader, tunnel.outer.data(), kMaxOuterHeader);
-  uint8_t* ip = payload - outer_length;
-  if (family == net::Family::kIpv4) {
-    StoreWord<uint32_t>(ip + 2, length_and_id);
-    net::StoreChecksum(ip + 10, ip_sum.Checksum());
-  } else {
-    StoreBe16(ip + 4, static_cast<uint16_t>(length - net::kIpv6HeaderLength));
+  uint8_t* ip = WriteOuterUdp<kOuterIpv4Length>(buffer, meta, tunnel, payload_sum);
+  StoreWord<uint32_t>(ip + 2, length_and_id);
+  net::StoreChecksum(ip + 10, ip_sum.Checksum());
+  meta.family = net::Family::kIpv4;
+}
+
+// The outer IP and UDP headers in front of the UDP payload at payload_offset.
+inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tunnel, uint16_t ip_id,
+                       net::ChecksumSum payload_sum) {
+  if (tunnel.family == net::Family::kIpv4) {
+    WriteOuterIpv4(buffer, meta, tunnel, ip_id, payload_sum);
+    return;
   }
-  uint8_t* udp = payload - net::kUdpHeaderLength;
-  StoreWord<uint32_t>(udp + 4, net::ChecksumSum::InMemoryOrder(udp_length) |
-                                   static_cast<uint32_t>(udp_checksum) << 16);
+  const auto length = static_cast<uint16_t>(meta.payload_length + net::kUdpHeaderLength);
+  uint8_t* ip = WriteOuterUdp<kOuterIpv6Length>(buffer, meta, tunnel, payload_sum);
+  StoreBe16(ip + 4, length);
+  meta.family = net::Family::kIpv6;
 }
 
 // RFC 3308: a session may be marked otherwise than its tunnel.

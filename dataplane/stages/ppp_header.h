@@ -9,7 +9,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
+#include "dataplane/core/batch.h"
 #include "dataplane/tables/entries.h"
 #include "lib/net/address.h"
 #include "lib/net/checksum.h"
@@ -52,6 +54,15 @@ static_assert(kSendPfc == 1u << 2 && kSendAcfc == 2u << 2);
 
 inline const PppHeader& PppHeaderOf(uint32_t session_flags, net::Family family) {
   return kPppHeaders[(session_flags >> 2 & 3) + (family == net::Family::kIpv4 ? 0 : 4)];
+}
+
+// Before the IP packet at l3_offset, where there is room for it.
+inline void WritePppHeader(uint8_t* buffer, PacketMeta& meta, uint32_t session_flags) {
+  const PppHeader& header = PppHeaderOf(session_flags, meta.family);
+  std::memcpy(buffer + meta.l3_offset - sizeof(header.bytes), header.bytes.data(),
+              sizeof(header.bytes));
+  meta.payload_offset = static_cast<uint16_t>(meta.l3_offset - header.length);
+  meta.payload_length = static_cast<uint16_t>(meta.l3_length + header.length);
 }
 
 }  // namespace lns::dataplane

@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/ppp_input.h"
 
+#include "dataplane/stages/usual_packet.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "lib/ppp/frame.h"
 
@@ -22,10 +23,6 @@ NetworkProtocol CarriedBy(uint16_t protocol) {
 }  // namespace
 
 void PppInput(Context& context, Batch& batch) {
-  // Most frames: IPv4, nothing left out of the header.
-  constexpr uint32_t kWholeIpv4Header = uint32_t{ppp::kAllStations} << 24 |
-                                        uint32_t{ppp::kUnnumberedInformation} << 16 |
-                                        ppp::kProtocolIpv4;
   const std::span<UplinkEntry> sessions = context.tables().uplink;
   const uint32_t count = batch.size();
   uint32_t all_flags = 0;
@@ -33,7 +30,7 @@ void PppInput(Context& context, Batch& batch) {
     PacketMeta& meta = batch.meta(i);
     const ByteView frame(batch.At(i, meta.payload_offset), meta.payload_length);
     const bool is_whole = frame.size() >= ppp::kMaxFrameHeader;
-    const ppp::FrameHeader header = is_whole && LoadBe32(frame.data()) == kWholeIpv4Header
+    const ppp::FrameHeader header = is_whole && LoadBe32(frame.data()) == kWholeIpv4Frame
                                         ? ppp::FrameHeader{ppp::kProtocolIpv4, ppp::kMaxFrameHeader}
                                         : ppp::ParseFrameHeader(frame);
     if (!header.ok()) {

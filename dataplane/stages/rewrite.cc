@@ -35,24 +35,16 @@ void Rewrite(Context& context, Batch& batch) {
   const std::span<Adjacency> adjacencies = context.tables().adjacencies;
   Hold& hold = context.hold();
   const uint32_t count = batch.size();
-  // Of one batch all packets leave by one port, as a rule.
-  const uint16_t first_port = adjacencies[batch.meta(0).next_hop].port;
-  uint16_t port_index = first_port;
-  const WorkerPort* port = context.port(first_port);
-  bool one_port = true;
+  OutPort out_port(context);
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
     const Adjacency& adjacency = adjacencies[meta.next_hop];
-    if (adjacency.port != port_index) [[unlikely]] {
-      port_index = adjacency.port;
-      port = context.port(port_index);
-      one_port = false;
-    }
-    if (port == nullptr) [[unlikely]] {
+    const uint32_t mtu = out_port.Follow(adjacency.port);
+    if (mtu == 0) [[unlikely]] {
       batch.Drop(i, DropReason::kNoTxQueue);
       continue;
     }
-    if (meta.l3_length > port->mtu) [[unlikely]] {
+    if (meta.l3_length > mtu) [[unlikely]] {
       batch.Drop(i, DropReason::kTooBigForPort);
       continue;
     }
@@ -66,10 +58,10 @@ void Rewrite(Context& context, Batch& batch) {
       if (queue != Hold::kNoQueue) SendHeld(context, queue, adjacency, destination);
     }
     WriteEthernet(batch.packet(i), meta, adjacency, destination);
-    meta.out_port = static_cast<uint8_t>(port_index);
+    meta.out_port = static_cast<uint8_t>(adjacency.port);
   }
-  if (one_port && batch.leaving() == 0) {
-    batch.TransmitAll(first_port);
+  if (out_port.is_one() && batch.leaving() == 0) {
+    batch.TransmitAll(out_port.index());
     return;
   }
   for (uint32_t i = 0; i < count; ++i) {

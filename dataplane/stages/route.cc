@@ -36,7 +36,7 @@ void Route(Context& context, Batch& batch) {
     const uint8_t* ip = batch.At(i, meta.l3_offset);
     const uint32_t to = fib.Lookup(meta.family, DestinationOf(meta.family, ip));
     if (to >= kFibAdjacency) [[likely]] {
-      meta.next_hop = AdjacencyIndex(tables, to, meta, ip);
+      meta.next_hop = AdjacencyIndex(tables, to, meta.family, meta.session_key, ip);
     } else if (to == kFibSubscriber) {
       Policy::OnSubscriber(batch, i);
     } else if (to == kFibLocal || to == kFibGateway) {

@@ -4,6 +4,7 @@
 
 #include "dataplane/stages/link_scope.h"
 #include "dataplane/stages/peer_check.h"
+#include "dataplane/stages/usual_packet.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "lib/net/ipv4.h"
 #include "lib/net/ipv6.h"
@@ -26,15 +27,10 @@ namespace {
   return error;
 }
 
-// IPv4 with nothing wrong in its header, from the session's usual address: nearly every packet,
-// with few instructions. False: Check is to look closely.
+// Nearly every packet. False: Check is to look closely.
 bool IsUsual(PacketMeta& meta, const uint8_t* ip, const UplinkEntry& session) {
-  const uint32_t room = meta.l3_length;
   uint16_t length = 0;
-  // 0 where the session has no IPv4 host address: 0.0.0.0 is nobody's.
-  const uint32_t usual = session.ipv4_source.load(std::memory_order_relaxed);
-  if (meta.family != net::Family::kIpv4 || room < net::kIpv4HeaderLength ||
-      !net::IsPlainIpv4(ip, room, length) || usual == 0 || LoadBe32(ip + 12) != usual) {
+  if (meta.family != net::Family::kIpv4 || !IsUsualSource(ip, meta.l3_length, session, length)) {
     return false;
   }
   meta.l3_length = length;

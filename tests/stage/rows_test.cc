@@ -18,6 +18,18 @@ TEST(Rows, Downlink) {
   for (const Row& row : DownlinkRows()) RunRow(row);
 }
 
+// While a packet waits for a MAC address no other takes the express way.
+TEST(Rows, WithoutTheExpressStages) {
+  for (const std::span<const Row> rows : {UplinkRows(), DownlinkRows()}) {
+    for (Row row : rows) {
+      if (row.prepare || row.meanwhile || row.wait_ms != 0) continue;
+      row.what += " (without the express stages)";
+      row.prepare = [](Rig& rig) { FillHold(rig, "203.0.113.77", 1, 1); };
+      RunRow(row);
+    }
+  }
+}
+
 TEST(Rows, Inject) {
   for (const Row& row : InjectRows()) RunRow(row);
 }
