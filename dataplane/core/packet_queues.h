@@ -10,6 +10,7 @@
 
 #include <rte_mbuf.h>
 
+#include <bit>
 #include <cstdint>
 #include <vector>
 
@@ -25,8 +26,10 @@ class PacketQueues {
  public:
   static constexpr uint32_t kNoQueue = 0xffffffffu;
 
+  // A power of two.
   explicit PacketQueues(uint32_t capacity)
       : slots_(capacity), queues_(capacity), active_(capacity), buckets_(capacity, kEnd) {
+    LNS_CHECK(std::has_single_bit(capacity));
     for (uint32_t i = 0; i < capacity; ++i) {
       const uint32_t next = i + 1 < capacity ? i + 1 : kEnd;
       slots_[i].next = next;
@@ -41,6 +44,7 @@ class PacketQueues {
 
   bool empty() const { return packets_ == 0; }
   bool full() const { return packets_ == slots_.size(); }
+  uint32_t capacity() const { return static_cast<uint32_t>(slots_.size()); }
   uint32_t packets() const { return packets_; }
   uint32_t queues() const { return active_count_; }
 
@@ -89,9 +93,9 @@ class PacketQueues {
     }
     return place;
   }
-  // Not when full.
-  void Insert(uint32_t queue, const Place& place, const Item& item) {
-    LinkAfter(queue, place.before, item);
+  // Not when full. Returns what is Place::before of a place behind it, until it is taken out.
+  uint32_t Insert(uint32_t queue, const Place& place, const Item& item) {
+    return LinkAfter(queue, place.before, item);
   }
 
   const Item& Oldest(uint32_t queue) const { return slots_[queues_[queue].oldest].item; }
@@ -135,11 +139,11 @@ class PacketQueues {
   };
 
   uint32_t BucketOf(const Key& key) const {
-    return static_cast<uint32_t>(BucketHash(key) % buckets_.size());
+    return BucketHash(key) & static_cast<uint32_t>(buckets_.size() - 1);
   }
 
   // `before` is kEnd for a new oldest.
-  void LinkAfter(uint32_t index, uint32_t before, const Item& item) {
+  uint32_t LinkAfter(uint32_t index, uint32_t before, const Item& item) {
     LNS_DCHECK(!full());
     Queue& queue = queues_[index];
     const uint32_t place = free_slot_;
@@ -152,6 +156,7 @@ class PacketQueues {
     if (slot.next == kEnd) queue.youngest = place;
     ++queue.count;
     ++packets_;
+    return place;
   }
 
   void RemoveQueue(uint32_t index) {

@@ -10,17 +10,9 @@
 #include <cstdint>
 
 #include "dataplane/core/packet_queues.h"
+#include "dataplane/core/waiting_session.h"
 
 namespace lns::dataplane {
-
-// Tunnel and session id, as in PacketMeta::session_key.
-struct SequencedSession {
-  uint32_t key = 0;
-  bool operator==(const SequencedSession&) const = default;
-};
-inline uint32_t BucketHash(const SequencedSession& session) {
-  return session.key * 0x9e3779b1u >> 8;
-}
 
 struct EarlyPacket {
   rte_mbuf* packet = nullptr;
@@ -31,7 +23,7 @@ struct EarlyPacket {
 
 struct NoNote {};
 
-class Reorder : public PacketQueues<SequencedSession, NoNote, EarlyPacket> {
+class Reorder : public PacketQueues<WaitingSession, NoNote, EarlyPacket> {
  public:
   static constexpr uint32_t kMaxPackets = 1024;
   // A session with more than this behind a gap does not wait for the gap any longer.
