@@ -2,8 +2,6 @@
 // Copyright The Terminus Authors
 #include "dataplane/tables/meter_book.h"
 
-#include <algorithm>
-
 #include "dataplane/tables/session_table.h"
 
 namespace lns::dataplane {
@@ -30,11 +28,8 @@ bool MakeProfile(const MeterConfig& config, MeterProfile& profile) {
 }  // namespace
 
 MeterBook::MeterBook(std::span<SessionMeters> meters, std::span<MeterProfile> profiles)
-    : meters_(meters), profiles_(profiles), accounts_(profiles.size()) {
+    : meters_(meters), profiles_(profiles) {
   for (size_t i = meters_.size(); i > 1; --i) free_meters_.push_back(static_cast<uint32_t>(i - 1));
-  for (size_t i = profiles_.size(); i > kNoProfile + 1; --i) {
-    free_profiles_.push_back(static_cast<uint32_t>(i - 1));
-  }
 }
 
 uint32_t MeterBook::Add(const std::optional<MeterConfig>& uplink,
@@ -59,7 +54,7 @@ void MeterBook::Free(uint32_t index) {
 
 std::optional<MeterConfig> MeterBook::ConfigOf(const Meter& meter) const {
   if (meter.profile == kNoProfile) return std::nullopt;
-  return accounts_[meter.profile].config;
+  return profiles_.ConfigOf(meter.profile);
 }
 
 bool MeterBook::Fill(Meter& meter, const std::optional<MeterConfig>& config) {
@@ -67,8 +62,8 @@ bool MeterBook::Fill(Meter& meter, const std::optional<MeterConfig>& config) {
   meter.dropped_packets.Reset();
   meter.dropped_bytes.Reset();
   if (!config.has_value()) return true;
-  const uint32_t index = TakeProfile(*config);
-  if (index == kNoProfile) return false;
+  const uint32_t index = profiles_.Take(*config, MakeProfile);
+  if (index == kNotFound) return false;
   meter.profile = index;
   // Its time is that of the owner's first packet: a difference to zero fills any bucket.
   if (profiles_[index].two_rates) {
@@ -80,27 +75,8 @@ bool MeterBook::Fill(Meter& meter, const std::optional<MeterConfig>& config) {
 }
 
 void MeterBook::Clear(Meter& meter) {
-  if (meter.profile == kNoProfile) return;
-  Profile& account = accounts_[meter.profile];
-  if (--account.users == 0) {
-    by_config_.erase(account.config);
-    free_profiles_.push_back(meter.profile);
-  }
+  profiles_.Release(meter.profile);
   meter.profile = kNoProfile;
-}
-
-uint32_t MeterBook::TakeProfile(const MeterConfig& config) {
-  if (const auto found = by_config_.find(config); found != by_config_.end()) {
-    ++accounts_[found->second].users;
-    return found->second;
-  }
-  if (free_profiles_.empty()) return kNoProfile;
-  const uint32_t index = free_profiles_.back();
-  if (!MakeProfile(config, profiles_[index])) return kNoProfile;
-  free_profiles_.pop_back();
-  accounts_[index] = {.config = config, .users = 1};
-  by_config_[config] = index;
-  return index;
 }
 
 }  // namespace lns::dataplane

@@ -1,17 +1,17 @@
 // The table writer's account of meters: which lines are taken, and which rates stand in which
-// profile. Sessions with the same rate share a profile; it goes with the last of them.
+// profile.
 // Called under the table writer's mutex.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "dataplane/tables/meter.h"
+#include "dataplane/tables/profile_pool.h"
 #include "dataplane/tables/table_writer.h"
 
 namespace lns::dataplane {
@@ -38,23 +38,14 @@ class MeterBook {
   }
 
  private:
-  struct Profile {
-    MeterConfig config;
-    uint32_t users = 0;
-  };
-
   std::optional<MeterConfig> ConfigOf(const Meter& meter) const;
   // False: no profile.
   bool Fill(Meter& meter, const std::optional<MeterConfig>& config);
   void Clear(Meter& meter);
-  uint32_t TakeProfile(const MeterConfig& config);
 
   std::span<SessionMeters> meters_;
-  std::span<MeterProfile> profiles_;
+  ProfilePool<MeterConfig, MeterProfile> profiles_;
   std::vector<uint32_t> free_meters_;
-  std::vector<uint32_t> free_profiles_;
-  std::vector<Profile> accounts_;  // by profile
-  std::map<MeterConfig, uint32_t> by_config_;
 };
 
 }  // namespace lns::dataplane
