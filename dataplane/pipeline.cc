@@ -10,6 +10,7 @@
 
 #include "dataplane/stages/answer.h"
 #include "dataplane/stages/classify.h"
+#include "dataplane/stages/dequeue.h"
 #include "dataplane/stages/express.h"
 #include "dataplane/stages/hold.h"
 #include "dataplane/stages/hop_limit.h"
@@ -28,6 +29,7 @@
 #include "dataplane/stages/route.h"
 #include "dataplane/stages/sequence.h"
 #include "dataplane/stages/session_lookup.h"
+#include "dataplane/stages/shape.h"
 #include "dataplane/stages/source_guard.h"
 #include "dataplane/stages/subscriber_lookup.h"
 #include "dataplane/tables/entries.h"
@@ -51,7 +53,7 @@ constexpr std::array kUplink = {
     Stage{StageId::kSequence, Sequence},
     Stage{StageId::kPppInput, PppInput},
     Stage{StageId::kSourceGuard, SourceGuard},
-    Stage{StageId::kPolice, PoliceUplink, kMetered},
+    Stage{StageId::kPolice, PoliceUplink, kMetered | kAggregated},
     Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kRoute, RouteUplink},  // to another subscriber: downlink
     Stage{StageId::kHopLimit, HopLimit},
@@ -63,9 +65,10 @@ constexpr std::array kDownlink = {
     Stage{StageId::kSubscriberLookup, SubscriberLookup},
     Stage{StageId::kExpress, ExpressDownlink},  // most packets leave here
     Stage{StageId::kMtu, Mtu},                  // what it refuses comes back in fragments
-    Stage{StageId::kPolice, PoliceDownlink, kMetered},
+    Stage{StageId::kPolice, PoliceDownlink, kMetered | kAggregated},
     Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kHopLimit, HopLimit},
+    Stage{StageId::kShape, Shape, kShaped},  // what must wait goes on in kAtRate
     Stage{StageId::kPppOutput, PppOutput},
     Stage{StageId::kL2tpEncap, L2tpEncap},
     Stage{StageId::kRoute, RouteEncapsulated},
@@ -90,10 +93,22 @@ constexpr std::array kHeld = {
 // Packets of sessions with data sequencing that came too early and waited: on from where they left
 // the uplink.
 constexpr std::array kReordered = {
-    Stage{StageId::kReorder, ReleaseInOrder},  Stage{StageId::kPppInput, PppInput},
-    Stage{StageId::kSourceGuard, SourceGuard}, Stage{StageId::kPolice, PoliceUplink, kMetered},
-    Stage{StageId::kMss, Mss, kClampMss},      Stage{StageId::kRoute, RouteUplink},
-    Stage{StageId::kHopLimit, HopLimit},       Stage{StageId::kRewrite, Rewrite},
+    Stage{StageId::kReorder, ReleaseInOrder},
+    Stage{StageId::kPppInput, PppInput},
+    Stage{StageId::kSourceGuard, SourceGuard},
+    Stage{StageId::kPolice, PoliceUplink, kMetered | kAggregated},
+    Stage{StageId::kMss, Mss, kClampMss},
+    Stage{StageId::kRoute, RouteUplink},
+    Stage{StageId::kHopLimit, HopLimit},
+    Stage{StageId::kRewrite, Rewrite},
+};
+
+// Packets to subscribers that waited because their session was at its rate: on from where they left
+// the downlink.
+constexpr std::array kAtRate = {
+    Stage{StageId::kDequeue, Dequeue},     Stage{StageId::kPppOutput, PppOutput},
+    Stage{StageId::kL2tpEncap, L2tpEncap}, Stage{StageId::kRoute, RouteEncapsulated},
+    Stage{StageId::kRewrite, Rewrite},
 };
 
 // Packets from LACs that came in fragments and are whole again. What continues is L2TP data:
@@ -112,13 +127,10 @@ constexpr std::array kRefused = {
 };
 
 constexpr std::array kPipelines = {
-    PipelineView{"receive", kReceive},
-    PipelineView{"uplink", kUplink},
-    PipelineView{"downlink", kDownlink},
-    PipelineView{"inject", kInject},
-    PipelineView{"held", kHeld},
-    PipelineView{"reordered", kReordered},
-    PipelineView{"reassembled", kReassembled},
+    PipelineView{"receive", kReceive},   PipelineView{"uplink", kUplink},
+    PipelineView{"downlink", kDownlink}, PipelineView{"inject", kInject},
+    PipelineView{"held", kHeld},         PipelineView{"reordered", kReordered},
+    PipelineView{"shaped", kAtRate},     PipelineView{"reassembled", kReassembled},
     PipelineView{"refused", kRefused},
 };
 
@@ -130,14 +142,16 @@ uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   constexpr bool kIsInject = kStage.id == StageId::kInject;
   constexpr bool kIsHold = kStage.id == StageId::kHold;
   constexpr bool kIsReorder = kStage.id == StageId::kReorder;
+  constexpr bool kIsDequeue = kStage.id == StageId::kDequeue;
   constexpr bool kIsAnswer = kStage.id == StageId::kAnswer;
   constexpr bool kIsReassemble = kStage.id == StageId::kReassemble;
-  constexpr bool kTakesWaiting = kIsHold || kIsReorder || kIsAnswer || kIsReassemble;
+  constexpr bool kTakesWaiting = kIsHold || kIsReorder || kIsDequeue || kIsAnswer || kIsReassemble;
   if (!kIsInject && !kTakesWaiting && batch.empty()) return start;
   if (kStage.only_for != 0 && (batch.session_flags() & kStage.only_for) == 0) return start;
   const auto waiting = [&] {
     return kIsHold         ? context.hold().packets()
            : kIsReorder    ? context.reorder().packets()
+           : kIsDequeue    ? context.backlog().packets()
            : kIsAnswer     ? context.refused().packets()
            : kIsReassemble ? context.reassembled().size()
                            : 0;
@@ -189,6 +203,11 @@ void RunHeld(Context& context, Batch& batch) {
 
 void RunReordered(Context& context, Batch& batch) {
   RunStages<kReordered>(context, batch);
+  LNS_DCHECK(batch.empty());
+}
+
+void RunShaped(Context& context, Batch& batch) {
+  RunStages<kAtRate>(context, batch);
   LNS_DCHECK(batch.empty());
 }
 

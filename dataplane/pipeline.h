@@ -32,11 +32,13 @@ std::span<const PipelineView> Pipelines();
 void RunReceive(Context& context, Batch& batch);  // continues in RunUplink
 void RunUplink(Context& context, Batch& batch);
 void RunDownlink(Context& context, Batch& batch);
-// These fill the batch themselves: from the inject ring, from the hold, from the reorder queues.
+// These fill the batch themselves: from the inject ring, from the hold, from the reorder queues,
+// from the backlog.
 // The reorder queues' packets may stay in context.downlink().
 void RunInject(Context& context, Batch& batch);
 void RunHeld(Context& context, Batch& batch);
 void RunReordered(Context& context, Batch& batch);
+void RunShaped(Context& context, Batch& batch);
 // Continues in RunUplink, like RunReceive.
 void RunReassembled(Context& context, Batch& batch);
 // What the worker's stages have refused in this turn.

@@ -8,6 +8,8 @@
 #include <rte_lcore.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
 #include <random>
 
@@ -18,6 +20,9 @@ namespace lns::dataplane {
 namespace {
 
 constexpr std::chrono::milliseconds kHousekeepingEvery{1000};
+// Packets of a worker that may wait for their sessions' rates.
+constexpr uint32_t kMinBacklog = 256;
+constexpr uint32_t kMaxBacklog = 65536;
 
 // New at every start and never zero, so that the control plane notices a restart.
 uint64_t NewGeneration() {
@@ -136,6 +141,9 @@ WorkerConfig Process::ConfigureWorker(uint32_t index) {
   config.punt_eventfd = &punt_eventfds_[index];
   config.inject_pool = ports_->pool();
   config.answers = settings_.answers;
+  // What waits for a rate takes buffers away from the ports: half of what they can spare.
+  const uint32_t for_backlogs = ports_->spare_mbufs() / 2 / settings_.workers();
+  config.backlog_packets = std::bit_floor(std::clamp(for_backlogs, kMinBacklog, kMaxBacklog));
   return config;
 }
 

@@ -30,6 +30,7 @@ bool Worker::PollOnce() {
   // First of all: what waited goes before what comes.
   bool busy = !context_.hold().empty() && PollHeld();
   if (!context_.reorder().empty() && PollReordered()) busy = true;
+  if (!context_.backlog().empty() && PollShaped()) busy = true;
   more_follow_ = false;
   for (const WorkerPort& port : context_.config().ports) {
     if (port.rx_queue.has_value() && PollPort(port)) busy = true;
@@ -123,6 +124,12 @@ bool Worker::PollReordered() {
   RunReordered(context_, batch_);
   RunDownlink(context_, context_.downlink());
   return context_.reorder().packets() != before;
+}
+
+bool Worker::PollShaped() {
+  const uint32_t before = context_.backlog().packets();
+  RunShaped(context_, batch_);
+  return context_.backlog().packets() != before;
 }
 
 bool Worker::PollReassembled() {

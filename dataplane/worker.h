@@ -38,6 +38,7 @@ class Worker {
   bool PollInject();
   bool PollHeld();
   bool PollReordered();
+  bool PollShaped();
   bool PollReassembled();
   void AnswerRefused();
   uint64_t InjectedFrames() const;

@@ -37,12 +37,15 @@ class Backlog : public PacketQueues<WaitingSession, BacklogNote, ShapedPacket> {
   // Of all packets of the worker that wait, these places are for urgent ones alone.
   static constexpr uint32_t kUrgentShare = 16;  // one in so many
   static constexpr uint64_t kTickUs = 100;
+  // A worker that comes late, by its ticks or for want of a core, makes up for so much.
+  static constexpr uint64_t kCatchUpMs = 10;
 
   // `capacity` in packets, a power of two.
   Backlog(uint32_t capacity, uint64_t cycles_per_second)
       : PacketQueues(capacity),
         wheel_(capacity, cycles_per_second * kTickUs / 1'000'000),
         codel_(cycles_per_second),
+        catch_up_(cycles_per_second * kCatchUpMs / 1000),
         room_for_bulk_(capacity - capacity / kUrgentShare) {}
 
   bool HasRoom(bool urgent) const { return urgent ? !full() : packets() < room_for_bulk_; }
@@ -84,10 +87,12 @@ class Backlog : public PacketQueues<WaitingSession, BacklogNote, ShapedPacket> {
   void WaitForTurn(uint32_t queue) { wheel_.AddReady(queue); }
 
   const Codel& codel() const { return codel_; }
+  uint64_t catch_up() const { return catch_up_; }  // cycles
 
  private:
   TimerWheel wheel_;  // of queues: each that exists is in it once
   const Codel codel_;
+  const uint64_t catch_up_;
   const uint32_t room_for_bulk_;
 };
 

@@ -24,7 +24,7 @@ class Codel {
  public:
   static constexpr uint64_t kTargetMs = 5;
   static constexpr uint64_t kIntervalMs = 100;
-  // A queue of no more than one packet is no queue.
+  // With no more than this behind it a packet is never dropped.
   static constexpr uint32_t kOnePacket = 1514;
 
   explicit Codel(uint64_t cycles_per_second) : interval_(cycles_per_second * kIntervalMs / 1000) {
@@ -34,7 +34,7 @@ class Codel {
   }
 
   // True: the packet that was taken from the queue goes no further. `waited` and `target` in
-  // cycles; `octets` what the queue has, this packet included.
+  // cycles; `octets` are those behind it.
   bool MustDrop(CodelState& state, uint64_t waited, uint64_t target, uint64_t octets,
                 uint64_t now) const {
     if (!MayDrop(state, waited, target, octets, now)) {

@@ -30,6 +30,7 @@ Context::Context(const WorkerConfig& worker_config)
     : config_(worker_config),
       hold_(CyclesPerSecond(worker_config.clock)),
       reorder_(CyclesPerSecond(worker_config.clock)),
+      backlog_(worker_config.backlog_packets, CyclesPerSecond(worker_config.clock)),
       punt_budget_(CyclesPerSecond(worker_config.clock)),
       fragments_(CyclesPerSecond(worker_config.clock)),
       punt_guard_(worker_config.punt_policy),

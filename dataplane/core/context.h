@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/core/backlog.h"
 #include "dataplane/core/batch.h"
 #include "dataplane/core/counters.h"
 #include "dataplane/core/handoff.h"
@@ -72,6 +73,8 @@ struct WorkerConfig {
   rte_mempool* inject_pool = nullptr;  // buffers for injected frames
   CycleClock clock;
   AnswerPolicy answers;
+  // Packets that may wait for their sessions' rates; a power of two.
+  uint32_t backlog_packets = 4096;
 };
 
 // Packets collected for one destination. Twice a batch, so that a whole batch fits behind what a
@@ -122,6 +125,8 @@ class Context {
   Hold& hold() { return hold_; }
   // Packets whose number is not due yet.
   Reorder& reorder() { return reorder_; }
+  // Packets of sessions that are at their rate.
+  Backlog& backlog() { return backlog_; }
   // Of packets that any subscriber could send in any number.
   PuntBudget& punt_budget() { return punt_budget_; }
   // Fragments of outer packets, and packets that are whole again and wait for classify.
@@ -213,6 +218,7 @@ class Context {
   Batch downlink_;
   Hold hold_;
   Reorder reorder_;
+  Backlog backlog_;
   PuntBudget punt_budget_;
   Reassembly fragments_;
   Batch reassembled_;

@@ -25,6 +25,7 @@ enum class StageId : uint8_t {
   kSubscriberLookup,
   kMtu,
   kHopLimit,
+  kShape,
   kPppOutput,
   kL2tpEncap,
   kRoute,
@@ -33,37 +34,21 @@ enum class StageId : uint8_t {
   kInject,
   kHold,
   kReorder,
+  kDequeue,
   kAnswer,
   kReassemble,
   kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr std::array<std::string_view, 24> kStageNames = {
-    "receive",
-    "parse",
-    "classify",
-    "session_lookup",
-    "l2tp_decap",
-    "sequence",
-    "ppp_input",
-    "source_guard",
-    "police",
-    "mss",
-    "subscriber_lookup",
-    "mtu",
-    "hop_limit",
-    "ppp_output",
-    "l2tp_encap",
-    "route",
-    "rewrite",
-    "express",
-    "inject",
-    "hold",
-    "reorder",
-    "answer",
-    "reassemble",
-    "transmit",
-};
+inline constexpr auto kStageNames = std::to_array<std::string_view>({
+    "receive",    "parse",    "classify",          "session_lookup",
+    "l2tp_decap", "sequence", "ppp_input",         "source_guard",
+    "police",     "mss",      "subscriber_lookup", "mtu",
+    "hop_limit",  "shape",    "ppp_output",        "l2tp_encap",
+    "route",      "rewrite",  "express",           "inject",
+    "hold",       "reorder",  "dequeue",           "answer",
+    "reassemble", "transmit",
+});
 inline constexpr size_t kStageCount = kStageNames.size();
 static_assert(static_cast<size_t>(StageId::kTransmit) + 1 == kStageCount);
 

@@ -190,6 +190,7 @@ absl::Status PortSet::MakePool() {
   }
   const int wanted = RTE_PKTMBUF_HEADROOM + kXdpHeadroom + mtu + kLinkOverhead;
   const int room = std::max<int>(RTE_ALIGN_CEIL(wanted, 64), RTE_MBUF_DEFAULT_BUF_SIZE);
+  spare_mbufs_ = config_.mbufs - needed;
   pool_ = rte_pktmbuf_pool_create("packets", config_.mbufs, kPoolCache, 0,
                                   static_cast<uint16_t>(room), static_cast<int>(rte_socket_id()));
   if (pool_ != nullptr) return absl::OkStatus();

@@ -64,6 +64,8 @@ class PortSet {
   const Port* FindInterface(int interface_index) const;
   PortStatistics Statistics(const Port& port) const;
   rte_mempool* pool() const { return pool_; }
+  // Of its packet buffers those that ports and workers can do without.
+  uint32_t spare_mbufs() const { return spare_mbufs_; }
 
   // Every port as `worker` sees it: queue q of a port belongs to worker q.
   std::vector<WorkerPort> WorkerPorts(uint32_t worker) const;
@@ -81,6 +83,7 @@ class PortSet {
   std::vector<Port> ports_;
   uint32_t probed_ = 0;  // of ports_, these have a device
   rte_mempool* pool_ = nullptr;
+  uint32_t spare_mbufs_ = 0;
 };
 
 }  // namespace lns::dataplane

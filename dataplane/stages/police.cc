@@ -13,11 +13,34 @@ namespace lns::dataplane {
 namespace {
 
 struct Uplink {
+  static constexpr size_t kDirection = kUp;
   static Meter& MeterOf(SessionMeters& meters) { return meters.uplink; }
 };
 struct Downlink {
+  static constexpr size_t kDirection = kDown;
   static Meter& MeterOf(SessionMeters& meters) { return meters.downlink; }
 };
+
+// What a packet of a session is judged by.
+struct Limits {
+  Meter* meter = nullptr;             // its session's
+  uint32_t aggregate = kNoAggregate;  // its tunnel's
+};
+
+template <typename Direction>
+Limits LimitsOf(const Tables& tables, const DownlinkEntry& session) {
+  Limits limits;
+  const uint32_t flags = session.flags.load(std::memory_order_acquire);
+  if ((flags & kMetered) != 0) {
+    const SessionExtras& extras = tables.extras[session.extras.load(std::memory_order_acquire)];
+    limits.meter = &Direction::MeterOf(tables.meters[extras.meters]);
+    rte_prefetch0(limits.meter);
+  }
+  if ((flags & kAggregated) != 0) {
+    limits.aggregate = tables.tunnels[session.tunnel.load(std::memory_order_acquire)].aggregate;
+  }
+  return limits;
+}
 
 bool IsBeyond(Meter& meter, MeterProfile& profile, uint64_t now, uint32_t length) {
   const rte_color colour =
@@ -26,27 +49,39 @@ bool IsBeyond(Meter& meter, MeterProfile& profile, uint64_t now, uint32_t length
   return colour == RTE_COLOR_RED;
 }
 
+// False: beyond the session's own rate.
+bool PassesMeter(const Tables& tables, Meter* meter, uint16_t length, uint64_t now) {
+  if (meter == nullptr || meter->profile == kNoProfile) return true;
+  MeterProfile& profile = tables.meter_profiles[meter->profile];
+  const int octets = length + profile.overhead_bytes;
+  if (!IsBeyond(*meter, profile, now, static_cast<uint32_t>(std::max(octets, 0)))) return true;
+  meter->dropped_packets.Add(1);
+  meter->dropped_bytes.Add(length);
+  return false;
+}
+
 template <typename Direction>
 void Police(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
   const uint64_t now = context.Now();
-  std::array<Meter*, kBatchSize> meters{};
+  std::array<Limits, kBatchSize> limits;
   for (uint32_t i = 0; i < batch.size(); ++i) {
-    const DownlinkEntry& session = tables.downlink[batch.meta(i).session];
-    if ((session.flags.load(std::memory_order_acquire) & kMetered) == 0) continue;
-    const SessionExtras& extras = tables.extras[session.extras.load(std::memory_order_acquire)];
-    meters[i] = &Direction::MeterOf(tables.meters[extras.meters]);
-    rte_prefetch0(meters[i]);
+    limits[i] = LimitsOf<Direction>(tables, tables.downlink[batch.meta(i).session]);
   }
   for (uint32_t i = 0; i < batch.size(); ++i) {
-    Meter* meter = meters[i];
-    if (meter == nullptr || meter->profile == kNoProfile) continue;
-    MeterProfile& profile = tables.meter_profiles[meter->profile];
-    const int octets = batch.meta(i).l3_length + profile.overhead_bytes;
-    if (!IsBeyond(*meter, profile, now, static_cast<uint32_t>(std::max(octets, 0)))) continue;
-    meter->dropped_packets.Add(1);
-    meter->dropped_bytes.Add(batch.meta(i).l3_length);
-    batch.Drop(i, DropReason::kPoliced);
+    const uint16_t length = batch.meta(i).l3_length;
+    if (!PassesMeter(tables, limits[i].meter, length, now)) {
+      batch.Drop(i, DropReason::kPoliced);
+      continue;
+    }
+    const uint32_t aggregate = limits[i].aggregate;
+    if (aggregate == kNoAggregate) continue;
+    const size_t share = size_t{aggregate} * context.workers() + context.worker();
+    AggregateCredit& credit = tables.aggregate_shares[share].credits[Direction::kDirection];
+    if (!TakeFromAggregate(tables.aggregates[aggregate], Direction::kDirection, credit, length,
+                           now)) {
+      batch.Drop(i, DropReason::kAggregatePoliced);
+    }
   }
 }
 

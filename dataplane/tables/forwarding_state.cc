@@ -17,6 +17,8 @@ namespace {
 // Prefixes other than IPv4 hosts: as many as sessions, and some.
 constexpr uint32_t kSparePrefixes = 1024;
 constexpr uint32_t kSpareExtras = 64;
+constexpr uint32_t kMaxAggregates = 4096;
+constexpr uint32_t kSpareAggregates = 64;
 
 absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   const TableLimits& limits = config.limits;
@@ -42,6 +44,13 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.extras = memory.AllocateArray<SessionExtras>(with_policy + kSpareExtras + 1);
   tables.meters = memory.AllocateArray<SessionMeters>(with_policy + 1);
   tables.meter_profiles = memory.AllocateArray<MeterProfile>(MeterBook::kMaxProfiles);
+  tables.shapers = memory.AllocateArray<Shaper>(with_policy + 1);
+  tables.shaper_profiles = memory.AllocateArray<ShaperProfile>(ShaperBook::kMaxProfiles);
+  // A limit that changes is two for a moment.
+  const uint32_t aggregates = std::min(limits.max_tunnels, kMaxAggregates) + kSpareAggregates + 1;
+  tables.aggregates = memory.AllocateArray<Aggregate>(aggregates);
+  tables.aggregate_shares =
+      memory.AllocateArray<AggregateShare>(size_t{aggregates} * config.workers);
   tables.own_addresses =
       memory.AllocateArray<std::atomic<const OwnAddresses*>>(config.ports.size() + 1);
   tables.groups = memory.AllocateArray<NextHopGroup>(RouteBook::kMaxGroups);
@@ -50,7 +59,9 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
       tables.sessions && tables.subscribers && tables.fib && !tables.uplink.empty() &&
       !tables.downlink.empty() && !tables.tunnels.empty() && !tables.tunnel_by_id.empty() &&
       !tables.adjacencies.empty() && !tables.extras.empty() && !tables.meters.empty() &&
-      !tables.meter_profiles.empty() && !tables.own_addresses.empty() && !tables.groups.empty() &&
+      !tables.meter_profiles.empty() && !tables.shapers.empty() &&
+      !tables.shaper_profiles.empty() && !tables.aggregates.empty() &&
+      !tables.aggregate_shares.empty() && !tables.own_addresses.empty() && !tables.groups.empty() &&
       !parts.unresolved.empty();
   if (!complete) {
     return absl::ResourceExhaustedError(
@@ -103,6 +114,8 @@ TableState::TableState(const ForwardingConfig& config, TableParts parts)
               parts_.tables, retired_),
       sessions_(config.limits.max_sessions),
       meters_(parts_.tables.meters, parts_.tables.meter_profiles),
+      shapers_(parts_.tables.shapers, parts_.tables.shaper_profiles),
+      aggregates_(parts_.tables.aggregates, parts_.tables.aggregate_shares),
       port_addresses_(config.ports.size()) {
   PublishOwnAddresses();
   for (size_t i = parts_.tables.extras.size(); i > 1; --i) {

@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "dataplane/core/address_steering.h"
+#include "dataplane/tables/aggregate.h"
 #include "dataplane/tables/entries.h"
 #include "dataplane/tables/fib.h"
 #include "dataplane/tables/meter.h"
-#include "dataplane/tables/session_extras.h"
 #include "dataplane/tables/quiescence.h"
+#include "dataplane/tables/session_extras.h"
 #include "dataplane/tables/session_table.h"
+#include "dataplane/tables/shaper.h"
 #include "dataplane/tables/subscriber_journal.h"
 #include "dataplane/tables/subscriber_table.h"
 #include "dataplane/tables/table_writer.h"
@@ -44,13 +46,24 @@ struct Tables {
   std::span<TunnelEntry> tunnels;
   std::span<std::atomic<uint32_t>> tunnel_by_id;  // 65536 of them; kNotFound: no such tunnel
   std::span<Adjacency> adjacencies;
-  std::span<SessionExtras> extras;         // by DownlinkEntry::extras
-  std::span<SessionMeters> meters;         // by SessionExtras::meters
-  std::span<MeterProfile> meter_profiles;  // by Meter::profile
+  std::span<SessionExtras> extras;             // by DownlinkEntry::extras
+  std::span<SessionMeters> meters;             // by SessionExtras::meters
+  std::span<MeterProfile> meter_profiles;      // by Meter::profile
+  std::span<Shaper> shapers;                   // by SessionExtras::shaper
+  std::span<ShaperProfile> shaper_profiles;    // by Shaper::profile
+  std::span<Aggregate> aggregates;             // by TunnelEntry::aggregate
+  std::span<AggregateShare> aggregate_shares;  // of each aggregate one for each worker
   // By port, and behind the ports: what subscribers know us by. What they point to stays for good.
   std::span<std::atomic<const OwnAddresses*>> own_addresses;
   std::span<NextHopGroup> groups;
 };
+
+// Null: the session has no shaper.
+inline Shaper* ShaperOf(const Tables& tables, const DownlinkEntry& session) {
+  if ((session.flags.load(std::memory_order_acquire) & kShaped) == 0) return nullptr;
+  const uint32_t index = tables.extras[session.extras.load(std::memory_order_acquire)].shaper;
+  return index != kNoShaper ? &tables.shapers[index] : nullptr;
+}
 
 // A port as routes see it, in the order of the process's port list.
 struct PortLink {

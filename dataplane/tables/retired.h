@@ -18,6 +18,7 @@ enum class SlotKind : uint8_t {
   kSubscriberPrefix,
   kFibPrefix,
   kMeter,
+  kShaper,
   kExtras,
   kNextHopGroup,
 };

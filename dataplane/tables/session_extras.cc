@@ -52,6 +52,14 @@ absl::Status TableState::ClaimPolicies(const SessionConfig& session, const Extra
     if (!slot.has_value()) return absl::ResourceExhaustedError("no meter is free for its rates");
     words.meters = *slot;
   }
+  if (session.downlink_shaper) {
+    const uint32_t shaper = held.words.shaper;
+    const bool same = shaper != 0 && shapers_.ConfigOf(shaper) == *session.downlink_shaper;
+    const std::optional<uint32_t> slot =
+        same ? std::optional(shaper) : Take([&] { return shapers_.Add(*session.downlink_shaper); });
+    if (!slot.has_value()) return absl::ResourceExhaustedError("no shaper is free for its rate");
+    words.shaper = *slot;
+  }
   extras.record = held.record.has_value() && words == held.words
                       ? held.record
                       : Take([this] { return TakeRecord(); });
@@ -69,6 +77,8 @@ uint32_t TableState::TakeRecord() {
 void TableState::GiveBack(const Extras& claimed, const Extras& held) {
   const uint32_t meters = claimed.words.meters;
   if (meters != 0 && meters != held.words.meters) meters_.Free(meters);
+  const uint32_t shaper = claimed.words.shaper;
+  if (shaper != 0 && shaper != held.words.shaper) shapers_.Free(shaper);
   if (claimed.record.has_value() && claimed.record != held.record) {
     free_extras_.push_back(*claimed.record);
   }
@@ -89,6 +99,8 @@ void TableState::ReleaseExtras(const Extras& held, const Extras& kept) {
   }
   const uint32_t meters = held.words.meters;
   if (meters != 0 && meters != kept.words.meters) retired_.Add(SlotKind::kMeter, meters);
+  const uint32_t shaper = held.words.shaper;
+  if (shaper != 0 && shaper != kept.words.shaper) retired_.Add(SlotKind::kShaper, shaper);
   if (held.record.has_value() && held.record != kept.record) {
     retired_.Add(SlotKind::kExtras, *held.record);
   }

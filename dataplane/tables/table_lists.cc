@@ -91,7 +91,10 @@ SessionConfig TableState::ConfigOf(uint32_t slot) const {
           .clamp_mss = (flags & kClampMss) != 0,
           .gateway = extras.gateway,
           .uplink_meter = meters_.UplinkOf(extras.words.meters),
-          .downlink_meter = meters_.DownlinkOf(extras.words.meters)};
+          .downlink_meter = meters_.DownlinkOf(extras.words.meters),
+          .downlink_shaper = extras.words.shaper != kNoShaper
+                                 ? std::optional(shapers_.ConfigOf(extras.words.shaper))
+                                 : std::nullopt};
 }
 
 std::vector<net::IpPrefix> TableState::PrefixesOf(uint32_t slot) const {
@@ -130,14 +133,27 @@ SessionCounts TableState::CountsOf(uint32_t slot, const SessionKey& key) const {
                        .sequence_lost = up.sequence_lost.value(),
                        .sequence_late = up.sequence_late.value(),
                        .sequence_reordered = up.sequence_reordered.value()};
-  const uint32_t index = ExtrasOf(slot).words.meters;
-  if (index == 0) return counts;
-  const SessionMeters& meters = parts_.tables.meters[index];
-  counts.uplink_policed_packets = meters.uplink.dropped_packets.value();
-  counts.uplink_policed_bytes = meters.uplink.dropped_bytes.value();
-  counts.downlink_policed_packets = meters.downlink.dropped_packets.value();
-  counts.downlink_policed_bytes = meters.downlink.dropped_bytes.value();
+  const SessionExtras extras = ExtrasOf(slot).words;
+  if (extras.meters != 0) {
+    const SessionMeters& meters = parts_.tables.meters[extras.meters];
+    counts.uplink_policed_packets = meters.uplink.dropped_packets.value();
+    counts.uplink_policed_bytes = meters.uplink.dropped_bytes.value();
+    counts.downlink_policed_packets = meters.downlink.dropped_packets.value();
+    counts.downlink_policed_bytes = meters.downlink.dropped_bytes.value();
+  }
+  if (extras.shaper != kNoShaper) {
+    const Shaper& shaper = parts_.tables.shapers[extras.shaper];
+    counts.shaper_queued_packets = shaper.queued_packets.load(std::memory_order_relaxed);
+    counts.shaper_queued_bytes = shaper.queued_octets.load(std::memory_order_relaxed);
+    counts.shaper_dropped_packets = shaper.dropped_packets.value();
+    counts.shaper_dropped_bytes = shaper.dropped_bytes.value();
+  }
   return counts;
+}
+
+std::vector<AggregateCounts> TableState::Aggregates() const {
+  const std::lock_guard lock(mutex_);
+  return aggregates_.List();
 }
 
 std::vector<SessionCounts> TableState::TakeLastCounts() {

@@ -17,12 +17,14 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/tables/aggregate_book.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "dataplane/tables/hugepage_memory.h"
 #include "dataplane/tables/meter_book.h"
 #include "dataplane/tables/retired.h"
 #include "dataplane/tables/route_book.h"
 #include "dataplane/tables/session_book.h"
+#include "dataplane/tables/shaper_book.h"
 
 #include "absl/container/flat_hash_map.h"
 
@@ -110,6 +112,7 @@ class TableState final : public ForwardingState, public TableWriter {
   std::vector<SessionConfig> Sessions(std::span<const SessionKey> keys) const override;
   std::vector<SessionCounts> SessionCounters(std::span<const SessionKey> keys) const override;
   std::vector<SessionCounts> TakeLastCounts() override;
+  std::vector<AggregateCounts> Aggregates() const override;
   std::vector<RouteConfig> Routes() const override;
   std::vector<NeighbourConfig> Neighbours() const override;
   std::vector<net::IpAddress> LocalAddresses() const override;
@@ -208,6 +211,8 @@ class TableState final : public ForwardingState, public TableWriter {
   RouteBook routes_;
   SessionBook sessions_;
   MeterBook meters_;
+  ShaperBook shapers_;
+  AggregateBook aggregates_;
   std::vector<std::vector<net::IpAddress>> port_addresses_;  // as set
   // Every set of addresses that was ever published: a handful, so none is given back.
   std::set<OwnAddresses> own_addresses_;

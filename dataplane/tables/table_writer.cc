@@ -35,9 +35,13 @@ uint32_t FlagsOf(const SessionConfig& session) {
          (session.send_pfc ? kSendPfc : 0) | (session.send_acfc ? kSendAcfc : 0) |
          (session.sequence_numbers ? kSequenced : 0) | (session.clamp_mss ? kClampMss : 0) |
          (session.uplink_meter || session.downlink_meter ? kMetered : 0) |
+         (session.downlink_shaper ? kShaped : 0) |
          (session.dscp.has_value() ? kOwnDscp | uint32_t{*session.dscp} << kDscpShift : 0) |
          uint32_t{session.reorder_ms} << kReorderShift;
 }
+
+// What a tunnel adds to the flags of its sessions.
+uint32_t FlagsOf(const TunnelConfig& tunnel) { return tunnel.aggregate ? kAggregated : 0; }
 
 // The subscriber's usual IPv4 source; 0.0.0.0 is nobody's.
 uint32_t UsualSource(const SessionConfig& session) {
@@ -76,12 +80,23 @@ absl::Status CheckTunnel(const TunnelConfig& tunnel) {
                                                    ": path MTU ", tunnel.outer_path.mtu,
                                                    " is below ", least_mtu));
   }
+  if (tunnel.aggregate) {
+    for (const auto& limit : {tunnel.aggregate->uplink, tunnel.aggregate->downlink}) {
+      if (limit && (limit->rate_bps < kMinShaperBps || limit->rate_bps > kMaxRateBps ||
+                    limit->burst_bytes > kMaxBurstBytes || limit->peak_rate_bps != 0)) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("limit \"", tunnel.aggregate->name, "\" cannot be: rate ", limit->rate_bps,
+                         ", burst ", limit->burst_bytes, ", peak rate ", limit->peak_rate_bps));
+      }
+    }
+  }
   return absl::OkStatus();
 }
 
 bool SameTunnel(const TunnelConfig& a, const TunnelConfig& b) {
   return a.peer_id == b.peer_id && a.endpoints == b.endpoints && a.dscp == b.dscp &&
-         a.udp_checksum_off == b.udp_checksum_off && a.outer_path == b.outer_path;
+         a.udp_checksum_off == b.udp_checksum_off && a.outer_path == b.outer_path &&
+         a.aggregate == b.aggregate;
 }
 
 // What RFC 2697 3 and RFC 2698 3 ask of the numbers.
@@ -99,6 +114,17 @@ absl::Status CheckMeter(const SessionKey& key, const std::optional<MeterConfig>&
   return absl::InvalidArgumentError(absl::StrCat(
       Text(key), ": no meter has rate ", meter->rate_bps, ", burst ", meter->burst_bytes,
       ", peak rate ", meter->peak_rate_bps, ", peak or excess burst ", meter->peak_burst_bytes));
+}
+
+absl::Status CheckShaper(const SessionKey& key, const std::optional<ShaperConfig>& shaper) {
+  if (!shaper.has_value() ||
+      (shaper->rate_bps >= kMinShaperBps && shaper->rate_bps <= kMaxRateBps &&
+       shaper->burst_bytes <= kMaxShaperQueue && shaper->queue_bytes <= kMaxShaperQueue)) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(Text(key), ": no shaper has rate ",
+                                                 shaper->rate_bps, ", burst ", shaper->burst_bytes,
+                                                 ", queue ", shaper->queue_bytes));
 }
 
 absl::Status CheckSession(const SessionConfig& session) {
@@ -121,6 +147,8 @@ absl::Status CheckSession(const SessionConfig& session) {
   for (const auto& meter : {session.uplink_meter, session.downlink_meter}) {
     if (absl::Status status = CheckMeter(session.key, meter); !status.ok()) return status;
   }
+  absl::Status shaper = CheckShaper(session.key, session.downlink_shaper);
+  if (!shaper.ok()) return shaper;
   for (const net::IpPrefix& prefix : session.prefixes) {
     if (!RouteBook::IsPrefix(prefix)) {
       return absl::InvalidArgumentError(
@@ -145,6 +173,7 @@ void TableState::Collect() {
         sessions_.Free(slot);
         break;
       case SlotKind::kTunnel:
+        aggregates_.Release(parts_.tables.tunnels[slot].aggregate);
         free_tunnels_.push_back(slot);
         break;
       case SlotKind::kAdjacency:
@@ -158,6 +187,9 @@ void TableState::Collect() {
         break;
       case SlotKind::kMeter:
         meters_.Free(slot);
+        break;
+      case SlotKind::kShaper:
+        shapers_.Free(slot);
         break;
       case SlotKind::kExtras:
         free_extras_.push_back(slot);
@@ -190,13 +222,21 @@ uint32_t TableState::TakeSessionSlot() {
 
 uint32_t TableState::NewTunnelEntry(const TunnelConfig& tunnel) {
   const uint32_t index = TakeTunnelSlot();
-  if (index == kNotFound) return index;
-  TunnelEntry& entry = parts_.tables.tunnels[index] = MakeTunnelEntry(tunnel);
+  if (index == kNotFound) return kNotFound;
+  TunnelEntry& entry = parts_.tables.tunnels[index];
+  entry = MakeTunnelEntry(tunnel);
   if (tunnel.outer_path.fragment) {
     // Where there is no path no packet gets so far as to be cut.
     const uint16_t mtu = PathMtu(tunnel);
     entry.path_mtu = mtu != 0 ? mtu : kNeverCut - 1;
   }
+  if (!tunnel.aggregate) return index;
+  const std::optional<uint32_t> limit = Take([&] { return aggregates_.Take(*tunnel.aggregate); });
+  if (!limit.has_value()) {
+    free_tunnels_.push_back(index);
+    return kNotFound;
+  }
+  entry.aggregate = static_cast<uint16_t>(*limit);
   return index;
 }
 
@@ -243,9 +283,13 @@ void TableState::Repoint(const TunnelRecord& record) {
     down.peer_ids.store(SessionKeyWord(record.config.peer_id.value(), peer_session),
                         std::memory_order_relaxed);
     const uint16_t mru = SessionMru(down.mru_and_mtu.load(std::memory_order_relaxed));
-    const uint32_t flags = down.flags.load(std::memory_order_relaxed);
+    const uint32_t flags =
+        (down.flags.load(std::memory_order_relaxed) & ~kAggregated) | FlagsOf(record.config);
     down.mru_and_mtu.store(MruAndMtu(mru, MtuOf(flags, mru, record)), std::memory_order_relaxed);
-    parts_.tables.uplink[slot].tunnel.store(record.index, std::memory_order_release);
+    UplinkEntry& up = parts_.tables.uplink[slot];
+    up.flags.store(flags, std::memory_order_release);
+    down.flags.store(flags, std::memory_order_release);
+    up.tunnel.store(record.index, std::memory_order_release);
     down.tunnel.store(record.index, std::memory_order_release);
   }
 }
@@ -357,7 +401,7 @@ void TableState::WriteEntries(const SessionConfig& session, uint32_t slot,
                               const TunnelRecord& tunnel, const Extras& extras) {
   UplinkEntry& up = parts_.tables.uplink[slot];
   DownlinkEntry& down = parts_.tables.downlink[slot];
-  const uint32_t flags = FlagsOf(session);
+  const uint32_t flags = FlagsOf(session) | FlagsOf(tunnel.config);
   up.flags.fetch_and(flags, std::memory_order_acq_rel);
   down.flags.fetch_and(flags, std::memory_order_acq_rel);
   up.key.store(Word(session.key), std::memory_order_relaxed);

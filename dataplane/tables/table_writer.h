@@ -109,14 +109,16 @@ struct SessionConfig {
   std::optional<MeterConfig> uplink_meter;
   std::optional<MeterConfig> downlink_meter;
   std::optional<ShaperConfig> downlink_shaper;
-  std::optional<EchoConfig> echo;  // none: LCP's echoes go to the control plane
-  VrfIndex vrf = kMainVrf;         // in which its addresses and routes are
+  std::optional<EchoConfig> echo;           // none: LCP's echoes go to the control plane
+  VrfIndex vrf = kMainVrf;                  // in which its addresses and routes are
   std::vector<std::string> uplink_filters;  // by name; a packet must pass each
   std::vector<std::string> downlink_filters;
   std::optional<net::DscpPolicy> dscp_policy;  // none: DSCPs stay
 };
 
 inline constexpr uint16_t kMaxReorderMs = 1000;
+inline constexpr uint64_t kMinShaperBps = 8000;
+inline constexpr uint64_t kMaxShaperQueue = uint64_t{1} << 30;
 inline constexpr uint64_t kMaxRateBps = 400'000'000'000;
 inline constexpr uint64_t kMaxBurstBytes = uint64_t{1} << 40;
 
@@ -196,6 +198,16 @@ struct SessionCounts {
   std::optional<EchoCounts> echo;  // of sessions whose echoes their worker does
 };
 
+// A limit on tunnels, how many have it, and what was beyond it.
+struct AggregateCounts {
+  AggregateConfig config;
+  uint32_t tunnels = 0;
+  uint64_t uplink_dropped_packets = 0;
+  uint64_t uplink_dropped_bytes = 0;
+  uint64_t downlink_dropped_packets = 0;
+  uint64_t downlink_dropped_bytes = 0;
+};
+
 struct TableLimits {
   uint32_t max_tunnels = 4096;
   uint32_t max_sessions = 65536;
@@ -247,6 +259,7 @@ class TableWriter {
   // what they had counted by then: each session once. For whoever removes them, who asks after
   // each batch.
   virtual std::vector<SessionCounts> TakeLastCounts() = 0;
+  virtual std::vector<AggregateCounts> Aggregates() const = 0;
   virtual std::vector<RouteConfig> Routes() const = 0;
   virtual std::vector<NeighbourConfig> Neighbours() const = 0;
   virtual std::vector<net::IpAddress> LocalAddresses() const = 0;

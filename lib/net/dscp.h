@@ -12,4 +12,8 @@ namespace lns::net {
 // plane writes it; the control plane tells it peers that ask (RFC 3308).
 inline constexpr uint8_t kControlDscp = 48;
 
+// Of what must not wait (RFC 3246, RFC 5865).
+inline constexpr uint8_t kExpeditedForwarding = 46;
+inline constexpr uint8_t kVoiceAdmit = 44;
+
 }  // namespace lns::net

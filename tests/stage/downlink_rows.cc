@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
+#include "lib/base/check.h"
 #include "tests/stage/fixture.h"
 
 namespace lns::test {
@@ -26,6 +27,18 @@ void SendNumbered(Rig& rig, std::string_view subscriber, uint32_t count) {
 dataplane::SessionConfig SessionOf(Rig& rig, uint16_t tunnel, uint16_t session) {
   const dataplane::SessionKey key{l2tp::LocalTunnelId(tunnel), l2tp::LocalSessionId(session)};
   return rig.writer().Sessions({{key}}).at(0);
+}
+
+// The session 7/100 gets `waiting` packets more than its rate lets through.
+void FillQueue(Rig& rig, const dataplane::ShaperConfig& shaper, int waiting) {
+  dataplane::SessionConfig session = SessionOf(rig, 7, 100);
+  session.downlink_shaper = shaper;
+  Must(rig.writer().UpsertSession(session));
+  const Bytes frame =
+      Packet().Ethernet(kCoreMac, kHostMac).Ipv4(kHost, "100.64.0.2").Payload(80).Build();
+  for (int i = 0; i <= waiting; ++i) rig.Receive(kCore, frame);
+  rig.Poll();
+  LNS_CHECK(rig.TakeSent(kAccess).size() == 1 && rig.Held() == static_cast<uint32_t>(waiting));
 }
 
 const std::vector<Row>& Rows() {
@@ -288,6 +301,64 @@ const std::vector<Row>& Rows() {
              session.prefixes = {*net::IpPrefix::Parse("100.64.0.2")};
              session.peer_mru = 1600;
              Must(rig.writer().UpsertSession(session));
+           }},
+      {.what = "a packet to a session at its rate leaves when it is due",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(8),
+       .verdict = Send(kAccess),
+       .out = Packet()
+                  .Ethernet(kLacMac, kAccessMac)
+                  .Ipv4(kLns, kLac)
+                  .Id(1)
+                  .Udp(1701, 1701)
+                  .L2tp(70, 1000)
+                  .Ppp(kIpv4)
+                  .Ipv4(kHost, "100.64.0.2")
+                  .Ttl(63)
+                  .Payload(8),
+       .counted = {{7, 100, false, 28}},
+       .prepare = [](Rig& rig) { FillQueue(rig, {.rate_bps = 8000, .queue_bytes = 1000}, 0); },
+       .wait_ms = 101},
+      {.what = "what a session's queue has no room for is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(80),
+       .verdict = Drop(DropReason::kShaperQueueFull),
+       .prepare = [](Rig& rig) { FillQueue(rig, {.rate_bps = 8000, .queue_bytes = 350}, 3); }},
+      {.what = "a worker keeps so many packets of sessions at their rates and no more",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(80),
+       .verdict = Drop(DropReason::kShaperFull),
+       .rig = {.backlog_packets = 16},
+       .prepare = [](Rig& rig) { FillQueue(rig, {.rate_bps = 8000, .queue_bytes = 10'000}, 15); }},
+      {.what = "a packet whose session closes while it waits is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(80),
+       .verdict = Drop(DropReason::kShaperSessionGone),
+       .prepare = [](Rig& rig) { FillQueue(rig, {.rate_bps = 8000, .queue_bytes = 1000}, 0); },
+       .meanwhile =
+           [](Rig& rig) {
+             dataplane::SessionConfig session = SessionOf(rig, 7, 100);
+             session.ipv4_open = false;
+             Must(rig.writer().UpsertSession(session));
+             Rig::Advance(1000);
+           }},
+      {.what = "what is beyond the limit of the session's tunnel is dropped by name",
+       .port = kCore,
+       .in = Packet().Ipv4(kHost, "100.64.0.2").Payload(1480),
+       .verdict = Drop(DropReason::kAggregatePoliced),
+       .prepare =
+           [](Rig& rig) {
+             dataplane::TunnelConfig tunnel = rig.writer().Tunnels().at(0);
+             tunnel.aggregate = {.name = "lac",
+                                 .downlink = dataplane::MeterConfig{.rate_bps = 8000}};
+             Must(rig.writer().UpsertTunnel(tunnel));
+             rig.Receive(kCore, Packet()
+                                    .Ethernet(kCoreMac, kHostMac)
+                                    .Ipv4(kHost, "100.64.0.2")
+                                    .Payload(1480)
+                                    .Build());
+             rig.Poll();
+             LNS_CHECK(rig.TakeSent(kAccess).size() == 1);
            }},
   };
   return rows;

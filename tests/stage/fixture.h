@@ -31,7 +31,7 @@ inline Outcome Punt(punt::PuntReason reason) {
 }
 inline Outcome Send(uint16_t port) { return {.kind = Outcome::Kind::kSent, .port = port}; }
 
-// Still waiting for a MAC address at the end.
+// Still waiting at the end.
 inline Outcome Held() { return {.kind = Outcome::Kind::kHeld}; }
 
 // Which session counted the packet, in which direction, and how many octets.
@@ -65,7 +65,7 @@ struct Row {
   uint16_t headroom = 128;
   Rig::Options rig = {};
   std::function<void(Rig&)> prepare = {};
-  std::function<void(Rig&)> meanwhile = {};  // while the packet waits for a MAC address
+  std::function<void(Rig&)> meanwhile = {};  // while the packet waits
   uint32_t polled_workers = 64;              // fewer than there are: the others are stuck
   uint64_t wait_ms = 0;                      // until the verdict
 };

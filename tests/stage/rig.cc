@@ -131,6 +131,7 @@ void Rig::MakeWorkers(const Options& options) {
     config.inject_pool = options.inject_buffers ? PacketPool() : nullptr;
     config.clock = {.now = Now, .per_second = CyclesPerMs() * 1000};
     config.answers = options.answer_policy;
+    config.backlog_packets = options.backlog_packets;
     if (!options.answers) config.answers = {.per_second = 0, .fragment = false};
     std::array<punt::Consumer, 3> consumers;
     for (uint32_t c = 0; c < punt::kClassCount; ++c) {
@@ -349,7 +350,9 @@ dataplane::SessionCounts Rig::Counts(uint16_t tunnel, uint16_t session) {
 
 uint32_t Rig::Held() {
   uint32_t sum = 0;
-  for (const auto& worker : workers_) sum += worker->context().hold().packets();
+  for (const auto& worker : workers_) {
+    sum += worker->context().hold().packets() + worker->context().backlog().packets();
+  }
   return sum;
 }
 

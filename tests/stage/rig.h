@@ -71,6 +71,7 @@ class Rig {
     bool answers = false;
     bool default_routes = false;  // via kHost and kHost6
     dataplane::AnswerPolicy answer_policy = {};
+    uint32_t backlog_packets = 1024;
   };
 
   explicit Rig(const Options& options);
@@ -109,7 +110,7 @@ class Rig {
   dataplane::HandoffMesh* mesh() { return mesh_.get(); }
   rte_mbuf* MakePacket(ByteView frame, uint16_t headroom = 128);
   rte_ring* tx_ring(uint16_t port) { return tx_[port]; }
-  // Packets that wait for a MAC address, of all workers.
+  // Packets that wait for a MAC address or for their session's rate, of all workers.
   uint32_t Held();
   // Buffers neither in a pool nor accounted for would show here.
   uint32_t BuffersInUse() const;

@@ -70,5 +70,24 @@ TEST(OctetClock, TheBurstLeavesAtOnceAndIsSavedFromIdleTimes) {
   EXPECT_EQ(burst(), 6) << "no more than once";
 }
 
+// A queue that is looked at only every so often, without a burst.
+TEST(OctetClock, WhatIsServedLateDoesNotLoseItsRate) {
+  const OctetRate rate(kHz, 80'000'000, 0);
+  constexpr uint64_t kEvery = kHz / 1000;
+  const auto sent_in_a_second = [&](uint64_t late) {
+    OctetClock clock;
+    uint64_t octets = 0;
+    for (uint64_t now = kHz; now < 2 * kHz; now += kEvery) {
+      for (; clock.IsDue(rate, now); octets += 1500) clock.Take(rate, 1500, now, late);
+    }
+    return static_cast<double>(octets);
+  };
+  EXPECT_NEAR(sent_in_a_second(2 * kEvery), 1e7, 4e4);
+  EXPECT_LT(sent_in_a_second(0), 0.2e7);
+  OctetClock stopped;
+  stopped.Take(rate, 1500, kHz, 2 * kEvery);
+  EXPECT_GE(stopped.due, kHz - 2 * kEvery) << "not from the beginning of time";
+}
+
 }  // namespace
 }  // namespace lns::dataplane
