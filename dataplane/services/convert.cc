@@ -6,6 +6,9 @@
 #include <cctype>
 #include <cstring>
 
+#include "dataplane/services/convert_rates.h"
+#include "dataplane/services/field_error.h"
+
 #include "absl/strings/str_cat.h"
 
 namespace lns::dataplane {
@@ -18,16 +21,6 @@ constexpr uint32_t kDefaultMru = 1500;
 // bound); 68 is the least an IPv4 link must carry (RFC 791).
 constexpr uint32_t kMinMru = 68;
 constexpr int kMaxPrefixesPerSession = 16;
-constexpr uint64_t kMinRateBps = 8;
-constexpr uint64_t kDefaultBurstMs = 50;
-constexpr uint64_t kLeastDefaultBurst = 16'000;
-constexpr int kMinOverhead = -64;
-constexpr int kMaxOverhead = 256;
-
-// Both as values, so that a caller's `return` fits any StatusOr.
-absl::Status Invalid(const std::string& field, const std::string& what) {
-  return absl::InvalidArgumentError(absl::StrCat(field, ": ", what));
-}
 
 absl::StatusOr<uint16_t> ToId(uint32_t value, const std::string& field) {
   if (value >= 1 && value <= 0xffff) return static_cast<uint16_t>(value);
@@ -65,58 +58,6 @@ absl::StatusOr<net::EndpointPair> ToEndpoints(const types::v1::Endpoints& messag
   const auto peer_port = ToId(message.peer_port(), field + ".peer_port");
   if (!peer_port.ok()) return peer_port.status();
   return net::EndpointPair{{*local, *local_port}, {*peer, *peer_port}};
-}
-
-uint64_t BurstOf(uint64_t given, uint64_t rate_bps) {
-  if (given != 0) return given;
-  return std::max(rate_bps * kDefaultBurstMs / 1000 / 8, kLeastDefaultBurst);
-}
-
-absl::StatusOr<uint64_t> AtMost(uint64_t value, uint64_t most, const std::string& field) {
-  if (value <= most) return value;
-  return Invalid(field, absl::StrCat("expected at most ", most, ", found ", value));
-}
-
-absl::StatusOr<MeterConfig> ToMeter(const v1::Meter& message, const std::string& field) {
-  if (message.rate_bps() < kMinRateBps) {
-    return Invalid(field + ".rate_bps",
-                   absl::StrCat("expected at least ", kMinRateBps, ", found ", message.rate_bps()));
-  }
-  MeterConfig meter;
-  const auto rate = AtMost(message.rate_bps(), kMaxRateBps, field + ".rate_bps");
-  if (!rate.ok()) return rate.status();
-  meter.rate_bps = *rate;
-  const auto burst =
-      AtMost(BurstOf(message.burst_bytes(), *rate), kMaxBurstBytes, field + ".burst_bytes");
-  if (!burst.ok()) return burst.status();
-  meter.burst_bytes = *burst;
-  const auto peak = AtMost(message.peak_rate_bps(), kMaxRateBps, field + ".peak_rate_bps");
-  if (!peak.ok()) return peak.status();
-  if (*peak != 0 && *peak < *rate) {
-    return Invalid(field + ".peak_rate_bps",
-                   absl::StrCat("expected 0 or at least rate_bps ", *rate, ", found ", *peak));
-  }
-  meter.peak_rate_bps = *peak;
-  const uint64_t given = message.peak_burst_bytes();
-  const auto peak_burst = AtMost(*peak != 0 ? BurstOf(given, *peak) : given, kMaxBurstBytes,
-                                 field + ".peak_burst_bytes");
-  if (!peak_burst.ok()) return peak_burst.status();
-  meter.peak_burst_bytes = *peak_burst;
-  if (message.overhead_bytes() < kMinOverhead || message.overhead_bytes() > kMaxOverhead) {
-    return Invalid(field + ".overhead_bytes",
-                   absl::StrCat("expected ", kMinOverhead, " to ", kMaxOverhead, ", found ",
-                                message.overhead_bytes()));
-  }
-  meter.overhead_bytes = static_cast<int16_t>(message.overhead_bytes());
-  return meter;
-}
-
-void FromMeter(const MeterConfig& meter, v1::Meter& message) {
-  message.set_rate_bps(meter.rate_bps);
-  message.set_burst_bytes(meter.burst_bytes);
-  message.set_peak_rate_bps(meter.peak_rate_bps);
-  message.set_peak_burst_bytes(meter.peak_burst_bytes);
-  message.set_overhead_bytes(meter.overhead_bytes);
 }
 
 }  // namespace
@@ -184,6 +125,11 @@ absl::StatusOr<TunnelConfig> ToTunnel(const v1::Tunnel& message) {
   tunnel.outer_path = {.mtu = static_cast<uint16_t>(message.outer_path().mtu()),
                        .fragment = message.outer_path().fragment(),
                        .dont_fragment = message.outer_path().dont_fragment()};
+  if (message.has_aggregate()) {
+    const auto aggregate = ToAggregate(message.aggregate());
+    if (!aggregate.ok()) return aggregate.status();
+    tunnel.aggregate = *aggregate;
+  }
   return tunnel;
 }
 
@@ -245,6 +191,11 @@ absl::StatusOr<SessionConfig> ToSession(const v1::Session& message) {
     const auto meter = ToMeter(message.downlink_meter(), "session.downlink_meter");
     if (!meter.ok()) return meter.status();
     session.downlink_meter = *meter;
+  }
+  if (message.has_downlink_shaper()) {
+    const auto shaper = ToShaper(message.downlink_shaper(), "session.downlink_shaper");
+    if (!shaper.ok()) return shaper.status();
+    session.downlink_shaper = *shaper;
   }
   return session;
 }
@@ -351,6 +302,17 @@ types::v1::SessionTraffic FromCounts(const SessionCounts& counts) {
   return message;
 }
 
+v1::AggregateStatus FromAggregateCounts(const AggregateCounts& counts) {
+  v1::AggregateStatus message;
+  FromAggregate(counts.config, *message.mutable_aggregate());
+  message.set_tunnels(counts.tunnels);
+  message.set_uplink_dropped_packets(counts.uplink_dropped_packets);
+  message.set_uplink_dropped_bytes(counts.uplink_dropped_bytes);
+  message.set_downlink_dropped_packets(counts.downlink_dropped_packets);
+  message.set_downlink_dropped_bytes(counts.downlink_dropped_bytes);
+  return message;
+}
+
 v1::Tunnel FromTunnel(const TunnelConfig& tunnel) {
   v1::Tunnel message;
   message.set_local_tunnel_id(tunnel.local_id.value());
@@ -368,6 +330,7 @@ v1::Tunnel FromTunnel(const TunnelConfig& tunnel) {
     path.set_fragment(tunnel.outer_path.fragment);
     path.set_dont_fragment(tunnel.outer_path.dont_fragment);
   }
+  if (tunnel.aggregate) FromAggregate(*tunnel.aggregate, *message.mutable_aggregate());
   return message;
 }
 
@@ -388,6 +351,9 @@ v1::Session FromSession(const SessionConfig& session) {
   if (!session.gateway.is_none()) *message.mutable_gateway() = FromAddress(session.gateway);
   if (session.uplink_meter) FromMeter(*session.uplink_meter, *message.mutable_uplink_meter());
   if (session.downlink_meter) FromMeter(*session.downlink_meter, *message.mutable_downlink_meter());
+  if (session.downlink_shaper) {
+    FromShaper(*session.downlink_shaper, *message.mutable_downlink_shaper());
+  }
   return message;
 }
 

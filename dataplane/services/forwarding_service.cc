@@ -165,6 +165,15 @@ grpc::Status ForwardingService::ListTunnels(grpc::ServerContext*, const v1::List
   return grpc::Status::OK;
 }
 
+grpc::Status ForwardingService::ListAggregates(grpc::ServerContext*,
+                                               const v1::ListAggregatesRequest*,
+                                               grpc::ServerWriter<v1::AggregateStatus>* out) {
+  for (const AggregateCounts& counts : writer_.Aggregates()) {
+    if (!out->Write(FromAggregateCounts(counts))) break;
+  }
+  return grpc::Status::OK;
+}
+
 grpc::Status ForwardingService::ListSessions(grpc::ServerContext*,
                                              const v1::ListSessionsRequest* request,
                                              grpc::ServerWriter<v1::Session>* out) {

@@ -32,6 +32,8 @@ class ForwardingService final : public v1::Forwarding::Service {
   grpc::Status Sync(grpc::ServerContext*, const v1::SyncRequest*, v1::SyncReply*) override;
   grpc::Status ListTunnels(grpc::ServerContext*, const v1::ListTunnelsRequest*,
                            grpc::ServerWriter<v1::Tunnel>*) override;
+  grpc::Status ListAggregates(grpc::ServerContext*, const v1::ListAggregatesRequest*,
+                              grpc::ServerWriter<v1::AggregateStatus>*) override;
   grpc::Status ListSessions(grpc::ServerContext*, const v1::ListSessionsRequest*,
                             grpc::ServerWriter<v1::Session>*) override;
   grpc::Status ListRoutes(grpc::ServerContext*, const v1::ListRoutesRequest*,

@@ -166,6 +166,10 @@ grpc::Status TelemetryService::ListSessionCounters(grpc::ServerContext*,
       message.set_uplink_policed_bytes(counts.uplink_policed_bytes);
       message.set_downlink_policed_packets(counts.downlink_policed_packets);
       message.set_downlink_policed_bytes(counts.downlink_policed_bytes);
+      message.set_shaper_queued_packets(counts.shaper_queued_packets);
+      message.set_shaper_queued_bytes(counts.shaper_queued_bytes);
+      message.set_shaper_dropped_packets(counts.shaper_dropped_packets);
+      message.set_shaper_dropped_bytes(counts.shaper_dropped_bytes);
       if (!out->Write(message)) return grpc::Status::OK;
     }
   }

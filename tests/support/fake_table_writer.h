@@ -126,6 +126,14 @@ class FakeTableWriter final : public dataplane::TableWriter {
     }
     return values;
   }
+  std::vector<dataplane::AggregateCounts> Aggregates() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<dataplane::AggregateCounts> list;
+    for (const auto& [id, tunnel] : tunnels_) {
+      if (tunnel.aggregate) list.push_back({.config = *tunnel.aggregate, .tunnels = 1});
+    }
+    return list;
+  }
   std::vector<dataplane::RouteConfig> Routes() const override { return Values(routes_); }
   std::vector<dataplane::NeighbourConfig> Neighbours() const override {
     return Values(neighbours_);

@@ -131,6 +131,9 @@ Line::Line() {
       [this](Client& c) { return ListWorkers(c, output); });
   Verb(app.add_subcommand("ports", "the data plane's ports and their counters"),
        [this](Client& c) { return ListPorts(c, output); });
+  Verb(app.add_subcommand("aggregates",
+                          "limits of tunnels and peers: rates, and what was beyond them"),
+       [this](Client& c) { return ListAggregates(c, output); });
   Verb(app.add_subcommand("routes", "the data plane's routes"),
        [this](Client& c) { return ListRoutes(c, output); });
   AddPunt();

@@ -51,6 +51,7 @@ using CounterGroup = const CounterList& (dataplane::v1::Counters::*)() const;
 absl::Status ShowDataplaneCounters(Client& client, Output output, CounterGroup group);
 absl::Status ListWorkers(Client& client, Output output);
 absl::Status ListPorts(Client& client, Output output);
+absl::Status ListAggregates(Client& client, Output output);
 absl::Status ListRoutes(Client& client, Output output);
 absl::Status ShowPuntLimits(Client& client, Output output);
 absl::Status SetPuntLimits(Client& client, Output output,

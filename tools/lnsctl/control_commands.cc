@@ -15,28 +15,6 @@
 namespace lns::lnsctl {
 namespace {
 
-// Reads a stream to its end. JSON is written element by element, so that a million of them need no
-// memory here.
-template <typename Item, typename Reader, typename AddRow>
-grpc::Status PrintStream(Reader reader, Output output, Table table, AddRow add_row) {
-  size_t count = 0;
-  if (output.json) Print("[");
-  for (Item item; reader->Read(&item); ++count) {
-    if (output.json) {
-      Print(absl::StrCat(count > 0 ? ",\n " : "", ToJson(item)));
-    } else {
-      add_row(table, item);
-    }
-  }
-  const grpc::Status status = reader->Finish();
-  if (output.json) {
-    Print("]\n");
-  } else if (status.ok()) {
-    Print(table.ToString());
-  }
-  return status;
-}
-
 std::string Name(const control::v1::Session& session) {
   return absl::StrCat(session.key().local_tunnel_id(), "/", session.key().local_session_id());
 }
@@ -185,6 +163,12 @@ absl::Status ShowSession(Client& client, Output output,
     Print(absl::StrCat("\nuplink    ", counters.uplink_packets(), " packets, ",
                        counters.uplink_bytes(), " bytes\ndownlink  ", counters.downlink_packets(),
                        " packets, ", counters.downlink_bytes(), " bytes\n"));
+    if (counters.shaper_queued_packets() != 0 || counters.shaper_dropped_packets() != 0) {
+      Print(absl::StrCat("queue     ", counters.shaper_queued_packets(), " packets, ",
+                         counters.shaper_queued_bytes(), " bytes; dropped ",
+                         counters.shaper_dropped_packets(), " packets, ",
+                         counters.shaper_dropped_bytes(), " bytes\n"));
+    }
   }
   return absl::OkStatus();
 }

@@ -121,6 +121,31 @@ absl::Status ListPorts(Client& client, Output output) {
 }
 
 namespace {
+std::string LimitText(bool present, const dataplane::v1::Meter& limit) {
+  return present ? absl::StrCat(limit.rate_bps()) : "none";
+}
+}  // namespace
+
+absl::Status ListAggregates(Client& client, Output output) {
+  const auto context = client.Context();
+  Table table({{"LIMIT"},
+               {"TUNNELS", Align::kRight},
+               {"UP-BPS", Align::kRight},
+               {"DOWN-BPS", Align::kRight},
+               {"UP-DROPPED", Align::kRight},
+               {"DOWN-DROPPED", Align::kRight}});
+  return client.DataplaneStatus(PrintStream<dataplane::v1::AggregateStatus>(
+      client.forwarding().ListAggregates(context.get(), {}), output, std::move(table),
+      [](Table& rows, const dataplane::v1::AggregateStatus& a) {
+        const dataplane::v1::Aggregate& limit = a.aggregate();
+        rows.Add(
+            {limit.name(), absl::StrCat(a.tunnels()), LimitText(limit.has_uplink(), limit.uplink()),
+             LimitText(limit.has_downlink(), limit.downlink()),
+             absl::StrCat(a.uplink_dropped_packets()), absl::StrCat(a.downlink_dropped_packets())});
+      }));
+}
+
+namespace {
 std::string NextHopText(const types::v1::IpAddress& address) {
   return address.octets().empty() ? "connected" : AddressText(address);
 }

@@ -31,6 +31,10 @@ v1::Tunnel GoodTunnel() {
   tunnel.mutable_outer_path()->set_mtu(1540);
   tunnel.mutable_outer_path()->set_fragment(true);
   tunnel.mutable_outer_path()->set_dont_fragment(true);
+  tunnel.mutable_aggregate()->set_name("lac");
+  tunnel.mutable_aggregate()->mutable_uplink()->set_rate_bps(100'000'000);
+  tunnel.mutable_aggregate()->mutable_uplink()->set_burst_bytes(500'000);
+  tunnel.mutable_aggregate()->mutable_uplink()->set_overhead_bytes(4);
   return tunnel;
 }
 
@@ -56,6 +60,10 @@ v1::Session GoodSession() {
   session.mutable_downlink_meter()->set_burst_bytes(1);
   session.mutable_downlink_meter()->set_peak_rate_bps(100'000'000);
   session.mutable_downlink_meter()->set_peak_burst_bytes(90'000);
+  session.mutable_downlink_shaper()->set_rate_bps(20'000'000);
+  session.mutable_downlink_shaper()->set_burst_bytes(4000);
+  session.mutable_downlink_shaper()->set_queue_bytes(250'000);
+  session.mutable_downlink_shaper()->set_overhead_bytes(-4);
   return session;
 }
 
@@ -115,6 +123,46 @@ TEST(ConvertTest, ABurstThatIsNotGivenFollowsTheRate) {
   EXPECT_EQ(session->downlink_meter->peak_burst_bytes, 625'000u);
   message.mutable_uplink_meter()->set_rate_bps(64'000);
   EXPECT_EQ(ToSession(message)->uplink_meter->burst_bytes, 16'000u) << "never less";
+}
+
+TEST(ConvertTest, AShapersBurstAndQueueFollowTheRate) {
+  v1::Session message = GoodSession();
+  message.mutable_downlink_shaper()->set_burst_bytes(0);
+  message.mutable_downlink_shaper()->set_queue_bytes(0);
+  const auto shaper_at = [&](uint64_t rate_bps) {
+    message.mutable_downlink_shaper()->set_rate_bps(rate_bps);
+    return *ToSession(message)->downlink_shaper;
+  };
+  EXPECT_EQ(shaper_at(20'000'000).burst_bytes, 5000u) << "2 ms";
+  EXPECT_EQ(shaper_at(20'000'000).queue_bytes, 500'000u) << "200 ms";
+  EXPECT_EQ(shaper_at(64'000).burst_bytes, 3000u) << "never less";
+  EXPECT_EQ(shaper_at(64'000).queue_bytes, 32'000u);
+  EXPECT_EQ(shaper_at(100'000'000'000).queue_bytes, 16'000'000u) << "nor more";
+}
+
+TEST(ConvertTest, RatesThatCannotBeAreRefusedByName) {
+  const auto refusal = [](const auto& change) {
+    v1::Session session = GoodSession();
+    change(*session.mutable_downlink_shaper());
+    return std::string(ToSession(session).status().message());
+  };
+  using testing::HasSubstr;
+  EXPECT_THAT(refusal([](v1::Shaper& s) { s.set_rate_bps(7999); }),
+              HasSubstr("session.downlink_shaper.rate_bps"));
+  EXPECT_THAT(refusal([](v1::Shaper& s) { s.set_queue_bytes(uint64_t{1} << 31); }),
+              HasSubstr("session.downlink_shaper.queue_bytes"));
+  EXPECT_THAT(refusal([](v1::Shaper& s) { s.set_burst_bytes(uint64_t{1} << 31); }),
+              HasSubstr("session.downlink_shaper.burst_bytes"));
+  EXPECT_THAT(refusal([](v1::Shaper& s) { s.set_overhead_bytes(257); }),
+              HasSubstr("session.downlink_shaper.overhead_bytes"));
+  v1::Tunnel tunnel = GoodTunnel();
+  tunnel.mutable_aggregate()->mutable_downlink()->set_rate_bps(1);
+  EXPECT_THAT(std::string(ToTunnel(tunnel).status().message()),
+              HasSubstr("tunnel.aggregate.downlink.rate_bps"));
+  tunnel.mutable_aggregate()->mutable_downlink()->set_rate_bps(8000);
+  tunnel.mutable_aggregate()->mutable_downlink()->set_peak_rate_bps(9000);
+  EXPECT_THAT(std::string(ToTunnel(tunnel).status().message()),
+              HasSubstr("tunnel.aggregate.downlink.peak_rate_bps"));
 }
 
 TEST(ConvertTest, RouteOfSeveralPathsComesBackEqual) {
