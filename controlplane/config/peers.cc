@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "controlplane/config/rate_fields.h"
 #include "controlplane/config/tunnel_fields.h"
 #include "lib/l2tp/header.h"
 
@@ -130,6 +131,7 @@ class PeerReader {
     if (!dial.is_none()) peer.dial = net::Endpoint{dial, port};
     peer.max_sessions = static_cast<uint32_t>(
         check_.Number(at("max_sessions"), in.max_sessions(), kMostSessions, 0));
+    peer.aggregate = ReadAggregate(in, index, check);
     return peer;
   }
 

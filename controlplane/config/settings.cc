@@ -15,6 +15,7 @@
 #include "controlplane/config/peers.h"
 #include "controlplane/config/profile_file.h"
 #include "controlplane/config/radius_fields.h"
+#include "controlplane/config/rate_fields.h"
 #include "controlplane/config/tunnel_fields.h"
 
 #include "absl/strings/match.h"
@@ -35,8 +36,6 @@ constexpr Range kSessionsPerTunnel{1, 65535};
 constexpr Range kIdRestSeconds{0, 3600};
 constexpr Range kEchoMisses{1, 255};
 constexpr Range kReauthenticateSeconds{0, 86400};
-constexpr Range kRateBps{0, 400'000'000'000};
-constexpr Range kBurstBytes{0, uint64_t{1} << 40};
 constexpr Range kTrailBytes{0, 65535};
 constexpr Range kTrailsBytes{0, uint64_t{1} << 40};
 constexpr Range kEndedTrails{0, 1u << 20};
@@ -138,6 +137,7 @@ void CheckPpp(const ControlplaneConfig& config, FieldChecks& check, Settings& ou
   }
   out.engine.local_ipcp_address = check.Ipv4Address("ppp.local_address", in.local_address());
   out.engine.clamp_mss = in.clamp_mss();
+  out.engine.rates = ReadRates(in, check);
 }
 
 // What every peer gets that no profile treats otherwise.
@@ -166,16 +166,7 @@ void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& 
     LocalUser user{in.name(), in.password()};
     user.service = ReadAddressing(in, i, out.engine.pools, check);
     const net::IpAddress address = user.service.ipv4_address;
-    const auto rate = [&](const char* field, uint64_t bps) {
-      return check.Number(at(field), bps, kRateBps, 0);
-    };
-    user.service.rate_up_bps = rate("rate_up_bps", in.rate_up_bps());
-    user.service.rate_down_bps = rate("rate_down_bps", in.rate_down_bps());
-    const auto burst = [&](const char* field, uint64_t bytes) {
-      return check.Number(at(field), bytes, kBurstBytes, 0);
-    };
-    user.service.burst_up_bytes = burst("burst_up_bytes", in.burst_up_bytes());
-    user.service.burst_down_bytes = burst("burst_down_bytes", in.burst_down_bytes());
+    ReadRates(in, i, check, user.service);
     if (!address.is_none() && !addresses.insert(address).second) {
       check.Fail(at("address"), absl::StrCat(in.address(), " is another user's already"));
     }

@@ -29,6 +29,7 @@
 #include "controlplane/lns/explanation.h"
 #include "controlplane/lns/policies.h"
 #include "controlplane/lns/profiles.h"
+#include "controlplane/lns/rates.h"
 #include "controlplane/lns/service.h"
 #include "lib/base/bytes.h"
 #include "lib/base/rng.h"
@@ -74,6 +75,7 @@ struct EngineSettings {
   std::vector<net::IpAddress> dns;              // at most two, IPv4
   net::IpAddress local_ipcp_address;            // none: the pool's gateway
   bool clamp_mss = false;                       // of subscribers' TCP connections
+  RateSettings rates;
   Ipv6Settings ipv6;
 
   DuplicateUserPolicy duplicate_users = DuplicateUserPolicy::kAllow;

@@ -25,11 +25,6 @@ net::IpAddress OwnIpcpAddress(const EngineSettings& settings, const AddressBook&
                                              : addresses.GatewayOf(lease);
 }
 
-std::optional<MeterEntry> MeterOf(uint64_t rate_bps, uint64_t burst_octets) {
-  if (rate_bps == 0) return std::nullopt;
-  return MeterEntry{.rate_bps = rate_bps, .burst_octets = burst_octets};
-}
-
 }  // namespace
 
 void EngineImpl::OnPpp(const SessionKey& key, ByteView frame, Instant now, EngineActions& out) {
@@ -355,9 +350,7 @@ SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   if (session.ipv4_open) entry.gateway = OwnIpcpAddress(settings_, addresses_, session.lease);
   entry.clamp_mss = settings_.clamp_mss;
   if (session.service != nullptr) {
-    entry.uplink_meter = MeterOf(session.service->rate_up_bps, session.service->burst_up_bytes);
-    entry.downlink_meter =
-        MeterOf(session.service->rate_down_bps, session.service->burst_down_bytes);
+    AppendRates(*session.service, settings_.rates, entry);
     policies_.AppendTo(*session.service, entry);
   }
   return entry;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "controlplane/lns/outer_path.h"
+#include "controlplane/lns/rates.h"
 #include "lib/l2tp/tunnel.h"
 #include "lib/net/address.h"
 #include "lib/ppp/link.h"
@@ -64,8 +65,9 @@ struct PeerProfile {
   std::shared_ptr<const PeerMatch> recognised_by = {};
   std::shared_ptr<const ppp::LinkSettings> link = {};  // none: EngineSettings::ppp
   PeerTreatment treatment = {};
-  std::optional<net::Endpoint> dial = {};  // where we open tunnels to it
-  uint32_t max_sessions = 0;               // over all its tunnels; zero: no limit
+  std::optional<net::Endpoint> dial = {};        // where we open tunnels to it
+  uint32_t max_sessions = 0;                     // over all its tunnels; zero: no limit
+  std::optional<AggregateLimit> aggregate = {};  // none: no limit
 
   bool Matches(const PeerTraits& traits) const;
 };

@@ -73,11 +73,12 @@ struct ServiceProfile {
   uint64_t rate_down_bps = 0;
   uint64_t burst_up_bytes = 0;  // zero: by the rate
   uint64_t burst_down_bytes = 0;
-  int16_t rate_overhead = 0;       // octets counted on top of each packet, of all rates
-  bool shape_down = false;         // packets beyond rate_down_bps wait in a queue
-  uint32_t shape_queue_bytes = 0;  // zero: by the rate
-  std::string vrf;                 // empty: the main one
-  uint16_t mtu = 0;                // towards the subscriber, no more than its MRU; zero: the MRU
+  // None: the configuration's.
+  std::optional<int16_t> rate_overhead;  // octets counted on top of each packet, of all rates
+  std::optional<bool> shape_down;        // packets beyond rate_down_bps wait in a queue
+  uint32_t shape_queue_bytes = 0;        // zero: by the rate
+  std::string vrf;                       // empty: the main one
+  uint16_t mtu = 0;  // towards the subscriber, no more than its MRU; zero: the MRU
   std::string redirect_url;
 
   bool operator==(const ServiceProfile&) const = default;

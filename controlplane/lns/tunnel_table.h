@@ -49,11 +49,12 @@ struct TunnelRecord {
   uint32_t first_session = UINT32_MAX;  // SessionTable::kNil
 
   TunnelEntry entry() const {
-    return {.local_id = id,
-            .peer_id = l2tp->peer_id(),
-            .endpoints = endpoints,
-            .dscp = profile == nullptr ? uint8_t{0} : profile->treatment.data_dscp,
-            .outer_path = profile == nullptr ? OuterPath{} : profile->treatment.outer_path};
+    TunnelEntry entry{.local_id = id, .peer_id = l2tp->peer_id(), .endpoints = endpoints};
+    if (profile == nullptr) return entry;
+    entry.dscp = profile->treatment.data_dscp;
+    entry.outer_path = profile->treatment.outer_path;
+    if (profile->aggregate) entry.aggregate = AggregateOf(*profile->aggregate, profile->name, id);
+    return entry;
   }
   bool refused() const { return profile == nullptr; }
   bool live() const { return !closed && !refused(); }

@@ -162,8 +162,13 @@ bool ApplyQuotaHigh(ByteView value, ServiceProfile& out) {
 // The pairs that have a meaning here; others are for other equipment.
 bool ApplyCiscoPair(ByteView value, ServiceProfile& out) {
   constexpr std::string_view kVrf = "ip:vrf-id=";
+  constexpr std::string_view kToTheUser = "ip:sub-qos-policy-out=";
   const std::string_view text = AsText(value);
   if (text.starts_with(kVrf)) out.vrf = std::string(text.substr(kVrf.size()));
+  if (text.starts_with(kToTheUser)) {
+    const std::string_view policy = text.substr(kToTheUser.size());
+    if (policy == "shape" || policy == "police") out.shape_down = policy == "shape";
+  }
   return true;
 }
 

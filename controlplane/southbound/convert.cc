@@ -36,6 +36,20 @@ void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out) {
     path.set_fragment(tunnel.outer_path.fragment);
     path.set_dont_fragment(tunnel.outer_path.dont_fragment);
   }
+  if (!tunnel.aggregate) return;
+  dataplane::v1::Aggregate& aggregate = *out.mutable_aggregate();
+  aggregate.set_name(tunnel.aggregate->name);
+  if (tunnel.aggregate->uplink) ToProto(*tunnel.aggregate->uplink, *aggregate.mutable_uplink());
+  if (tunnel.aggregate->downlink) {
+    ToProto(*tunnel.aggregate->downlink, *aggregate.mutable_downlink());
+  }
+}
+
+void ToProto(const ShaperEntry& shaper, dataplane::v1::Shaper& out) {
+  out.set_rate_bps(shaper.rate_bps);
+  out.set_burst_bytes(shaper.burst_octets);
+  out.set_queue_bytes(shaper.queue_octets);
+  out.set_overhead_bytes(shaper.overhead);
 }
 
 void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out) {
@@ -113,6 +127,7 @@ void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   if (!session.gateway.is_none()) ToProto(session.gateway, *out.mutable_gateway());
   if (session.uplink_meter) ToProto(*session.uplink_meter, *out.mutable_uplink_meter());
   if (session.downlink_meter) ToProto(*session.downlink_meter, *out.mutable_downlink_meter());
+  if (session.downlink_shaper) ToProto(*session.downlink_shaper, *out.mutable_downlink_shaper());
   for (const std::string& filter : session.uplink_filters) out.add_uplink_filters(filter);
   for (const std::string& filter : session.downlink_filters) out.add_downlink_filters(filter);
   if (session.dscp_policy) ToProto(*session.dscp_policy, *out.mutable_dscp_policy());

@@ -18,6 +18,7 @@ void ToProto(const net::IpPrefix& prefix, types::v1::IpPrefix& out);
 void ToProto(const SessionKey& key, types::v1::SessionKey& out);
 void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out);
 void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out);
+void ToProto(const ShaperEntry& shaper, dataplane::v1::Shaper& out);
 void ToProto(const net::Filter& filter, dataplane::v1::Filter& out);
 void ToProto(const net::DscpPolicy& policy, dataplane::v1::DscpPolicy& out);
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out);

@@ -80,6 +80,7 @@ peers:
     retransmit_cap_ms: 4000
     max_retransmits: 7
     max_sessions: 40
+    aggregate: {rate_up_bps: 1000000000, burst_up_bytes: 2000000, overhead_bytes: 4, per_tunnel: true}
 leases:
   file: /tmp/lab/known.db
   remember_s: 3600
@@ -93,12 +94,14 @@ ppp:
   ipv6: true
   local_address: 100.64.0.1
   clamp_mss: true
+  shape_down: true
+  rate_overhead_bytes: 22
 pools:
   - {name: a, prefix: 100.64.0.0/16, gateway: 100.64.255.254}
   - {name: b, prefix: 100.65.0.0/16}
 users:
   - {name: alice, password: pw, address: 100.64.7.7, max_sessions: 4}
-  - {name: bob, password: pw, pool: b, rate_up_bps: 8000000, rate_down_bps: 64000000, burst_down_bytes: 50000}
+  - {name: bob, password: pw, pool: b, rate_up_bps: 8000000, rate_down_bps: 64000000, burst_down_bytes: 50000, shape_down: false, queue_down_bytes: 90000, rate_overhead_bytes: -3}
 )");
   ASSERT_TRUE(settings.ok()) << settings.status();
   EXPECT_EQ(settings->listen, "unix:/tmp/lab/control.sock");
@@ -150,6 +153,16 @@ users:
   EXPECT_EQ(settings->users[1].service.rate_down_bps, 64'000'000u);
   EXPECT_EQ(settings->users[1].service.burst_down_bytes, 50'000u);
   EXPECT_TRUE(engine.clamp_mss);
+  EXPECT_TRUE(engine.rates.shape_down);
+  EXPECT_EQ(engine.rates.overhead, 22);
+  EXPECT_FALSE(settings->users[0].service.shape_down.has_value()) << "ppp's";
+  EXPECT_EQ(settings->users[1].service.shape_down, false);
+  EXPECT_EQ(settings->users[1].service.shape_queue_bytes, 90'000u);
+  EXPECT_EQ(settings->users[1].service.rate_overhead, int16_t{-3});
+  EXPECT_EQ(peer.aggregate, (AggregateLimit{.rate_up_bps = 1'000'000'000,
+                                            .burst_up_bytes = 2'000'000,
+                                            .overhead = 4,
+                                            .per_tunnel = true}));
 }
 
 TEST(Settings, Ipv6IsAsWritten) {
@@ -326,6 +339,10 @@ TEST(Settings, WhatIsWrongIsNamedByFileLineAndField) {
        "expected a password"},
       {"a rate beyond every link", "users: [{name: u, password: p, rate_up_bps: 400000000001}]\n",
        "5:45: users[0].rate_up_bps", "expected 0 to 400000000000"},
+      {"a shaper without a rate", "users: [{name: u, password: p, shape_down: true}]\n",
+       "5:44: users[0].shape_down", "needs a rate_down_bps"},
+      {"an overhead no line has", "users: [{name: u, password: p, rate_overhead_bytes: 300}]\n",
+       "5:53: users[0].rate_overhead_bytes", "expected -64 to 256"},
       {"a pool nobody made", "users: [{name: u, password: p, pool: x}]\n", "5:38: users[0].pool",
        "no pool \"x\""},
       {"two users on one address",

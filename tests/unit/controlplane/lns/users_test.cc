@@ -194,5 +194,22 @@ TEST_F(UserTerms, TheDataPlaneHearsOfRatesAndOfOurNameOnTheLink) {
   EXPECT_EQ(unlimited, 1u);
 }
 
+TEST_F(UserTerms, TheDataPlaneHearsOfAShaperAndOfThePeersLimit) {
+  settings_.users[0].service.rate_down_bps = 20'000'000;
+  settings_.engine.rates = {.shape_down = true, .overhead = 18};
+  settings_.engine.peers.at(0).aggregate = {.rate_up_bps = 8'000'000};
+  Start(DuplicateUserPolicy::kAllow);
+  ASSERT_EQ(Dial("alice").state, CallState::kOnline);
+  const controlplane::SessionEntry shaped = world_->dataplane().sessions().begin()->second;
+  EXPECT_EQ(shaped.downlink_shaper,
+            (controlplane::ShaperEntry{.rate_bps = 20'000'000, .overhead = 18}));
+  EXPECT_FALSE(shaped.downlink_meter);
+  const auto& [id, tunnel] = *world_->dataplane().tunnels().begin();
+  ASSERT_TRUE(tunnel.aggregate);
+  EXPECT_EQ(tunnel.aggregate->name, settings_.engine.peers[0].name);
+  EXPECT_EQ(tunnel.aggregate->uplink, (controlplane::MeterEntry{.rate_bps = 8'000'000}));
+  EXPECT_FALSE(tunnel.aggregate->downlink);
+}
+
 }  // namespace
 }  // namespace lns::test

@@ -96,6 +96,16 @@ TEST_F(ServiceAttributes, EachOfThemIsRead) {
   EXPECT_EQ(profile.vrf, "wholesale");
 }
 
+TEST_F(ServiceAttributes, AQosPolicyChoosesBetweenWaitingAndDropping) {
+  EXPECT_EQ(Read().shape_down, std::nullopt);
+  builder_.AddText(radius::kCiscoAvPair, "ip:sub-qos-policy-out=shape");
+  EXPECT_EQ(Read().shape_down, true);
+  builder_.AddText(radius::kCiscoAvPair, "ip:sub-qos-policy-out=police");
+  EXPECT_EQ(Read().shape_down, false);
+  builder_.AddText(radius::kCiscoAvPair, "ip:sub-qos-policy-out=gold");
+  EXPECT_EQ(Read({.shape_down = true}).shape_down, true) << "for other equipment";
+}
+
 TEST_F(ServiceAttributes, AddressesThatMeanThePoolAreNone) {
   for (const char* text : {"255.255.255.254", "255.255.255.255"}) {
     builder_.AddAddress(radius::kFramedIpAddress, Address(text));

@@ -129,6 +129,7 @@ TEST_F(ForwardingClientTest, DrainingIsToldAtOnceAndAgainWithEachRefill) {
 
 TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
   engine.tunnels = {TunnelOf(1), TunnelOf(2)};
+  engine.tunnels[1].aggregate = {.name = "lac", .downlink = MeterEntry{.rate_bps = 9'000'000}};
   SessionEntry online = SessionOf(2, 7);
   online.ipv4_open = true;
   online.prefixes = {*net::IpPrefix::Parse("100.64.0.2/32")};
@@ -138,6 +139,8 @@ TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
   online.uplink_meter = {.rate_bps = 8'000'000, .burst_octets = 20'000};
   online.downlink_meter = {
       .rate_bps = 1, .burst_octets = 2, .peak_rate_bps = 3, .excess_octets = 4, .overhead = -5};
+  online.downlink_shaper = {
+      .rate_bps = 20'000, .burst_octets = 6, .queue_octets = 7, .overhead = -8};
   online.send_pfc = true;
   engine.sessions = {SessionOf(1, 5), online};
   server.Start();
@@ -149,6 +152,11 @@ TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
   ASSERT_THAT(state.tunnels, SizeIs(2));
   EXPECT_EQ(state.tunnels.at(2).peer_tunnel_id(), 1002u);
   EXPECT_EQ(state.tunnels.at(2).endpoints().peer_port(), 1701u);
+  EXPECT_FALSE(state.tunnels.at(1).has_aggregate());
+  const dataplane::v1::Aggregate& aggregate = state.tunnels.at(2).aggregate();
+  EXPECT_EQ(aggregate.name(), "lac");
+  EXPECT_FALSE(aggregate.has_uplink());
+  EXPECT_EQ(aggregate.downlink().rate_bps(), 9'000'000u);
   ASSERT_THAT(state.sessions, SizeIs(2));
   const dataplane::v1::Session& session = state.sessions.at({2, 7});
   EXPECT_TRUE(session.ipv4_open());
@@ -165,6 +173,10 @@ TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
   EXPECT_EQ(session.downlink_meter().peak_rate_bps(), 3u);
   EXPECT_EQ(session.downlink_meter().peak_burst_bytes(), 4u);
   EXPECT_EQ(session.downlink_meter().overhead_bytes(), -5);
+  EXPECT_EQ(session.downlink_shaper().rate_bps(), 20'000u);
+  EXPECT_EQ(session.downlink_shaper().burst_bytes(), 6u);
+  EXPECT_EQ(session.downlink_shaper().queue_bytes(), 7u);
+  EXPECT_EQ(session.downlink_shaper().overhead_bytes(), -8);
   ASSERT_EQ(session.prefixes_size(), 1);
   EXPECT_EQ(session.prefixes(0).length(), 32u);
   EXPECT_EQ(state.syncs_ended, 1);
