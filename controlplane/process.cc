@@ -91,6 +91,7 @@ Process::Process(Settings settings, InstanceLock lock, LogSink log)
 Process::~Process() {
   // Nobody may wait for a loop that has ended; then the threads end, then what they used.
   mailbox_.Close();
+  tunnel_watch_.reset();
   operators_.reset();
   metrics_.reset();
 }
@@ -127,6 +128,10 @@ absl::Status Process::StartCompanions() {
   southbound_.ReportRemovals(
       [this](std::vector<RemovedSession> removed) { bookkeeper_->OnRemoved(std::move(removed)); });
   bookkeeper_->Start();
+  if (const Duration interval = TunnelWatch::IntervalFor(settings_.engine.peers);
+      interval > Duration()) {
+    tunnel_watch_ = std::make_unique<TunnelWatch>(settings_.dataplane, interval, mailbox_);
+  }
   if (settings_.metrics.empty()) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<MetricsServer>> metrics =
       MetricsServer::Start(settings_.metrics, MetricsParts());

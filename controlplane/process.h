@@ -23,6 +23,7 @@
 #include "controlplane/radius/authenticator.h"
 #include "controlplane/services/operator_server.h"
 #include "controlplane/southbound/forwarding_client.h"
+#include "controlplane/southbound/tunnel_watch.h"
 #include "controlplane/transport/ring_transport.h"
 #include "lib/base/time.h"
 #include "lib/crypto/system_rng.h"
@@ -74,6 +75,7 @@ class Process {
   RingTransport transport_;
   ForwardingClient southbound_;
   ProtocolLoop loop_;
+  std::unique_ptr<TunnelWatch> tunnel_watch_;  // none: nobody wants to know
   std::unique_ptr<OperatorServer> operators_;
   std::unique_ptr<MetricsServer> metrics_;
   std::vector<RememberedLease> changed_leases_;  // empty between turns

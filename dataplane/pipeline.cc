@@ -11,6 +11,7 @@
 #include "dataplane/stages/answer.h"
 #include "dataplane/stages/classify.h"
 #include "dataplane/stages/dequeue.h"
+#include "dataplane/stages/echo.h"
 #include "dataplane/stages/express.h"
 #include "dataplane/stages/hold.h"
 #include "dataplane/stages/hop_limit.h"
@@ -82,6 +83,13 @@ constexpr std::array kInject = {
     Stage{StageId::kRewrite, Rewrite},
 };
 
+// LCP echoes: replies to what the uplink has found, and requests of our own.
+constexpr std::array kEchoing = {
+    Stage{StageId::kEcho, Echo},
+    Stage{StageId::kRoute, RouteEncapsulated},
+    Stage{StageId::kRewrite, Rewrite},
+};
+
 // Packets that waited for the MAC address of their next hop. Most leave at the first stage, to the
 // neighbour; those that are to go another way by now go on.
 constexpr std::array kHeld = {
@@ -127,26 +135,26 @@ constexpr std::array kRefused = {
 };
 
 constexpr std::array kPipelines = {
-    PipelineView{"receive", kReceive},   PipelineView{"uplink", kUplink},
-    PipelineView{"downlink", kDownlink}, PipelineView{"inject", kInject},
-    PipelineView{"held", kHeld},         PipelineView{"reordered", kReordered},
-    PipelineView{"shaped", kAtRate},     PipelineView{"reassembled", kReassembled},
-    PipelineView{"refused", kRefused},
+    PipelineView{"receive", kReceive},         PipelineView{"uplink", kUplink},
+    PipelineView{"downlink", kDownlink},       PipelineView{"inject", kInject},
+    PipelineView{"echoes", kEchoing},          PipelineView{"held", kHeld},
+    PipelineView{"reordered", kReordered},     PipelineView{"shaped", kAtRate},
+    PipelineView{"reassembled", kReassembled}, PipelineView{"refused", kRefused},
 };
 
 // Runs one stage and accounts its cycles from `start`; returns when it ended, as the clock says.
 template <const auto& kStages, size_t kIndex>
 uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   constexpr Stage kStage = kStages[kIndex];
-  // Sources: they take packets from elsewhere, into an empty batch.
-  constexpr bool kIsInject = kStage.id == StageId::kInject;
+  // Sources: they make packets, or take them from elsewhere, into an empty batch.
+  constexpr bool kMakes = kStage.id == StageId::kInject || kStage.id == StageId::kEcho;
   constexpr bool kIsHold = kStage.id == StageId::kHold;
   constexpr bool kIsReorder = kStage.id == StageId::kReorder;
   constexpr bool kIsDequeue = kStage.id == StageId::kDequeue;
   constexpr bool kIsAnswer = kStage.id == StageId::kAnswer;
   constexpr bool kIsReassemble = kStage.id == StageId::kReassemble;
   constexpr bool kTakesWaiting = kIsHold || kIsReorder || kIsDequeue || kIsAnswer || kIsReassemble;
-  if (!kIsInject && !kTakesWaiting && batch.empty()) return start;
+  if (!kMakes && !kTakesWaiting && batch.empty()) return start;
   if (kStage.only_for != 0 && (batch.session_flags() & kStage.only_for) == 0) return start;
   const auto waiting = [&] {
     return kIsHold         ? context.hold().packets()
@@ -158,7 +166,7 @@ uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   };
   const uint32_t before = kTakesWaiting ? waiting() : batch.size();
   kStage.run(context, batch);
-  const uint32_t packets = kIsInject ? batch.size() : kTakesWaiting ? before - waiting() : before;
+  const uint32_t packets = kMakes ? batch.size() : kTakesWaiting ? before - waiting() : before;
   context.Settle(batch);
   const uint64_t end = context.clock().Now();
   StageCounters& counters = context.counters().stages[static_cast<size_t>(kStage.id)];
@@ -193,6 +201,11 @@ void RunDownlink(Context& context, Batch& batch) {
 
 void RunInject(Context& context, Batch& batch) {
   RunStages<kInject>(context, batch);
+  LNS_DCHECK(batch.empty());
+}
+
+void RunEchoes(Context& context, Batch& batch) {
+  RunStages<kEchoing>(context, batch);
   LNS_DCHECK(batch.empty());
 }
 

@@ -36,6 +36,8 @@ void RunDownlink(Context& context, Batch& batch);
 // from the backlog.
 // The reorder queues' packets may stay in context.downlink().
 void RunInject(Context& context, Batch& batch);
+// Replies in context.echoes(), and whoever's turn it is to be asked.
+void RunEchoes(Context& context, Batch& batch);
 void RunHeld(Context& context, Batch& batch);
 void RunReordered(Context& context, Batch& batch);
 void RunShaped(Context& context, Batch& batch);

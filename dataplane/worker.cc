@@ -10,6 +10,7 @@
 
 #include "dataplane/pipeline.h"
 #include "dataplane/stages/reassemble.h"
+#include "dataplane/tables/forwarding_state.h"
 
 namespace lns::dataplane {
 
@@ -42,6 +43,7 @@ bool Worker::PollOnce() {
     busy = true;
   }
   if (PollInject()) busy = true;
+  if (PollEchoes()) busy = true;
   if (!context_.refused().empty()) AnswerRefused();
   if (Transmit()) busy = true;
   context_.clock().EndTurn(busy);
@@ -66,7 +68,7 @@ bool Worker::PollPort(const WorkerPort& port) {
 
   RunReceive(context_, batch_);
   RunUplink(context_, batch_);
-  RunDownlink(context_, context_.downlink());
+  RunLeftOver();
   return true;
 }
 
@@ -103,8 +105,21 @@ bool Worker::PollHandoff(uint32_t from) {
   counters.rx_bursts.Add(1);
   counters.handoff_in.Add(count);
   RunUplink(context_, batch_);
-  RunDownlink(context_, context_.downlink());
+  RunLeftOver();
   return true;
+}
+
+// What the uplink leaves behind: packets for subscribers, and LCP echoes to be answered.
+void Worker::RunLeftOver() {
+  RunDownlink(context_, context_.downlink());
+  if (!context_.echoes().empty()) RunEchoes(context_, batch_);
+}
+
+bool Worker::PollEchoes() {
+  if (context_.tables().echo_members[context_.worker()].empty()) return false;
+  const uint64_t before = EchoesSent();
+  RunEchoes(context_, batch_);
+  return EchoesSent() != before;
 }
 
 bool Worker::PollInject() {
@@ -122,7 +137,7 @@ bool Worker::PollHeld() {
 bool Worker::PollReordered() {
   const uint32_t before = context_.reorder().packets();
   RunReordered(context_, batch_);
-  RunDownlink(context_, context_.downlink());
+  RunLeftOver();
   return context_.reorder().packets() != before;
 }
 
@@ -137,7 +152,7 @@ bool Worker::PollReassembled() {
   const bool any = !context_.reassembled().empty();
   RunReassembled(context_, batch_);
   RunUplink(context_, batch_);
-  RunDownlink(context_, context_.downlink());
+  RunLeftOver();
   return any || context_.fragments().packets() != before;
 }
 
@@ -154,6 +169,10 @@ void Worker::AnswerRefused() {
     const RefusedPacket left = refused.Take();
     context_.DropPacket(left.packet, left.reason);
   }
+}
+
+uint64_t Worker::EchoesSent() const {
+  return context_.counters().stages[static_cast<size_t>(StageId::kEcho)].packets.value();
 }
 
 uint64_t Worker::InjectedFrames() const {

@@ -36,12 +36,15 @@ class Worker {
   bool PollPort(const WorkerPort& port);
   bool PollHandoff(uint32_t from);
   bool PollInject();
+  bool PollEchoes();
+  void RunLeftOver();
   bool PollHeld();
   bool PollReordered();
   bool PollShaped();
   bool PollReassembled();
   void AnswerRefused();
   uint64_t InjectedFrames() const;
+  uint64_t EchoesSent() const;
   bool Transmit();  // false: there was nothing to
   void WakeControlPlane();
   void CountStage(StageId stage, uint32_t packets, uint64_t start);

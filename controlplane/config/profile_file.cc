@@ -87,6 +87,7 @@ void ReadLink(const ProfileConfig& in, FieldChecks& check, ppp::LinkSettings& li
   link.ask_acfc = in.ask_acfc();
   link.echo_interval =
       check.Seconds("echo_interval_s", in.echo_interval_s(), kEchoSeconds, link.echo_interval);
+  if (in.has_echo_always()) link.echo_always = in.echo_always();
 }
 
 PeerTreatment ReadTreatment(const ProfileConfig& in, FieldChecks& check) {

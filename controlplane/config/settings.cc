@@ -123,6 +123,7 @@ void CheckPpp(const ControlplaneConfig& config, FieldChecks& check, Settings& ou
   link.echo_max_misses =
       static_cast<int>(check.Number("ppp.echo_max_misses", in.echo_max_misses(), kEchoMisses,
                                     static_cast<uint64_t>(link.echo_max_misses)));
+  link.echo_always = in.echo_always();
   link.auth = ReadAuth(in.auth(), "ppp.auth", check, link.auth);
   link.reauthenticate = check.Seconds("ppp.reauthenticate_s", in.reauthenticate_s(),
                                       kReauthenticateSeconds, link.reauthenticate);

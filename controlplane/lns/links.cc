@@ -25,6 +25,14 @@ net::IpAddress OwnIpcpAddress(const EngineSettings& settings, const AddressBook&
                                              : addresses.GatewayOf(lease);
 }
 
+// Rounded up to whole seconds.
+EchoEntry EchoesOf(const ppp::LinkSettings& link, uint32_t magic) {
+  return {.magic = magic,
+          .interval_s = static_cast<uint32_t>((link.echo_interval.milliseconds() + 999) / 1000),
+          .max_misses = static_cast<uint8_t>(link.echo_max_misses),
+          .always = link.echo_always};
+}
+
 }  // namespace
 
 void EngineImpl::OnPpp(const SessionKey& key, ByteView frame, Instant now, EngineActions& out) {
@@ -94,6 +102,7 @@ void EngineImpl::OnLinkOpened(SessionRecord& session, const ppp::LinkOpened& ope
   session.send_acfc = opened.send_acfc;
   session.auth = opened.auth;
   session.proxied = opened.proxied;
+  session.magic = opened.magic;
   if (opened.proxied) counters_.Add(Counter::kLcpTakenOver);
   Note(session, opened.proxied ? TrailNote::kLcpTakenOver : TrailNote::kLcpOpened, "", turn);
   TellLac(session, opened, turn);
@@ -286,6 +295,8 @@ void EngineImpl::SetOpen(SessionRecord& session, bool ipv4_open, bool ipv6_open,
   session.ipv4_open = ipv4_open;
   session.ipv6_open = ipv6_open;
   ++session.revision;
+  // The data plane does the echoes of what it lets pass.
+  if (session.link != nullptr) session.link->SetEchoElsewhere(session.open(), turn.now);
   if (opens) {
     Note(session, TrailNote::kOpening, OpenText(ipv4_open, ipv6_open), turn);
     BeginHolding(session, turn);
@@ -349,6 +360,7 @@ SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   AppendPrefixes(session, entry);
   if (session.ipv4_open) entry.gateway = OwnIpcpAddress(settings_, addresses_, session.lease);
   entry.clamp_mss = settings_.clamp_mss;
+  entry.echo = EchoesOf(LinkSettingsOf(session), session.magic);
   if (session.service != nullptr) {
     AppendRates(*session.service, settings_.rates, entry);
     policies_.AppendTo(*session.service, entry);

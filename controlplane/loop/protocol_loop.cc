@@ -71,6 +71,9 @@ void ProtocolLoop::OnFrame(const PuntedFrame& frame) {
     case punt::FrameKind::kPpp:
       parts_.engine.OnPpp(frame.session, frame.payload, now_, actions_);
       break;
+    case punt::FrameKind::kEchoTimeout:
+      parts_.engine.OnEchoTimeout(frame.session, now_, actions_);
+      break;
     default:  // a newer data plane
       ++unknown_frames_;
       break;

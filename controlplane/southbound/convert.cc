@@ -111,6 +111,13 @@ void ToProto(const net::DscpPolicy& policy, dataplane::v1::DscpPolicy& out) {
   if (policy.outer) out.set_outer(policy.outer->data(), policy.outer->size());
 }
 
+void ToProto(const EchoEntry& echo, dataplane::v1::Echo& out) {
+  out.set_magic(echo.magic);
+  out.set_interval_s(echo.interval_s);
+  out.set_max_misses(echo.max_misses);
+  out.set_always(echo.always);
+}
+
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   ToProto(session.key, *out.mutable_key());
   out.set_peer_session_id(session.peer_id.value());
@@ -131,6 +138,7 @@ void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   for (const std::string& filter : session.uplink_filters) out.add_uplink_filters(filter);
   for (const std::string& filter : session.downlink_filters) out.add_downlink_filters(filter);
   if (session.dscp_policy) ToProto(*session.dscp_policy, *out.mutable_dscp_policy());
+  if (session.echo) ToProto(*session.echo, *out.mutable_echo());
 }
 
 SessionKey FromProto(const types::v1::SessionKey& key) {

@@ -21,6 +21,7 @@ void ToProto(const MeterEntry& meter, dataplane::v1::Meter& out);
 void ToProto(const ShaperEntry& shaper, dataplane::v1::Shaper& out);
 void ToProto(const net::Filter& filter, dataplane::v1::Filter& out);
 void ToProto(const net::DscpPolicy& policy, dataplane::v1::DscpPolicy& out);
+void ToProto(const EchoEntry& echo, dataplane::v1::Echo& out);
 void ToProto(const SessionEntry& session, dataplane::v1::Session& out);
 
 SessionKey FromProto(const types::v1::SessionKey& key);

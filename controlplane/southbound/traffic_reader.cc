@@ -7,23 +7,10 @@
 #include <algorithm>
 #include <chrono>
 
+#include "controlplane/southbound/channel.h"
 #include "controlplane/southbound/convert.h"
 
 namespace lns::controlplane {
-namespace {
-
-// A data plane that comes back is asked again soon.
-constexpr int kReconnectMs = 500;
-
-std::shared_ptr<grpc::Channel> MakeChannel(const std::string& target) {
-  grpc::ChannelArguments arguments;
-  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, kReconnectMs);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, kReconnectMs);
-  return grpc::CreateCustomChannel(target, grpc::InsecureChannelCredentials(), arguments);
-}
-
-}  // namespace
 
 TrafficReader::TrafficReader(const std::string& target, OnReading on_reading)
     : on_reading_(std::move(on_reading)),

@@ -33,7 +33,9 @@ enum class Verdict : uint8_t {
   kMirror,      // Linux's, not ours
   kTransmit,    // to port meta.out_port
   kToDownlink,  // to a subscriber: goes on in the downlink pipeline
-  kHold,        // waits where the stage has put it: core/hold.h, core/reorder.h, core/reassembly.h
+  // Waits where the stage has put it (core/hold.h, core/reorder.h, core/reassembly.h), or was for
+  // that stage itself (stages/echo.h).
+  kHold,
 };
 
 // Where the owner goes on with a packet that another worker received.

@@ -31,6 +31,7 @@ Context::Context(const WorkerConfig& worker_config)
       hold_(CyclesPerSecond(worker_config.clock)),
       reorder_(CyclesPerSecond(worker_config.clock)),
       backlog_(worker_config.backlog_packets, CyclesPerSecond(worker_config.clock)),
+      echo_wheel_(CyclesPerSecond(worker_config.clock)),
       punt_budget_(CyclesPerSecond(worker_config.clock)),
       fragments_(CyclesPerSecond(worker_config.clock)),
       punt_guard_(worker_config.punt_policy),
@@ -188,7 +189,6 @@ void Context::PuntPacket(const Batch& batch, uint32_t i) {
   const PacketMeta& meta = batch.meta(i);
   const auto reason = static_cast<punt::PuntReason>(meta.reason);
   const punt::PuntClass punt_class = punt::Describe(reason).punt_class;
-  const auto ring = static_cast<size_t>(punt_class);
   const WorkerPort* in_port = port(meta.in_port);
 
   punt::FrameHeader header{};
@@ -216,15 +216,34 @@ void Context::PuntPacket(const Batch& batch, uint32_t i) {
     DropPacket(batch.packet(i), DropReason::kPuntTooLong);
     return;
   }
+  if (PushPunt(header, payload)) {
+    rte_pktmbuf_free(batch.packet(i));
+  } else {
+    DropPacket(batch.packet(i), DropReason::kPuntRingFull);
+  }
+}
+
+void Context::Tell(punt::FrameKind kind, punt::PuntReason reason, uint32_t session_key) {
+  punt::FrameHeader header{};
+  header.kind = kind;
+  header.reason = reason;
+  header.punt_class = static_cast<uint8_t>(punt::Describe(reason).punt_class);
+  header.local_tunnel_id = static_cast<uint16_t>(session_key >> 16);
+  header.local_session_id = static_cast<uint16_t>(session_key);
+  header.timestamp_ns = MonotonicNanoseconds();
+  (void)PushPunt(header, {});
+}
+
+bool Context::PushPunt(const punt::FrameHeader& header, ByteView payload) {
+  const size_t ring = header.punt_class;
   punt::Producer& producer = config_.punt[ring];
   if (!producer.attached() || !producer.Push(header, payload)) {
     counters_.punt_overflows[ring].Add(1);
-    DropPacket(batch.packet(i), DropReason::kPuntRingFull);
-    return;
+    return false;
   }
-  counters_.punts[meta.reason].Add(1);
-  rte_pktmbuf_free(batch.packet(i));
+  counters_.punts[static_cast<size_t>(header.reason)].Add(1);
   ++staged_;
+  return true;
 }
 
 void Context::StageForPort(rte_mbuf* packet, uint16_t port_index) {

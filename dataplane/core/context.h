@@ -17,6 +17,7 @@
 #include "dataplane/core/backlog.h"
 #include "dataplane/core/batch.h"
 #include "dataplane/core/counters.h"
+#include "dataplane/core/echo_wheel.h"
 #include "dataplane/core/handoff.h"
 #include "dataplane/core/hold.h"
 #include "dataplane/core/port.h"
@@ -127,6 +128,10 @@ class Context {
   Reorder& reorder() { return reorder_; }
   // Packets of sessions that are at their rate.
   Backlog& backlog() { return backlog_; }
+  // LCP echoes: replies that wait for their headers, until the end of the uplink's batch; and whose
+  // turn it is to be asked.
+  Batch& echoes() { return echoes_; }
+  EchoWheel& echo_wheel() { return echo_wheel_; }
   // Of packets that any subscriber could send in any number.
   PuntBudget& punt_budget() { return punt_budget_; }
   // Fragments of outer packets, and packets that are whole again and wait for classify.
@@ -161,6 +166,10 @@ class Context {
   void CountLoss(DropReason reason, uint64_t amount = 1) {
     counters_.drops[static_cast<size_t>(reason)].Add(amount);
   }
+
+  // Tells the control plane of a session of this worker's by a frame without a packet. Of a full
+  // ring it is counted, and lost.
+  void Tell(punt::FrameKind kind, punt::PuntReason reason, uint32_t session_key);
 
   // A packet that is in no batch.
   void DropPacket(rte_mbuf* packet, DropReason reason);
@@ -199,6 +208,7 @@ class Context {
   static constexpr int kTxAttempts = 16;
 
   void PuntPacket(const Batch& batch, uint32_t i);
+  bool PushPunt(const punt::FrameHeader& header, ByteView payload);
   PuntVerdict JudgePunt(const Batch& batch, uint32_t i);
   void SettleAll(Batch& batch);
   void StageAllForPort(const Batch& batch, uint16_t port_index);
@@ -219,6 +229,8 @@ class Context {
   Hold hold_;
   Reorder reorder_;
   Backlog backlog_;
+  Batch echoes_;
+  EchoWheel echo_wheel_;
   PuntBudget punt_budget_;
   Reassembly fragments_;
   Batch reassembled_;

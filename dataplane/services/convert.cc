@@ -8,6 +8,7 @@
 
 #include "dataplane/services/convert_rates.h"
 #include "dataplane/services/field_error.h"
+#include "dataplane/tables/echo_entry.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -21,6 +22,7 @@ constexpr uint32_t kDefaultMru = 1500;
 // bound); 68 is the least an IPv4 link must carry (RFC 791).
 constexpr uint32_t kMinMru = 68;
 constexpr int kMaxPrefixesPerSession = 16;
+constexpr uint32_t kMaxEchoMisses = UINT8_MAX;
 
 absl::StatusOr<uint16_t> ToId(uint32_t value, const std::string& field) {
   if (value >= 1 && value <= 0xffff) return static_cast<uint16_t>(value);
@@ -58,6 +60,27 @@ absl::StatusOr<net::EndpointPair> ToEndpoints(const types::v1::Endpoints& messag
   const auto peer_port = ToId(message.peer_port(), field + ".peer_port");
   if (!peer_port.ok()) return peer_port.status();
   return net::EndpointPair{{*local, *local_port}, {*peer, *peer_port}};
+}
+
+absl::StatusOr<EchoConfig> ToEcho(const v1::Echo& message) {
+  const auto interval = AtMost(message.interval_s(), kMaxEchoInterval, "session.echo.interval_s");
+  if (!interval.ok()) return interval.status();
+  const uint32_t misses = message.max_misses();
+  if (misses == 0 || misses > kMaxEchoMisses) {
+    return Invalid("session.echo.max_misses",
+                   absl::StrCat("expected 1 to ", kMaxEchoMisses, ", found ", misses));
+  }
+  return EchoConfig{.magic = message.magic(),
+                    .interval_s = static_cast<uint32_t>(*interval),
+                    .max_misses = static_cast<uint8_t>(misses),
+                    .always = message.always()};
+}
+
+void FromEcho(const EchoConfig& echo, v1::Echo& message) {
+  message.set_magic(echo.magic);
+  message.set_interval_s(echo.interval_s);
+  message.set_max_misses(echo.max_misses);
+  message.set_always(echo.always);
 }
 
 }  // namespace
@@ -197,6 +220,11 @@ absl::StatusOr<SessionConfig> ToSession(const v1::Session& message) {
     if (!shaper.ok()) return shaper.status();
     session.downlink_shaper = *shaper;
   }
+  if (message.has_echo()) {
+    const auto echo = ToEcho(message.echo());
+    if (!echo.ok()) return echo.status();
+    session.echo = *echo;
+  }
   return session;
 }
 
@@ -334,6 +362,19 @@ v1::Tunnel FromTunnel(const TunnelConfig& tunnel) {
   return message;
 }
 
+v1::EchoCounters FromEchoCounts(const EchoCounts& counts) {
+  v1::EchoCounters message;
+  message.set_sent(counts.sent);
+  message.set_answered(counts.answered);
+  message.set_lost(counts.lost);
+  message.set_unanswered(counts.unanswered);
+  message.set_rtt_last_us(counts.rtt_last_us);
+  message.set_rtt_min_us(counts.rtt_min_us);
+  message.set_rtt_smoothed_us(counts.rtt_smoothed_us);
+  message.set_rtt_max_us(counts.rtt_max_us);
+  return message;
+}
+
 v1::Session FromSession(const SessionConfig& session) {
   v1::Session message;
   *message.mutable_key() = FromSessionKey(session.key);
@@ -354,6 +395,7 @@ v1::Session FromSession(const SessionConfig& session) {
   if (session.downlink_shaper) {
     FromShaper(*session.downlink_shaper, *message.mutable_downlink_shaper());
   }
+  if (session.echo) FromEcho(*session.echo, *message.mutable_echo());
   return message;
 }
 

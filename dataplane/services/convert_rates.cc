@@ -31,21 +31,16 @@ uint64_t BurstOf(uint64_t given, uint64_t rate_bps) {
   return std::max(rate_bps * kDefaultBurstMs / 1000 / 8, kLeastDefaultBurst);
 }
 
-absl::StatusOr<uint64_t> AtMost(uint64_t value, uint64_t most, const std::string& field) {
-  if (value <= most) return value;
-  return Invalid(field, absl::StrCat("expected at most ", most, ", found ", value));
-}
-
 absl::StatusOr<int16_t> ToOverhead(int32_t bytes, const std::string& field) {
   if (bytes >= kMinOverhead && bytes <= kMaxOverhead) return static_cast<int16_t>(bytes);
-  return Invalid(field, absl::StrCat("expected ", kMinOverhead, " to ", kMaxOverhead, ", found ",
-                                     bytes));
+  return Invalid(field,
+                 absl::StrCat("expected ", kMinOverhead, " to ", kMaxOverhead, ", found ", bytes));
 }
 
 absl::StatusOr<uint64_t> ToShapedRate(uint64_t bps, const std::string& field) {
   if (bps >= kMinShaperBps && bps <= kMaxRateBps) return bps;
-  return Invalid(field, absl::StrCat("expected ", kMinShaperBps, " to ", kMaxRateBps, ", found ",
-                                     bps));
+  return Invalid(field,
+                 absl::StrCat("expected ", kMinShaperBps, " to ", kMaxRateBps, ", found ", bps));
 }
 
 // What a rate carries in so many milliseconds, but no less and no more than that.
@@ -108,18 +103,15 @@ absl::StatusOr<ShaperConfig> ToShaper(const v1::Shaper& message, const std::stri
                                 : OctetsIn(kShaperBurstMs, *rate, kShaperBurst, kMaxShaperQueue),
                             kMaxShaperQueue, field + ".burst_bytes");
   if (!burst.ok()) return burst.status();
-  const auto queue =
-      AtMost(message.queue_bytes() != 0
-                 ? message.queue_bytes()
-                 : OctetsIn(kShaperQueueMs, *rate, kShaperQueue, kMostDefaultQueue),
-             kMaxShaperQueue, field + ".queue_bytes");
+  const auto queue = AtMost(message.queue_bytes() != 0
+                                ? message.queue_bytes()
+                                : OctetsIn(kShaperQueueMs, *rate, kShaperQueue, kMostDefaultQueue),
+                            kMaxShaperQueue, field + ".queue_bytes");
   if (!queue.ok()) return queue.status();
   const auto overhead = ToOverhead(message.overhead_bytes(), field + ".overhead_bytes");
   if (!overhead.ok()) return overhead.status();
-  return ShaperConfig{.rate_bps = *rate,
-                      .burst_bytes = *burst,
-                      .queue_bytes = *queue,
-                      .overhead_bytes = *overhead};
+  return ShaperConfig{
+      .rate_bps = *rate, .burst_bytes = *burst, .queue_bytes = *queue, .overhead_bytes = *overhead};
 }
 
 void FromShaper(const ShaperConfig& shaper, v1::Shaper& message) {
@@ -131,8 +123,7 @@ void FromShaper(const ShaperConfig& shaper, v1::Shaper& message) {
 
 absl::StatusOr<AggregateConfig> ToAggregate(const v1::Aggregate& message) {
   AggregateConfig aggregate{.name = message.name()};
-  const auto uplink =
-      ToLimit(message.has_uplink(), message.uplink(), "tunnel.aggregate.uplink");
+  const auto uplink = ToLimit(message.has_uplink(), message.uplink(), "tunnel.aggregate.uplink");
   if (!uplink.ok()) return uplink.status();
   aggregate.uplink = *uplink;
   const auto downlink =

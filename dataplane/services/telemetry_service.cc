@@ -170,6 +170,7 @@ grpc::Status TelemetryService::ListSessionCounters(grpc::ServerContext*,
       message.set_shaper_queued_bytes(counts.shaper_queued_bytes);
       message.set_shaper_dropped_packets(counts.shaper_dropped_packets);
       message.set_shaper_dropped_bytes(counts.shaper_dropped_bytes);
+      if (counts.echo) *message.mutable_echo() = FromEchoCounts(*counts.echo);
       if (!out->Write(message)) return grpc::Status::OK;
     }
   }
@@ -199,6 +200,18 @@ grpc::Status TelemetryService::ReadSessionTraffic(grpc::ServerContext*,
     for (const SessionCounts& counts : process_.writer->SessionCounters(page)) {
       *reply->add_sessions() = FromCounts(counts);
     }
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status TelemetryService::ReadTunnelTraffic(grpc::ServerContext*,
+                                                 const v1::ReadTunnelTrafficRequest*,
+                                                 v1::ReadTunnelTrafficReply* reply) {
+  reply->set_generation(process_.generation);
+  for (const TunnelUplink& uplink : process_.writer->TunnelUplinks()) {
+    v1::TunnelTraffic* tunnel = reply->add_tunnels();
+    tunnel->set_local_tunnel_id(uplink.tunnel.value());
+    tunnel->set_uplink_packets(uplink.packets);
   }
   return grpc::Status::OK;
 }

@@ -25,6 +25,8 @@ class TelemetryService final : public v1::Telemetry::Service {
                                    grpc::ServerWriter<v1::SessionCounters>*) override;
   grpc::Status ReadSessionTraffic(grpc::ServerContext*, const v1::ReadSessionTrafficRequest*,
                                   v1::ReadSessionTrafficReply*) override;
+  grpc::Status ReadTunnelTraffic(grpc::ServerContext*, const v1::ReadTunnelTrafficRequest*,
+                                 v1::ReadTunnelTrafficReply*) override;
   grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*,
                            v1::ListWorkersReply*) override;
   grpc::Status ListPorts(grpc::ServerContext*, const v1::ListPortsRequest*,

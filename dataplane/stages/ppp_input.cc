@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/ppp_input.h"
 
+#include "dataplane/stages/echo.h"
 #include "dataplane/stages/usual_packet.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "lib/ppp/frame.h"
@@ -47,7 +48,10 @@ void PppInput(Context& context, Batch& batch) {
       continue;
     }
     if (!ppp::IsNetworkData(header.protocol)) {
-      batch.Punt(i, punt::PuntReason::kPppControl);
+      const bool echoes = (flags & kEchoes) != 0 && header.protocol == ppp::kProtocolLcp;
+      if (!echoes || !TakeEcho(context, batch, i, header.length)) {
+        batch.Punt(i, punt::PuntReason::kPppControl);
+      }
     } else if (carried.family == net::Family::kNone && (flags & (kIpv4Open | kIpv6Open)) != 0) {
       batch.Punt(i, punt::PuntReason::kPppUnknownProtocol);
     } else {

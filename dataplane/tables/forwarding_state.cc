@@ -35,6 +35,11 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.fib = Fib::Make(memory, destinations, destinations, config.socket, *parts.quiescence);
   tables.uplink = memory.AllocateArray<UplinkEntry>(limits.max_sessions);
   tables.downlink = memory.AllocateArray<DownlinkEntry>(limits.max_sessions);
+  tables.echoes = memory.AllocateArray<EchoEntry>(limits.max_sessions);
+  tables.echo_members = memory.AllocateArray<EchoMembers>(config.workers);
+  const EchoPlaces places(limits.max_sessions);
+  const auto echo_words =
+      memory.AllocateArray<std::atomic<uint64_t>>(config.workers * EchoMembers::WordsFor(places));
   tables.tunnels = memory.AllocateArray<TunnelEntry>(limits.max_tunnels + 64);
   tables.tunnel_by_id = memory.AllocateArray<std::atomic<uint32_t>>(kTunnelIds);
   tables.adjacencies =
@@ -62,11 +67,16 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
       !tables.meter_profiles.empty() && !tables.shapers.empty() &&
       !tables.shaper_profiles.empty() && !tables.aggregates.empty() &&
       !tables.aggregate_shares.empty() && !tables.own_addresses.empty() && !tables.groups.empty() &&
+      !tables.echoes.empty() && !tables.echo_members.empty() && !echo_words.empty() &&
       !parts.unresolved.empty();
   if (!complete) {
     return absl::ResourceExhaustedError(
         absl::StrCat("not enough memory on NUMA node ", config.socket, " for tables of ",
                      limits.max_sessions, " sessions and ", limits.max_routes, " routes"));
+  }
+  const size_t words = EchoMembers::WordsFor(places);
+  for (uint32_t worker = 0; worker < config.workers; ++worker) {
+    tables.echo_members[worker].Attach(places, echo_words.subspan(worker * words, words));
   }
   return parts;
 }

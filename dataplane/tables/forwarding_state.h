@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "dataplane/core/address_steering.h"
+#include "dataplane/core/echo_wheel.h"
 #include "dataplane/tables/aggregate.h"
+#include "dataplane/tables/echo_entry.h"
 #include "dataplane/tables/entries.h"
 #include "dataplane/tables/fib.h"
 #include "dataplane/tables/meter.h"
@@ -41,8 +43,10 @@ struct Tables {
   std::unique_ptr<SessionTable> sessions;        // SessionKeyWord -> session index
   std::unique_ptr<SubscriberTable> subscribers;  // address -> session index
   std::unique_ptr<Fib> fib;
-  std::span<UplinkEntry> uplink;      // by session index
-  std::span<DownlinkEntry> downlink;  // by session index
+  std::span<UplinkEntry> uplink;        // by session index
+  std::span<DownlinkEntry> downlink;    // by session index
+  std::span<EchoEntry> echoes;          // by session index
+  std::span<EchoMembers> echo_members;  // by worker
   std::span<TunnelEntry> tunnels;
   std::span<std::atomic<uint32_t>> tunnel_by_id;  // 65536 of them; kNotFound: no such tunnel
   std::span<Adjacency> adjacencies;

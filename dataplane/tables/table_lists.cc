@@ -94,7 +94,8 @@ SessionConfig TableState::ConfigOf(uint32_t slot) const {
           .downlink_meter = meters_.DownlinkOf(extras.words.meters),
           .downlink_shaper = extras.words.shaper != kNoShaper
                                  ? std::optional(shapers_.ConfigOf(extras.words.shaper))
-                                 : std::nullopt};
+                                 : std::nullopt,
+          .echo = EchoConfigOf(slot, KeyOf(sessions_.KeyOf(slot)))};
 }
 
 std::vector<net::IpPrefix> TableState::PrefixesOf(uint32_t slot) const {
@@ -132,7 +133,8 @@ SessionCounts TableState::CountsOf(uint32_t slot, const SessionKey& key) const {
                        .downlink_bytes = down.bytes.value(),
                        .sequence_lost = up.sequence_lost.value(),
                        .sequence_late = up.sequence_late.value(),
-                       .sequence_reordered = up.sequence_reordered.value()};
+                       .sequence_reordered = up.sequence_reordered.value(),
+                       .echo = EchoCountsOf(slot, key)};
   const SessionExtras extras = ExtrasOf(slot).words;
   if (extras.meters != 0) {
     const SessionMeters& meters = parts_.tables.meters[extras.meters];

@@ -1,9 +1,8 @@
 // The one implementation of TableWriter, and of ForwardingState around it. Its methods are spread
 // over files by subject: table_writer.cc (tunnels and sessions), own_addresses.cc (what the LNS
-// calls itself), table_lists.cc (what is there), table_sweep.cc (mark and sweep),
-// forwarding_state.cc (how it is made). Routes, neighbours and
-// addresses have a class of their own (route_book.h), and so has the account of sessions
-// (session_book.h).
+// calls itself), table_echoes.cc (LCP echoes), table_lists.cc (what is there), table_sweep.cc (mark
+// and sweep), forwarding_state.cc (how it is made). Routes, neighbours and addresses have a class
+// of their own (route_book.h), and so has the account of sessions (session_book.h).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -113,6 +112,7 @@ class TableState final : public ForwardingState, public TableWriter {
   std::vector<SessionCounts> SessionCounters(std::span<const SessionKey> keys) const override;
   std::vector<SessionCounts> TakeLastCounts() override;
   std::vector<AggregateCounts> Aggregates() const override;
+  std::vector<TunnelUplink> TunnelUplinks() const override;
   std::vector<RouteConfig> Routes() const override;
   std::vector<NeighbourConfig> Neighbours() const override;
   std::vector<net::IpAddress> LocalAddresses() const override;
@@ -203,6 +203,13 @@ class TableState final : public ForwardingState, public TableWriter {
     return slot == kNotFound ? std::nullopt : std::optional(slot);
   }
   SessionCounts CountsOf(uint32_t slot, const SessionKey& key) const;
+
+  // LCP echoes (table_echoes.cc).
+  EchoMembers& EchoMembersOf(const SessionKey& key) const;
+  void WriteEchoes(const SessionConfig& session, uint32_t slot);
+  void StopEchoes(const SessionKey& key, uint32_t slot) { EchoMembersOf(key).Remove(slot); }
+  std::optional<EchoConfig> EchoConfigOf(uint32_t slot, const SessionKey& key) const;
+  std::optional<EchoCounts> EchoCountsOf(uint32_t slot, const SessionKey& key) const;
 
   const ForwardingConfig config_;
   TableParts parts_;

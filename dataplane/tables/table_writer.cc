@@ -35,7 +35,7 @@ uint32_t FlagsOf(const SessionConfig& session) {
          (session.send_pfc ? kSendPfc : 0) | (session.send_acfc ? kSendAcfc : 0) |
          (session.sequence_numbers ? kSequenced : 0) | (session.clamp_mss ? kClampMss : 0) |
          (session.uplink_meter || session.downlink_meter ? kMetered : 0) |
-         (session.downlink_shaper ? kShaped : 0) |
+         (session.downlink_shaper ? kShaped : 0) | (session.echo ? kEchoes : 0) |
          (session.dscp.has_value() ? kOwnDscp | uint32_t{*session.dscp} << kDscpShift : 0) |
          uint32_t{session.reorder_ms} << kReorderShift;
 }
@@ -143,6 +143,12 @@ absl::Status CheckSession(const SessionConfig& session) {
   if (session.gateway.is_v6()) {
     return absl::InvalidArgumentError(
         absl::StrCat(Text(session.key), ": gateway is not IPv4: ", session.gateway.ToString()));
+  }
+  if (session.echo &&
+      (session.echo->interval_s > kMaxEchoInterval || session.echo->max_misses == 0)) {
+    return absl::InvalidArgumentError(absl::StrCat(Text(session.key), ": LCP echoes every ",
+                                                   session.echo->interval_s, " s, of which ",
+                                                   session.echo->max_misses, " may be missed"));
   }
   for (const auto& meter : {session.uplink_meter, session.downlink_meter}) {
     if (absl::Status status = CheckMeter(session.key, meter); !status.ok()) return status;
@@ -414,6 +420,7 @@ void TableState::WriteEntries(const SessionConfig& session, uint32_t slot,
                       std::memory_order_relaxed);
   up.tunnel.store(tunnel.index, std::memory_order_release);
   down.tunnel.store(tunnel.index, std::memory_order_release);
+  WriteEchoes(session, slot);
   up.flags.store(flags, std::memory_order_release);
   down.flags.store(flags, std::memory_order_release);
 }
@@ -463,6 +470,7 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
   }
   if (!status.ok()) {
     // Its prefixes may have been seen, so its slot is not free at once either.
+    StopEchoes(session.key, slot);
     retired_.Add(SlotKind::kSession, slot);
     ReleaseExtras(*extras, {});
     return status;
@@ -504,6 +512,9 @@ absl::Status TableState::RemoveSession(const SessionKey& key) {
 
 void TableState::DropSession(uint32_t slot) {
   const uint32_t key = sessions_.KeyOf(slot);
+  StopEchoes({l2tp::LocalTunnelId(static_cast<uint16_t>(key >> 16)),
+              l2tp::LocalSessionId(static_cast<uint16_t>(key))},
+             slot);
   parts_.tables.sessions->Erase(key);
   for (const net::IpPrefix& prefix : PrefixesOf(slot)) ReleasePrefix(prefix);
   sessions_.Remove(slot, tunnels_.at(static_cast<uint16_t>(key >> 16)).sessions);

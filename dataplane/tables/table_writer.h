@@ -208,6 +208,12 @@ struct AggregateCounts {
   uint64_t downlink_dropped_bytes = 0;
 };
 
+// What the subscribers of a tunnel have sent, those that it has now.
+struct TunnelUplink {
+  l2tp::LocalTunnelId tunnel;
+  uint64_t packets = 0;
+};
+
 struct TableLimits {
   uint32_t max_tunnels = 4096;
   uint32_t max_sessions = 65536;
@@ -260,6 +266,8 @@ class TableWriter {
   // each batch.
   virtual std::vector<SessionCounts> TakeLastCounts() = 0;
   virtual std::vector<AggregateCounts> Aggregates() const = 0;
+  // Of tunnels that have sessions, in no order.
+  virtual std::vector<TunnelUplink> TunnelUplinks() const = 0;
   virtual std::vector<RouteConfig> Routes() const = 0;
   virtual std::vector<NeighbourConfig> Neighbours() const = 0;
   virtual std::vector<net::IpAddress> LocalAddresses() const = 0;

@@ -6,6 +6,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -53,7 +54,7 @@ class ControlConnection final : public Tunnel {
   void Discard(Instant now, Actions& out) override;
   void Drain(std::optional<ResultCode> refusal) override { refusal_ = std::move(refusal); }
   void OnDataSeen(Instant now) override {
-    if (settings_.data_is_life) last_heard_ = now;
+    if (settings_.data_is_life) last_heard_ = std::max(last_heard_, now);
   }
 
   TunnelState state() const override { return state_; }

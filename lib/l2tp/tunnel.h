@@ -169,7 +169,8 @@ class Tunnel {
   virtual bool RequestAccessLineUpdate(LocalSessionId session, Instant now, Actions& out) = 0;
   virtual bool SendWanErrors(const WanErrors& errors, Instant now, Actions& out) = 0;
 
-  // Data arrived on this tunnel: a sign of life for the HELLO timer when data_is_life is set.
+  // Data arrived on this tunnel, now or a while ago: a sign of life for the HELLO timer when
+  // data_is_life is set.
   virtual void OnDataSeen(Instant now) = 0;
 
   // For operators and tests.

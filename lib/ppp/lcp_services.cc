@@ -31,7 +31,7 @@ bool Echo::OnTimer(const LinkSettings& settings, const Lcp& lcp, OptionFsm& lcp_
   if (heard_) {
     heard_ = false;
     misses_ = 0;
-    return true;
+    if (!settings.echo_always) return true;
   }
   if (misses_ >= settings.echo_max_misses) return false;
   ++misses_;

@@ -23,7 +23,7 @@ namespace lns::ppp {
 // interval, and answers the peer's.
 class Echo {
  public:
-  // LCP opened, and left Opened.
+  // LCP opened, and left Opened (or another does the asking; answers are given all the same).
   void Start(const LinkSettings& settings, Rng& rng, Instant now);
   void Stop() { deadline_ = Instant::Never(); }
 

@@ -135,6 +135,7 @@ struct LinkOpened {
   bool send_acfc = false;  // and address-and-control field compression
   AuthProtocol auth = AuthProtocol::kNone;
   bool proxied = false;  // as the LAC had negotiated it
+  uint32_t magic = 0;    // ours
   // RFC 1662 7.1, for the LAC (RFC 2661 6.14): escaped towards the peer, and by it.
   uint32_t send_accm = kDefaultAccm;
   uint32_t receive_accm = kDefaultAccm;
@@ -234,6 +235,10 @@ class Link {
   virtual void Close(Instant now, LinkActions& out) = 0;
   // Data of the subscriber arrived on another path: a sign of life, no echo is needed.
   virtual void OnDataSeen() = 0;
+  // Another does the echoes of the open link, or no longer does; a link that opens anew does its
+  // own. OnEchoTimeout: it has found that the peer is not there.
+  virtual void SetEchoElsewhere(bool elsewhere, Instant now) = 0;
+  virtual void OnEchoTimeout(Instant now, LinkActions& out) = 0;
   virtual void OnTimer(Instant now, LinkActions& out) = 0;
   virtual Instant NextDeadline() const = 0;
 

@@ -253,6 +253,7 @@ void PhasedLink::TellOpened(bool proxied, LinkActions& out) {
                          .send_acfc = lcp_.send_acfc(),
                          .auth = lcp_.auth(),
                          .proxied = proxied,
+                         .magic = lcp_.magic(),
                          .send_accm = lcp_.send_accm(),
                          .receive_accm = lcp_.receive_accm(),
                          .sent_options = lcp_.SentOptions(),
@@ -364,6 +365,18 @@ void PhasedLink::OnPhaseTimer(Instant now, LinkActions& out) {
       phase_deadline_ = Instant::Never();
       return;
   }
+}
+
+void PhasedLink::SetEchoElsewhere(bool elsewhere, Instant now) {
+  if (elsewhere) {
+    echo_.Stop();
+  } else if (lcp_fsm_.opened()) {
+    echo_.Start(settings_, rng_, now);
+  }
+}
+
+void PhasedLink::OnEchoTimeout(Instant now, LinkActions& out) {
+  if (lcp_fsm_.opened()) CloseWith(LinkDownCause::kEchoTimeout, {}, now, out);
 }
 
 Instant PhasedLink::NextDeadline() const {

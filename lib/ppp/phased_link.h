@@ -55,6 +55,8 @@ class PhasedLink final : public Link {
                         LinkActions& out) override;
   void Close(Instant now, LinkActions& out) override;
   void OnDataSeen() override { echo_.OnSignOfLife(); }
+  void SetEchoElsewhere(bool elsewhere, Instant now) override;
+  void OnEchoTimeout(Instant now, LinkActions& out) override;
   void OnTimer(Instant now, LinkActions& out) override;
   Instant NextDeadline() const override;
   LinkPhase phase() const override { return phase_; }

@@ -150,6 +150,12 @@ class FakeTableWriter final : public dataplane::TableWriter {
       std::span<const dataplane::SessionKey>) const override {
     return {};
   }
+  std::vector<dataplane::TunnelUplink> TunnelUplinks() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<dataplane::TunnelUplink> uplinks;
+    for (const auto& [id, tunnel] : tunnels_) uplinks.push_back({.tunnel = id, .packets = 1});
+    return uplinks;
+  }
   std::vector<dataplane::SessionCounts> TakeLastCounts() override {
     const std::lock_guard lock(mutex_);
     return std::exchange(last_counts_, {});

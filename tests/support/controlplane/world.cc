@@ -33,7 +33,7 @@ bool Same(const SessionEntry& a, const SessionEntry& b) {
          a.ipv4_open == b.ipv4_open && a.ipv6_open == b.ipv6_open && a.prefixes == b.prefixes &&
          a.peer_mru == b.peer_mru && a.send_pfc == b.send_pfc && a.send_acfc == b.send_acfc &&
          a.sequence_numbers == b.sequence_numbers && a.reorder_ms == b.reorder_ms &&
-         a.dscp == b.dscp;
+         a.dscp == b.dscp && a.echo == b.echo;
 }
 
 bool Holds(const SessionEntry& entry, const net::IpPrefix& prefix) {
@@ -101,6 +101,7 @@ bool World::RunUntil(const std::function<bool()>& done, Duration limit) {
 
 Instant World::NextEvent() const {
   Instant next = std::min({engine_->NextDeadline(), link_.NextDelivery(), dataplane_.NextDeadline(),
+                           echoes_.NextDeadline(),
                            events_.empty() ? Instant::Never() : events_.begin()->first});
   for (const auto& lac : lacs_) next = std::min(next, lac->NextDeadline());
   return next;
@@ -128,6 +129,7 @@ void World::Step() {
       engine.OnSessionProgrammed(outcome.key, outcome.revision, outcome.status, now_, out);
     });
   }
+  RunEchoes();
   if (engine_->NextDeadline() <= now_) {
     Call([&](auto& engine, auto& out) { engine.OnTimer(now_, out); });
   }
@@ -159,9 +161,32 @@ void World::Deliver(const net::Endpoint& from, ByteView datagram) {
   if (dataplane_.Find(key) == nullptr || tunnel == nullptr || tunnel->endpoints.peer != from)
     return;
   const ByteView payload = datagram.subspan(header.payload_offset, header.payload_length());
+  FakeEchoes::Outcome echoes;
+  if (echoes_.Take(*dataplane_.Find(key), payload, echoes)) return CarryOut(echoes);
   Schedule(last, [this, key, frame = Bytes(payload.begin(), payload.end())] {
     Call([&](auto& engine, auto& out) { engine.OnPpp(key, frame, now_, out); });
   });
+}
+
+void World::RunEchoes() {
+  FakeEchoes::Outcome echoes;
+  echoes_.Run(dataplane_.sessions(), now_, echoes);
+  CarryOut(echoes);
+}
+
+void World::CarryOut(const FakeEchoes::Outcome& echoes) {
+  for (const auto& [key, frame] : echoes.frames) SendPpp(*dataplane_.Find(key), frame);
+  for (const SessionKey& key : echoes.missing) {
+    Call([&](auto& engine, auto& out) { engine.OnEchoTimeout(key, now_, out); });
+  }
+}
+
+// Out of the data plane.
+void World::SendPpp(const SessionEntry& session, ByteView frame) {
+  const TunnelEntry* tunnel = dataplane_.Find(session.key.tunnel);
+  int index = 0;
+  if (tunnel == nullptr || !LacAt(tunnel->endpoints.peer, &index)) return;
+  link_.Send(index + 1, DataMessage(tunnel->peer_id.value(), session.peer_id.value(), frame), now_);
 }
 
 void World::FlushLacs() {
@@ -192,16 +217,10 @@ void World::CarryOut(EngineAction& action) {
           if (LacAt(what.endpoints.peer, &index)) link_.Send(index + 1, what.message, now_);
         } else if constexpr (std::is_same_v<What, controlplane::SendPpp>) {
           const SessionEntry* session = dataplane_.Find(what.session);
-          const TunnelEntry* tunnel = dataplane_.Find(what.session.tunnel);
-          int index = 0;
-          if (session == nullptr || tunnel == nullptr || !LacAt(tunnel->endpoints.peer, &index)) {
-            return;
-          }
+          if (session == nullptr) return;
           CheckAckLeaves(*session, what.frame);
           CheckPrefixesTold(*session, what.frame);
-          link_.Send(index + 1,
-                     DataMessage(tunnel->peer_id.value(), session->peer_id.value(), what.frame),
-                     now_);
+          SendPpp(*session, what.frame);
         } else if constexpr (std::is_same_v<What, controlplane::AuthenticateUser>) {
           const auto spread = static_cast<uint32_t>(settings_.max_aaa_delay.nanoseconds() / 1000);
           After(Duration::Microseconds(rng_.Below(spread + 1)), [this, request = what] {

@@ -18,6 +18,7 @@
 #include "lib/base/time.h"
 #include "tests/support/controlplane/accounts.h"
 #include "tests/support/controlplane/fake_dataplane.h"
+#include "tests/support/controlplane/fake_echoes.h"
 #include "tests/support/controlplane/fake_lac.h"
 #include "tests/support/lossy_link.h"
 
@@ -79,6 +80,7 @@ class World {
   Instant now() const { return now_; }
   controlplane::Engine& engine() { return *engine_; }
   FakeDataplane& dataplane() { return dataplane_; }
+  const FakeEchoes& echoes() const { return echoes_; }
   LossyLink& link() { return link_; }
   std::vector<std::unique_ptr<FakeLac>>& lacs() { return lacs_; }
   const Accounts& accounts() const { return accounts_; }
@@ -94,6 +96,9 @@ class World {
                         std::vector<controlplane::SessionEntry>& sessions) const;
   Instant NextEvent() const;
   void Step();
+  void RunEchoes();
+  void CarryOut(const FakeEchoes::Outcome& echoes);
+  void SendPpp(const controlplane::SessionEntry& session, ByteView frame);
   void CarryOut(controlplane::EngineActions& actions);
   void CarryOut(controlplane::EngineAction& action);
   void FlushLacs();
@@ -111,6 +116,7 @@ class World {
   Instant now_;
   LossyLink link_;
   FakeDataplane dataplane_;
+  FakeEchoes echoes_;
   controlplane::LocalUsers users_;
   std::unique_ptr<controlplane::Engine> engine_;
   std::vector<std::unique_ptr<FakeLac>> lacs_;

@@ -38,6 +38,58 @@ TEST_F(LinkTest, DeadPeerIsFoundByEchoAndDataKeepsTheLinkUp) {
   EXPECT_EQ(server_.events[PppEvent::kEchoSent], 3);
 }
 
+TEST_F(LinkTest, EchoIsSentInSpiteOfDataWhereTheSettingsSayAlways) {
+  LinkSettings settings = Server();
+  settings.echo_always = true;
+  Make(settings, Client());
+  StartBoth();
+  const Instant until = now_ + Duration::Seconds(600);
+  while (server_.link->NextDeadline() < until) {
+    server_.link->OnDataSeen();
+    server_.Tick(server_.link->NextDeadline());
+  }
+  EXPECT_EQ(server_.CountOf<LinkDown>(), 0) << "data is a sign of life all the same";
+  EXPECT_GE(server_.events[PppEvent::kEchoSent], 19);
+}
+
+TEST_F(LinkTest, EchoesThatAnotherDoesAreNotDoneTwice) {
+  Make(Server(), Client());
+  StartBoth();
+  ASSERT_TRUE(server_.Ipv4IsUp());
+  server_.link->SetEchoElsewhere(true, now_);
+  EXPECT_EQ(server_.link->NextDeadline(), Instant::Never());
+  // The peer's that come here after all are answered.
+  server_.frames.clear();
+  server_.Receive(Control(kProtocolLcp, kEchoRequest, 5, {9, 9, 9, 9}), now_);
+  EXPECT_EQ(server_.frames.size(), 1u);
+  server_.frames.clear();
+  server_.link->SetEchoElsewhere(false, now_);
+  EXPECT_LE(server_.link->NextDeadline(), now_ + Server().echo_interval);
+  server_.Tick(server_.link->NextDeadline());
+  EXPECT_EQ(server_.events[PppEvent::kEchoSent], 1);
+}
+
+TEST_F(LinkTest, APeerThatAnotherFoundMissingIsLeftAsAfterOurOwnEchoes) {
+  Make(Server(), Client());
+  StartBoth();
+  LinkActions actions;
+  server_.link->OnEchoTimeout(now_, actions);
+  bool terminates = false;
+  for (const LinkAction& action : actions) {
+    const auto* frame = std::get_if<SendFrame>(&action);
+    if (frame != nullptr && frame->bytes[2] == kTerminateRequest) terminates = true;
+  }
+  EXPECT_TRUE(terminates);
+  for (int i = 0; i < 20 && server_.CountOf<LinkDown>() == 0; ++i) {
+    server_.Tick(server_.link->NextDeadline());
+  }
+  ASSERT_EQ(server_.CountOf<LinkDown>(), 1);
+  EXPECT_EQ(server_.Last<LinkDown>()->cause, LinkDownCause::kEchoTimeout);
+  actions.clear();
+  server_.link->OnEchoTimeout(now_, actions);
+  EXPECT_TRUE(actions.empty()) << "it is over";
+}
+
 TEST_F(LinkTest, EchoRequestsAreAnsweredAndKeepBothSidesUp) {
   LinkSettings client = Client();
   client.echo_interval = Duration();  // the server's own echoes would be saved by the client's
