@@ -220,8 +220,8 @@ class Engine {
   // The data plane's word that a session's subscriber does not answer LCP echoes.
   virtual void OnEchoTimeout(const SessionKey& /*session*/, Instant /*now*/,
                              EngineActions& /*out*/) {}
-  // Data came in through these tunnels.
-  virtual void OnTunnelData(std::span<const l2tp::LocalTunnelId> /*tunnels*/, Instant /*now*/) {}
+  // Data came in through these tunnels, at that time at the earliest.
+  virtual void OnTunnelData(std::span<const l2tp::LocalTunnelId> /*tunnels*/, Instant /*heard*/) {}
   // Time. The loop calls OnTimer whenever NextDeadline() is due.
   virtual void OnTimer(Instant now, EngineActions& out) = 0;
   virtual Instant NextDeadline() const = 0;

@@ -48,6 +48,8 @@ class EngineImpl final : public Engine {
                            Instant now, EngineActions& out) override;
   void OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, Instant now,
                      EngineActions& out) override;
+  void OnEchoTimeout(const SessionKey& key, Instant now, EngineActions& out) override;
+  void OnTunnelData(std::span<const l2tp::LocalTunnelId> tunnels, Instant heard) override;
   void OnTimer(Instant now, EngineActions& out) override;
   Instant NextDeadline() const override;
 

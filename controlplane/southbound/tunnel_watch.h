@@ -1,6 +1,6 @@
-// Tells the engine which tunnels carry data: packets that the data plane forwards are a sign of life
-// too (TunnelSettings::data_is_life), but nobody else in the control plane sees them. Asks for one
-// number for each tunnel, a few times in the shortest HELLO interval.
+// Tells the engine which tunnels carry data: packets that the data plane forwards are a sign of
+// life too (TunnelSettings::data_is_life), but nobody else in the control plane sees them. Asks for
+// one number for each tunnel, a few times in the shortest HELLO interval.
 //
 // A thread of its own, which waits for the data plane so that the loop does not.
 // SPDX-License-Identifier: Apache-2.0

@@ -34,8 +34,8 @@ void BeginIfNew(EchoEntry& echo, const EchoPolicy& policy, uint32_t session, uin
   echo.progress.store({}, kRelaxed);
   echo.packets = 0;
   echo.sent_at = 0;
-  // The first request is an interval away at most, and those of sessions that were all programmed in
-  // one go are not all in the same second.
+  // The first request is an interval away at most, and those of sessions that were all programmed
+  // in one go are not all in the same second.
   if (policy.interval_s != 0) echo.due = round + policy.interval_s - session % policy.interval_s;
   echo.begun.store(era, std::memory_order_release);
 }

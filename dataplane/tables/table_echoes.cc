@@ -9,8 +9,8 @@
 namespace lns::dataplane {
 
 EchoMembers& TableState::EchoMembersOf(const SessionKey& key) const {
-  return parts_.tables.echo_members[punt::OwnerWorker(key.tunnel.value(), key.session.value(),
-                                                      config_.workers)];
+  return parts_.tables
+      .echo_members[punt::OwnerWorker(key.tunnel.value(), key.session.value(), config_.workers)];
 }
 
 // Another magic number is another link of the session: its owner forgets how the last one went. So
@@ -19,8 +19,8 @@ void TableState::WriteEchoes(const SessionConfig& session, uint32_t slot) {
   EchoMembers& members = EchoMembersOf(session.key);
   if (!session.echo.has_value()) return members.Remove(slot);
   EchoEntry& echo = parts_.tables.echoes[slot];
-  const bool begins = !members.Has(slot) ||
-                      echo.magic.load(std::memory_order_relaxed) != session.echo->magic;
+  const bool begins =
+      !members.Has(slot) || echo.magic.load(std::memory_order_relaxed) != session.echo->magic;
   echo.magic.store(session.echo->magic, std::memory_order_relaxed);
   echo.policy.store(PackEchoPolicy({.interval_s = session.echo->interval_s,
                                     .max_misses = session.echo->max_misses,
@@ -45,8 +45,8 @@ std::optional<EchoCounts> TableState::EchoCountsOf(uint32_t slot, const SessionK
   if (!EchoMembersOf(key).Has(slot)) return std::nullopt;
   const EchoEntry& echo = parts_.tables.echoes[slot];
   EchoCounts counts;
-  const bool has_begun = echo.begun.load(std::memory_order_acquire) ==
-                         echo.era.load(std::memory_order_relaxed);
+  const bool has_begun =
+      echo.begun.load(std::memory_order_acquire) == echo.era.load(std::memory_order_relaxed);
   if (!has_begun) return counts;
   const uint32_t waiting = echo.waiting.load(std::memory_order_relaxed) & 1;
   counts.sent = echo.sent.load(std::memory_order_relaxed);

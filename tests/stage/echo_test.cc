@@ -429,11 +429,8 @@ TEST(Echo, DataIsASignOfLife) {
   SetEcho(rig, EchoConfig{.magic = kOurMagic, .interval_s = 1, .max_misses = 2});
   SetEcho(rig, EchoConfig{.magic = 77, .interval_s = 1, .max_misses = 2, .always = true}, 102);
   const auto data = [&](uint16_t session, std::string_view source) {
-    rig.Receive(kAccess, FromSubscriber(session)
-                             .Ppp(0x0021)
-                             .Ipv4(source, kHost)
-                             .Payload(8)
-                             .Build());
+    rig.Receive(kAccess,
+                FromSubscriber(session).Ppp(0x0021).Ipv4(source, kHost).Payload(8).Build());
   };
   int asked = 0;
   int always = 0;
@@ -552,8 +549,10 @@ TEST(Echo, TheConfigurationIsListedAndJudged) {
 
 TEST(Echo, TunnelsTellWhatTheirSubscribersHaveSent) {
   Rig rig({});
-  rig.Receive(kAccess, FromSubscriber(100).Ppp(0x0021).Ipv4("100.64.0.2", kHost).Payload(8).Build());
-  rig.Receive(kAccess, FromSubscriber(102).Ppp(0x0021).Ipv4("100.64.0.4", kHost).Payload(8).Build());
+  rig.Receive(kAccess,
+              FromSubscriber(100).Ppp(0x0021).Ipv4("100.64.0.2", kHost).Payload(8).Build());
+  rig.Receive(kAccess,
+              FromSubscriber(102).Ppp(0x0021).Ipv4("100.64.0.4", kHost).Payload(8).Build());
   rig.Poll();
   rig.TakeSent(kCore);
   for (const dataplane::TunnelUplink& uplink : rig.writer().TunnelUplinks()) {

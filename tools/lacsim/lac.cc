@@ -8,6 +8,7 @@
 
 #include "lib/base/check.h"
 #include "lib/l2tp/header.h"
+#include "lib/ppp/control_packet.h"
 #include "lib/ppp/frame.h"
 #include "lib/ppp/lac_exchange.h"
 #include "tools/lacsim/options.h"
@@ -132,6 +133,7 @@ void Lac::HangUp(uint32_t local_index, Instant now) {
     Gone(subscriber);
     return;
   }
+  if (subscriber.silent) return CloseSession(subscriber, kCdnAdministrative, now);
   const bool has_link = subscriber.link != nullptr;
   if (subscriber.ipv6 != nullptr) {
     std::vector<Bytes> packets;
@@ -244,6 +246,7 @@ void Lac::OnData(uint16_t session_id, ByteView frame, Instant now) {
     ++counters_.stray;
     return;
   }
+  if (subscriber->silent) return OnUnheard(*subscriber, frame, now);
   const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
   if (!header.ok()) {
     ++counters_.unexpected_frames;
@@ -267,6 +270,25 @@ void Lac::OnData(uint16_t session_id, ByteView frame, Instant now) {
     CarryOut(*subscriber, actions, now);
     RefreshTimer(*subscriber);
   }
+}
+
+void Lac::FallSilent(uint32_t local_index, Instant now) {
+  Subscriber& subscriber = subscribers_[local_index];
+  if (subscriber.state != SubscriberState::kOnline) return;
+  subscriber.silent = true;
+  subscriber.silent_since = now;
+  RefreshTimer(subscriber);
+}
+
+void Lac::OnUnheard(Subscriber& subscriber, ByteView frame, Instant now) {
+  const ppp::FrameHeader header = ppp::ParseFrameHeader(frame);
+  if (!header.ok() || header.protocol != ppp::kProtocolLcp) return;
+  const auto packet = ppp::ParseControlPacket(frame.subspan(header.length));
+  if (packet.ok() && packet->code == ppp::kTerminateRequest) Notice(subscriber, now);
+}
+
+void Lac::Notice(Subscriber& subscriber, Instant now) {
+  if (!std::exchange(subscriber.noticed, true)) listener_.OnNoticed(subscriber, now);
 }
 
 void Lac::OnSubscriberTimer(Subscriber& subscriber, Instant now) {
@@ -310,7 +332,7 @@ void Lac::CarryOut(l2tp::Actions& actions, Instant now) {
             [&](const l2tp::TunnelClosed& closed) { OnTunnelClosed(closed); },
             [&](const l2tp::TunnelReleased&) { released = true; },
             [&](const l2tp::SessionEstablished& established) { OnEstablished(established, now); },
-            [&](const l2tp::SessionClosed& closed) { OnSessionClosed(closed); },
+            [&](const l2tp::SessionClosed& closed) { OnSessionClosed(closed, now); },
             [&](const l2tp::OutgoingCallRequested& request) {
               requests.push_back(request.peer_session_id);
             },
@@ -458,10 +480,11 @@ void Lac::CloseSession(Subscriber& subscriber, uint16_t result, Instant now) {
   Gone(subscriber);
 }
 
-void Lac::OnSessionClosed(const l2tp::SessionClosed& action) {
+void Lac::OnSessionClosed(const l2tp::SessionClosed& action, Instant now) {
   Subscriber* subscriber = FindSubscriber(action.local_session_id.value());
   if (subscriber == nullptr || subscriber->state == SubscriberState::kGone) return;
   const bool wanted = closing_ || subscriber->state == SubscriberState::kHangingUp;
+  if (!wanted && subscriber->silent) Notice(*subscriber, now);
   if (!wanted && (action.by_peer || subscriber->ending == nullptr)) {
     Ending& ending = EndingOf(*subscriber);
     ending.cdn = action.result;
@@ -510,7 +533,7 @@ void Lac::Gone(Subscriber& subscriber) {
 // --- sending and timers ---
 
 void Lac::SendPpp(const Subscriber& subscriber, ByteView frame) {
-  if (tunnel_ == nullptr) return;
+  if (tunnel_ == nullptr || subscriber.silent) return;
   const l2tp::Header header{.tunnel_id = tunnel_->peer_id().value(),
                             .session_id = subscriber.peer_session_id.value()};
   std::array<uint8_t, 2048> datagram;
@@ -534,6 +557,10 @@ void Lac::RefreshTunnelTimer() {
 
 void Lac::RefreshTimer(Subscriber& subscriber) {
   if (subscriber.state == SubscriberState::kGone) return;
+  if (subscriber.silent) {
+    timers_.Set(TimerOf(LocalIndexOf(subscriber)), Instant::Never());
+    return;
+  }
   const Instant engine =
       subscriber.link == nullptr ? Instant::Never() : subscriber.link->NextDeadline();
   const Instant ipv6 =

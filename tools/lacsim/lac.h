@@ -31,6 +31,8 @@ class LacListener {
   virtual void OnTunnelUp(Lac& lac) = 0;
   virtual void OnTunnelDown(Lac& lac) = 0;
   virtual void OnOnline(Lac& lac, Subscriber& subscriber, Instant now) = 0;
+  // The LNS ends the session of a subscriber that is silent.
+  virtual void OnNoticed(Subscriber& subscriber, Instant now) = 0;
   // Offline for good; `ending` is set unless we hung up.
   virtual void OnGone(Lac& lac, Subscriber& subscriber) = 0;
   // IPV6CP is open; before OnOnline or after it.
@@ -84,6 +86,8 @@ class Lac {
   void AwaitCall(uint32_t local_index, Instant now);
   // LCP Terminate, then CDN.
   void HangUp(uint32_t local_index, Instant now);
+  // The subscriber plays dead from now on.
+  void FallSilent(uint32_t local_index, Instant now);
   // StopCCN.
   void Close(Instant now);
 
@@ -119,6 +123,9 @@ class Lac {
 
   void OnControl(ByteView datagram, Instant now);
   void OnData(uint16_t session_id, ByteView frame, Instant now);
+  // A frame for a subscriber that does not hear it.
+  void OnUnheard(Subscriber& subscriber, ByteView frame, Instant now);
+  void Notice(Subscriber& subscriber, Instant now);
   void OnSubscriberTimer(Subscriber& subscriber, Instant now);
 
   void CarryOut(l2tp::Actions& actions, Instant now);
@@ -128,7 +135,7 @@ class Lac {
   // False, and the subscriber is gone, when the tunnel is not up.
   bool BeginCall(Subscriber& subscriber, SubscriberState state, Instant now);
   void OnEstablished(const l2tp::SessionEstablished& action, Instant now);
-  void OnSessionClosed(const l2tp::SessionClosed& action);
+  void OnSessionClosed(const l2tp::SessionClosed& action, Instant now);
   void OnTunnelClosed(const l2tp::TunnelClosed& action);
   void OnNetworkUp(Subscriber& subscriber, Instant now);
   void StartIpv6(Subscriber& subscriber, uint64_t interface_id, Instant now);

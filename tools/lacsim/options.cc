@@ -47,6 +47,7 @@ struct RawOptions {
   std::string lns, lac_addresses, host, auth = "chap", direction = "both";
   std::string order = "round-robin", close = "sessions", proxy = "none", network = "ipv4";
   double hold = 0, setup_timeout = 30, traffic_seconds = 0, ping_interval = 0.2;
+  double silent_after = 0;
   double hello = 60, echo = 30, exec_timeout = 120;
 };
 
@@ -92,6 +93,9 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
       ->check(CLI::Range(1u, 65535u));
   app.add_option("--setup-timeout", raw.setup_timeout, "seconds a tunnel or a call may take");
   app.add_option("--hold", raw.hold, "seconds to stay online; negative: until a signal");
+  app.add_option("--silent", options.silent,
+                 "so many subscribers, the last ones, play dead; the LNS is to notice");
+  app.add_option("--silent-after", raw.silent_after, "seconds of being online before they do");
   app.add_option("--close", raw.close, "how to leave: sessions, tunnels or none")
       ->check(CLI::IsMember({"sessions", "tunnels", "none"}));
 
@@ -137,6 +141,8 @@ std::string Interpret(const RawOptions& raw, Options& options) {
     options.host = *host;
   }
   if (options.sessions / options.tunnels >= 65535) return "--sessions: over 65534 per tunnel";
+  if (options.silent > options.sessions) return "--silent: more than --sessions";
+  options.silent_after = FromSeconds(raw.silent_after);
   if (options.password.empty()) return "--password: empty";
   static const std::map<std::string, ppp::AuthProtocol> kAuth = {
       {"pap", ppp::AuthProtocol::kPap},

@@ -73,6 +73,8 @@ struct Options {
   Duration setup_timeout = Duration::Seconds(30);
   std::optional<Duration> hold = Duration();  // none: until a signal
   CloseMode close = CloseMode::kSessions;
+  uint32_t silent = 0;  // subscribers, the last ones, that play dead once all are online
+  Duration silent_after;
 
   TrafficOptions traffic;
   uint32_t pings = 0;

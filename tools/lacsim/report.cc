@@ -174,6 +174,7 @@ bool Passed(const Report& report, bool allow_loss) {
     return of.established == of.asked && of.failed == 0 && of.lost == 0;
   };
   if (!complete(report.tunnels) || !complete(report.sessions)) return false;
+  if (report.noticed_after.count() != report.silent) return false;
   if (!report.errors.empty() || report.exec_timed_out) return false;
   if (report.exec_exit_code.value_or(0) != 0) return false;
   if (allow_loss) return true;
@@ -209,6 +210,12 @@ void PrintSummary(const Report& report, bool passed, std::FILE* out) {
     std::fprintf(out, "%-9s %u sent, %u answered; rtt min %.3f avg %.3f max %.3f ms\n", "ping",
                  report.pings_sent, report.pings_received, Milliseconds(rtt.min()),
                  Milliseconds(rtt.mean()), Milliseconds(rtt.max()));
+  }
+  if (report.silent > 0) {
+    const Histogram& after = report.noticed_after;
+    std::fprintf(out, "%-9s %u played dead, %lu noticed; after min %.2f p50 %.2f max %.2f s\n",
+                 "silent", report.silent, after.count(), Seconds(after.min()),
+                 Seconds(after.Percentile(0.5)), Seconds(after.max()));
   }
   if (report.exec_exit_code) {
     std::fprintf(out, "%-9s exit code %d%s\n", "exec", *report.exec_exit_code,
@@ -254,6 +261,11 @@ std::string ToJson(const Report& report, bool passed) {
   json.Integer("sent", report.pings_sent);
   json.Integer("received", report.pings_received);
   WriteDistribution(json, "rtt_ms", report.ping_rtt);
+  json.EndObject();
+  json.BeginObject("silent");
+  json.Integer("subscribers", report.silent);
+  json.Integer("noticed", report.noticed_after.count());
+  WriteDistribution(json, "noticed_after_ms", report.noticed_after);
   json.EndObject();
   if (report.exec_exit_code) {
     json.BeginObject("exec");

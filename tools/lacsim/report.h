@@ -92,6 +92,10 @@ struct Report {
   uint32_t pings_received = 0;
   Histogram ping_rtt;
 
+  // Subscribers that played dead, and after what time the LNS began to end their sessions.
+  uint32_t silent = 0;
+  Histogram noticed_after;
+
   std::optional<int> exec_exit_code;
   bool exec_timed_out = false;
   uint32_t tunnels_unacknowledged = 0;  // StopCCN not answered in time
@@ -99,8 +103,8 @@ struct Report {
   std::vector<std::string> errors;  // of lacsim or its surroundings
 };
 
-// All sessions came up and stayed, and (unless `allow_loss`) nothing offered was lost, duplicated,
-// reordered or damaged.
+// All sessions came up and stayed (but those that played dead, which were noticed), and (unless
+// `allow_loss`) nothing offered was lost, duplicated, reordered or damaged.
 bool Passed(const Report& report, bool allow_loss);
 void PrintSummary(const Report& report, bool passed, std::FILE* out);
 std::string ToJson(const Report& report, bool passed);

@@ -219,9 +219,19 @@ void Simulation::StayOnline() {
     report_.errors.push_back(std::string(status.message()));
     online_->Stop();
   }
+  if (options_.silent > 0) silence_at_ = EventLoop::Now() + options_.silent_after;
   while (!online_->done(EventLoop::Now()) && signals_seen_ < 2) {
-    Turn(online_->NextDeadline());
+    Turn(std::min(online_->NextDeadline(), silence_at_));
     online_->OnTimer(EventLoop::Now());
+    if (silence_at_ <= EventLoop::Now()) SilenceSome(EventLoop::Now());
+  }
+}
+
+void Simulation::SilenceSome(Instant now) {
+  silence_at_ = Instant::Never();
+  for (uint32_t i = options_.sessions - options_.silent; i < options_.sessions; ++i) {
+    uplink_.LacOf(i).FallSilent(i / options_.tunnels, now);
+    if (SubscriberOf(i).silent) ++report_.silent;
   }
 }
 
@@ -316,9 +326,13 @@ void Simulation::OnOnline(Lac&, Subscriber& subscriber, Instant now) {
   report_.sessions.setup_times.Add(now - subscriber.called_at);
 }
 
+void Simulation::OnNoticed(Subscriber& subscriber, Instant now) {
+  report_.noticed_after.Add(now - subscriber.silent_since);
+}
+
 void Simulation::OnGone(Lac&, Subscriber& subscriber) {
   ++sessions_gone_;
-  if (leaving_) return;
+  if (leaving_ || subscriber.silent) return;
   if (subscriber.was_online) {
     ++report_.sessions.lost;
   } else {

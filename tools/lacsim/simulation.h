@@ -36,6 +36,7 @@ class Simulation final : public LacListener {
   void OnTunnelUp(Lac& lac) override;
   void OnTunnelDown(Lac& lac) override;
   void OnOnline(Lac& lac, Subscriber& subscriber, Instant now) override;
+  void OnNoticed(Subscriber& subscriber, Instant now) override;
   void OnGone(Lac& lac, Subscriber& subscriber) override;
   void OnIpv6Up(Subscriber& subscriber) override;
   void OnIpPacket(Subscriber& subscriber, ByteView packet, Instant now) override;
@@ -48,6 +49,7 @@ class Simulation final : public LacListener {
   void DialTunnels();
   void DialCalls();
   void StayOnline();
+  void SilenceSome(Instant now);
   void CountIpv6();
   void LeaveSessions();
   void LeaveTunnels();
@@ -77,6 +79,7 @@ class Simulation final : public LacListener {
   std::vector<Instant> opened_at_;  // by tunnel
   Instant first_call_;
   Instant next_progress_;
+  Instant silence_at_ = Instant::Never();
   Report report_;
 };
 

@@ -47,6 +47,9 @@ struct Subscriber {
   uint32_t index = 0;  // over all LACs; the flow number in traffic
   SubscriberState state = SubscriberState::kIdle;
   bool was_online = false;
+  // Plays dead: neither hears nor says anything more, and its LAC does not know.
+  bool silent = false;
+  bool noticed = false;  // the LNS has begun to end such a session
   l2tp::PeerSessionId peer_session_id;
   ppp::FrameFormat format;  // what the LNS lets us leave out
   uint16_t peer_mru = 1500;
@@ -56,6 +59,7 @@ struct Subscriber {
   uint64_t interface_id = 0;
   std::unique_ptr<Ipv6Client> ipv6;  // none: IPV6CP is not open, or somebody else's host is behind
   Instant called_at;
+  Instant silent_since;
   Instant deadline = Instant::Never();  // of set-up, or of waiting for a CDN
   std::unique_ptr<ppp::Link> link;
   // With a LAC that negotiates itself, until there is a session: the link, and what it says first.

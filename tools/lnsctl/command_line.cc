@@ -196,6 +196,9 @@ void Line::AddSession() {
   CLI::App* show = session->add_subcommand("show", "one session with its counters");
   show->add_option("KEY", key, "TUNNEL/SESSION, our ids")->required()->type_name("TUNNEL/SESSION");
   Verb(show, [this](Client& c) { return ShowSession(c, output, Filter()); });
+  Verb(session->add_subcommand(
+           "counters", "packets, octets and LCP echoes of every session, as the data plane counts"),
+       [this](Client& c) { return ListSessionCounters(c, output); });
   CLI::App* speed = session->add_subcommand(
       "line-speed", "asks the LAC for the speeds of the subscriber's line (CSURQ)");
   speed->add_option("KEY", key, "TUNNEL/SESSION, our ids")->required()->type_name("TUNNEL/SESSION");

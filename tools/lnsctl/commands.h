@@ -33,6 +33,8 @@ absl::Status ListSessions(Client& client, Output output,
 // One session with everything known of it; NOT_FOUND when there is none.
 absl::Status ShowSession(Client& client, Output output,
                          const control::v1::ListSessionsRequest& request);
+// What the data plane counted, session by session.
+absl::Status ListSessionCounters(Client& client, Output output);
 absl::Status ClearSessions(Client& client, Output output,
                            const control::v1::ClearSessionsRequest& request);
 absl::Status ShowControlCounters(Client& client, Output output);

@@ -11,6 +11,7 @@
 #include "tools/lnsctl/table.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 
 namespace lns::lnsctl {
 namespace {
@@ -132,6 +133,21 @@ absl::Status ListSessions(Client& client, Output output,
       }));
 }
 
+std::string Milliseconds(uint32_t us) { return absl::StrFormat("%u.%03u", us / 1000, us % 1000); }
+
+// LCP echoes, where the data plane does them.
+std::string EchoLine(const dataplane::v1::EchoCounters& echo) {
+  std::string line = absl::StrCat("echoes    ", echo.sent(), " sent, ", echo.answered(),
+                                  " answered, ", echo.lost(), " lost");
+  if (echo.unanswered() > 0) absl::StrAppend(&line, ", the latest ", echo.unanswered());
+  if (echo.rtt_last_us() > 0) {
+    absl::StrAppend(&line, "; rtt min ", Milliseconds(echo.rtt_min_us()), " avg ",
+                    Milliseconds(echo.rtt_smoothed_us()), " max ", Milliseconds(echo.rtt_max_us()),
+                    " last ", Milliseconds(echo.rtt_last_us()), " ms");
+  }
+  return line + "\n";
+}
+
 absl::Status ShowSession(Client& client, Output output,
                          const control::v1::ListSessionsRequest& request) {
   const auto context = client.Context();
@@ -169,8 +185,40 @@ absl::Status ShowSession(Client& client, Output output,
                          counters.shaper_dropped_packets(), " packets, ",
                          counters.shaper_dropped_bytes(), " bytes\n"));
     }
+    if (counters.has_echo()) Print(EchoLine(counters.echo()));
   }
   return absl::OkStatus();
+}
+
+absl::Status ListSessionCounters(Client& client, Output output) {
+  const auto context = client.Context();
+  Table table({{"TUNNEL/SESSION", Align::kRight},
+               {"UP-PACKETS", Align::kRight},
+               {"UP-BYTES", Align::kRight},
+               {"DOWN-PACKETS", Align::kRight},
+               {"DOWN-BYTES", Align::kRight},
+               {"ECHOES", Align::kRight},
+               {"LOST", Align::kRight},
+               {"RTT-MIN", Align::kRight},
+               {"RTT-AVG", Align::kRight},
+               {"RTT-MAX", Align::kRight},
+               {"RTT-LAST", Align::kRight}});
+  return client.DataplaneStatus(PrintStream<dataplane::v1::SessionCounters>(
+      client.telemetry().ListSessionCounters(context.get(), {}), output, std::move(table),
+      [](Table& rows, const dataplane::v1::SessionCounters& s) {
+        const dataplane::v1::EchoCounters& echo = s.echo();
+        const auto rtt = [&](uint32_t us) {
+          return echo.rtt_last_us() > 0 ? Milliseconds(us) : std::string();
+        };
+        const auto count = [&](uint32_t value) {
+          return s.has_echo() ? absl::StrCat(value) : std::string();
+        };
+        rows.Add({absl::StrCat(s.key().local_tunnel_id(), "/", s.key().local_session_id()),
+                  absl::StrCat(s.uplink_packets()), absl::StrCat(s.uplink_bytes()),
+                  absl::StrCat(s.downlink_packets()), absl::StrCat(s.downlink_bytes()),
+                  count(echo.sent()), count(echo.lost()), rtt(echo.rtt_min_us()),
+                  rtt(echo.rtt_smoothed_us()), rtt(echo.rtt_max_us()), rtt(echo.rtt_last_us())});
+      }));
 }
 
 absl::Status ClearSessions(Client& client, Output output,

@@ -123,6 +123,8 @@ TEST_F(Keepalive, DataIsASignOfLifeOnlyWhenTheSettingSaysSo) {
   pair.Pass(Duration::Seconds(30));
   pair.lns.tunnel->OnDataSeen(pair.now);
   EXPECT_EQ(pair.lns.tunnel->NextDeadline(), pair.now + Duration::Seconds(60));
+  pair.lns.tunnel->OnDataSeen(pair.now - Duration::Seconds(20));
+  EXPECT_EQ(pair.lns.tunnel->NextDeadline(), pair.now + Duration::Seconds(60)) << "old news";
 
   TunnelPair strict;
   strict.lns_settings.data_is_life = false;

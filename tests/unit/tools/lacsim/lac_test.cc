@@ -296,6 +296,9 @@ class LacTest : public testing::Test, public LacListener {
   void OnTunnelUp(Lac&) override { ++tunnels_up; }
   void OnTunnelDown(Lac&) override { ++tunnels_down; }
   void OnOnline(Lac&, Subscriber&, Instant) override { ++online; }
+  void OnNoticed(Subscriber& subscriber, Instant when) override {
+    noticed.push_back(when - subscriber.silent_since);
+  }
   void OnGone(Lac&, Subscriber&) override { ++gone; }
   void OnIpv6Up(Subscriber&) override {}
   void OnIpPacket(Subscriber& subscriber, ByteView packet, Instant) override {
@@ -309,6 +312,7 @@ class LacTest : public testing::Test, public LacListener {
   std::unique_ptr<Lac> lac;
   Instant now = kStart;
   int tunnels_up = 0, tunnels_down = 0, online = 0, gone = 0;
+  std::vector<Duration> noticed;
   std::map<uint32_t, std::vector<Bytes>> ip_packets;
 
  private:
@@ -341,6 +345,25 @@ TEST_F(LacTest, SubscribersComeOnlineAndLeaveInOrder) {
   EXPECT_FALSE(lac->failure());
   EXPECT_EQ(server->tunnel->state(), l2tp::TunnelState::kRetained);
   EXPECT_EQ(tunnels_down, 1);
+}
+
+TEST_F(LacTest, ASubscriberThatPlaysDeadIsNoticedByTheLnsAlone) {
+  server->link_settings.echo_interval = Duration::Seconds(1);
+  server->link_settings.echo_max_misses = 3;
+  settings.link.echo_interval = Duration::Seconds(1);
+  Open(2);
+  for (uint32_t i = 0; i < 2; ++i) lac->PlaceCall(i, now);
+  Run(Duration::Seconds(20));
+  ASSERT_EQ(online, 2);
+  EXPECT_TRUE(noticed.empty()) << "echoes are answered";
+  lac->FallSilent(1, now);
+  wire->sent.clear();
+  Run(Duration::Seconds(30));
+  ASSERT_EQ(noticed.size(), 1u);
+  EXPECT_GE(noticed[0], Duration::Seconds(3));
+  EXPECT_LE(noticed[0], Duration::Seconds(5));
+  EXPECT_EQ(lac->subscribers()[0].state, SubscriberState::kOnline);
+  EXPECT_NE(lac->subscribers()[1].state, SubscriberState::kHangingUp) << "it did not hear it";
 }
 
 // RFC 2661 4.4.5.
