@@ -11,8 +11,10 @@
 #include "dataplane/stages/answer.h"
 #include "dataplane/stages/classify.h"
 #include "dataplane/stages/dequeue.h"
+#include "dataplane/stages/dscp.h"
 #include "dataplane/stages/echo.h"
 #include "dataplane/stages/express.h"
+#include "dataplane/stages/filter.h"
 #include "dataplane/stages/hold.h"
 #include "dataplane/stages/hop_limit.h"
 #include "dataplane/stages/inject.h"
@@ -54,7 +56,9 @@ constexpr std::array kUplink = {
     Stage{StageId::kSequence, Sequence},
     Stage{StageId::kPppInput, PppInput},
     Stage{StageId::kSourceGuard, SourceGuard},
+    Stage{StageId::kFilter, FilterUplink, kFiltered},
     Stage{StageId::kPolice, PoliceUplink, kMetered | kAggregated},
+    Stage{StageId::kDscp, DscpUplink, kDscpPolicy},
     Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kRoute, RouteUplink},  // to another subscriber: downlink
     Stage{StageId::kHopLimit, HopLimit},
@@ -65,13 +69,16 @@ constexpr std::array kUplink = {
 constexpr std::array kDownlink = {
     Stage{StageId::kSubscriberLookup, SubscriberLookup},
     Stage{StageId::kExpress, ExpressDownlink},  // most packets leave here
-    Stage{StageId::kMtu, Mtu},                  // what it refuses comes back in fragments
+    Stage{StageId::kFilter, FilterDownlink, kFiltered},
+    Stage{StageId::kMtu, Mtu},  // what it refuses comes back in fragments
     Stage{StageId::kPolice, PoliceDownlink, kMetered | kAggregated},
+    Stage{StageId::kDscp, DscpDownlink, kDscpPolicy},
     Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kHopLimit, HopLimit},
     Stage{StageId::kShape, Shape, kShaped},  // what must wait goes on in kAtRate
     Stage{StageId::kPppOutput, PppOutput},
     Stage{StageId::kL2tpEncap, L2tpEncap},
+    Stage{StageId::kDscp, DscpOuter, kDscpPolicy},
     Stage{StageId::kRoute, RouteEncapsulated},
     Stage{StageId::kRewrite, Rewrite},
 };
@@ -104,7 +111,10 @@ constexpr std::array kReordered = {
     Stage{StageId::kReorder, ReleaseInOrder},
     Stage{StageId::kPppInput, PppInput},
     Stage{StageId::kSourceGuard, SourceGuard},
+
+    Stage{StageId::kFilter, FilterUplink, kFiltered},
     Stage{StageId::kPolice, PoliceUplink, kMetered | kAggregated},
+    Stage{StageId::kDscp, DscpUplink, kDscpPolicy},
     Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kRoute, RouteUplink},
     Stage{StageId::kHopLimit, HopLimit},
@@ -114,8 +124,10 @@ constexpr std::array kReordered = {
 // Packets to subscribers that waited because their session was at its rate: on from where they left
 // the downlink.
 constexpr std::array kAtRate = {
-    Stage{StageId::kDequeue, Dequeue},     Stage{StageId::kPppOutput, PppOutput},
-    Stage{StageId::kL2tpEncap, L2tpEncap}, Stage{StageId::kRoute, RouteEncapsulated},
+    Stage{StageId::kDequeue, Dequeue},         Stage{StageId::kPppOutput, PppOutput},
+    Stage{StageId::kL2tpEncap, L2tpEncap},     Stage{StageId::kDscp, DscpOuter, kDscpPolicy},
+    Stage{StageId::kRoute, RouteEncapsulated},
+
     Stage{StageId::kRewrite, Rewrite},
 };
 

@@ -20,7 +20,9 @@ enum class StageId : uint8_t {
   kSequence,
   kPppInput,
   kSourceGuard,
+  kFilter,
   kPolice,
+  kDscp,
   kMss,
   kSubscriberLookup,
   kMtu,
@@ -41,15 +43,38 @@ enum class StageId : uint8_t {
   kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr autostd::array<std::string_view, 24> kStageNames =
+inline constexpr autostd::array<std::string_view, 24> 25 > kStageNames =
     std::to_array<std::string_view>({
-        "receive",    "parse",      "classify",          "session_lookup",
-        "l2tp_decap", "sequence",   "ppp_input",         "source_guard",
-        "police",     "mss",        "subscriber_lookup", "mtu",
-        "hop_limit",  "shape",      "ppp_output",        "l2tp_encap",
-        "route",      "rewrite",    "express",           "inject",
-        "echo",       "hold",       "reorder",           "dequeue",
-        "answer",     "reassemble", "transmit",
+        "receive",
+        "parse",
+        "classify",
+        "session_lookup",
+        "l2tp_decap",
+        "sequence",
+        "ppp_input",
+        "source_guard",
+
+        "filter",
+        "police",
+        "dscp",
+        "mss",
+        "subscriber_lookup",
+        "mtu",
+        "hop_limit",
+        "shape",
+        "ppp_output",
+        "l2tp_encap",
+        "route",
+        "rewrite",
+        "express",
+        "inject",
+        "echo",
+        "hold",
+        "reorder",
+        "dequeue",
+        "answer",
+        "reassemble",
+        "transmit",
     });
 inline constexpr size_t kStageCount = kStageNames.size();
 static_assert(static_cast<size_t>(StageId::kTransmit) + 1 == kStageCount);

@@ -334,6 +334,7 @@ void AddFragments(Context& context, Batch& batch, const RefusedPacket& refused, 
 
 void Answer(Context& context, Batch& batch) {
   Refused& waiting = context.refused();
+  batch.set_session_flags(0);  // no policy of a session is about what we send ourselves
   while (!waiting.empty()) {
     const uint32_t fragments = FragmentsOf(context, waiting.Oldest());
     if (batch.size() + std::max(fragments, 1u) > kBatchSize) return;

@@ -14,6 +14,7 @@
 #include "dataplane/tables/entries.h"
 #include "lib/l2tp/header.h"
 #include "lib/net/checksum.h"
+#include "lib/net/dscp.h"
 #include "lib/net/ipv4.h"
 #include "lib/net/ipv6.h"
 #include "lib/net/udp.h"
@@ -147,16 +148,7 @@ inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tun
 inline void WriteSessionDscp(uint8_t* buffer, const PacketMeta& meta, uint32_t flags) {
   if ((flags & kOwnDscp) == 0) [[likely]]
     return;
-  uint8_t* ip = buffer + meta.l3_offset;
-  const auto dscp = static_cast<uint16_t>(SessionDscp(flags));
-  const uint16_t old_word = LoadBe16(ip);
-  if (meta.family == net::Family::kIpv4) {
-    const auto word = static_cast<uint16_t>((old_word & 0xff03) | dscp << 2);
-    StoreBe16(ip, word);
-    StoreBe16(ip + 10, net::UpdateChecksum(LoadBe16(ip + 10), old_word, word));
-  } else {
-    StoreBe16(ip, static_cast<uint16_t>((old_word & 0xf03f) | dscp << 6));
-  }
+  net::SetDscp(meta.family, buffer + meta.l3_offset, static_cast<uint8_t>(SessionDscp(flags)));
 }
 
 }  // namespace lns::dataplane

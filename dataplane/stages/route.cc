@@ -5,26 +5,56 @@
 #include "dataplane/stages/next_hop.h"
 #include "dataplane/stages/peer_check.h"
 #include "dataplane/tables/forwarding_state.h"
+#include "dataplane/tables/unresolved_queue.h"
 
 namespace lns::dataplane {
 namespace {
 
 // What to do with a destination that is a subscriber's, our own or Linux'.
 struct FromSubscriber {
+  static constexpr bool kMayRedirect = false;
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.ToDownlink(i); }
   static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kToOwnAddress); }
   static void OnLinux(Batch& batch, uint32_t i) { batch.Mirror(i); }
 };
+// A filter may have said where to.
+struct FromFiltered : FromSubscriber {
+  static constexpr bool kMayRedirect = true;
+};
 struct Encapsulated {
+  static constexpr bool kMayRedirect = false;
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }
   static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }
   static void OnLinux(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }
 };
 struct Held {
+  static constexpr bool kMayRedirect = false;
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kHoldRouteGone); }
   static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kHoldRouteGone); }
   static void OnLinux(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kHoldRouteGone); }
 };
+
+// Straight to the neighbour: a packet that had to wait for its MAC address, or was too long for the
+// port, would go on by its destination. The writer keeps the neighbour resolved.
+void Redirect(Context& context, Batch& batch, uint32_t i) {
+  const Tables& tables = context.tables();
+  PacketMeta& meta = batch.meta(i);
+  const net::IpAddress& next_hop = tables.redirects[meta.next_hop];
+  const uint32_t to = tables.fib->Lookup(meta.family, next_hop.raw().data());
+  if (to < kFibAdjacency) return batch.Drop(i, DropReason::kNoRedirect);
+  const uint8_t* ip = batch.At(i, meta.l3_offset);
+  const uint32_t index = AdjacencyIndex(tables, to, meta, ip);
+  const Adjacency& adjacency = tables.adjacencies[index];
+  const bool is_neighbour = adjacency.kind == Adjacency::Kind::kNeighbour;
+  if (!is_neighbour || !HasMac(adjacency.destination.load(std::memory_order_relaxed))) {
+    // Full: others ask for what they miss, and this one asks again with the next packet.
+    context.unresolved().Push({is_neighbour ? adjacency.address : next_hop, adjacency.port});
+    return batch.Drop(i, DropReason::kNoRedirect);
+  }
+  const WorkerPort* port = context.port(adjacency.port);
+  if (port == nullptr || meta.l3_length > port->mtu) return batch.Drop(i, DropReason::kNoRedirect);
+  meta.next_hop = index;
+}
 
 template <typename Policy>
 void Route(Context& context, Batch& batch) {
@@ -33,6 +63,12 @@ void Route(Context& context, Batch& batch) {
   const uint32_t count = batch.size();
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
+    if constexpr (Policy::kMayRedirect) {
+      if (meta.next_hop != 0) {
+        Redirect(context, batch, i);
+        continue;
+      }
+    }
     const uint8_t* ip = batch.At(i, meta.l3_offset);
     const uint32_t to = fib.Lookup(meta.family, DestinationOf(meta.family, ip));
     if (to >= kFibAdjacency) [[likely]] {
@@ -51,7 +87,13 @@ void Route(Context& context, Batch& batch) {
 
 }  // namespace
 
-void RouteUplink(Context& context, Batch& batch) { Route<FromSubscriber>(context, batch); }
+void RouteUplink(Context& context, Batch& batch) {
+  if ((batch.session_flags() & kFiltered) != 0) [[unlikely]] {
+    Route<FromFiltered>(context, batch);
+  } else {
+    Route<FromSubscriber>(context, batch);
+  }
+}
 void RouteEncapsulated(Context& context, Batch& batch) { Route<Encapsulated>(context, batch); }
 void RouteHeld(Context& context, Batch& batch) { Route<Held>(context, batch); }
 

@@ -56,6 +56,9 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.aggregates = memory.AllocateArray<Aggregate>(aggregates);
   tables.aggregate_shares =
       memory.AllocateArray<AggregateShare>(size_t{aggregates} * config.workers);
+  tables.filters = memory.AllocateArray<std::atomic<CompiledFilter*>>(FilterBook::kSlots);
+  tables.redirects = memory.AllocateArray<net::IpAddress>(FilterBook::kSlots);
+  tables.dscp_profiles = memory.AllocateArray<DscpProfile>(DscpBook::kProfiles);
   tables.own_addresses =
       memory.AllocateArray<std::atomic<const OwnAddresses*>>(config.ports.size() + 1);
   tables.groups = memory.AllocateArray<NextHopGroup>(RouteBook::kMaxGroups);
@@ -66,7 +69,8 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
       !tables.adjacencies.empty() && !tables.extras.empty() && !tables.meters.empty() &&
       !tables.meter_profiles.empty() && !tables.shapers.empty() &&
       !tables.shaper_profiles.empty() && !tables.aggregates.empty() &&
-      !tables.aggregate_shares.empty() && !tables.own_addresses.empty() && !tables.groups.empty() &&
+      !tables.aggregate_shares.empty() && !tables.filters.empty() && !tables.redirects.empty() &&
+      !tables.dscp_profiles.empty() && !tables.own_addresses.empty() && !tables.groups.empty() &&
       !tables.echoes.empty() && !tables.echo_members.empty() && !echo_words.empty() &&
       !parts.unresolved.empty();
   if (!complete) {
@@ -126,6 +130,8 @@ TableState::TableState(const ForwardingConfig& config, TableParts parts)
       meters_(parts_.tables.meters, parts_.tables.meter_profiles),
       shapers_(parts_.tables.shapers, parts_.tables.shaper_profiles),
       aggregates_(parts_.tables.aggregates, parts_.tables.aggregate_shares),
+      filters_(parts_.tables.filters, parts_.tables.redirects, routes_, retired_),
+      dscp_policies_(parts_.tables.dscp_profiles, retired_),
       port_addresses_(config.ports.size()) {
   PublishOwnAddresses();
   for (size_t i = parts_.tables.extras.size(); i > 1; --i) {

@@ -14,6 +14,8 @@
 #include "dataplane/core/address_steering.h"
 #include "dataplane/core/echo_wheel.h"
 #include "dataplane/tables/aggregate.h"
+#include "dataplane/tables/compiled_filter.h"
+#include "dataplane/tables/dscp_profile.h"
 #include "dataplane/tables/echo_entry.h"
 #include "dataplane/tables/entries.h"
 #include "dataplane/tables/fib.h"
@@ -57,6 +59,10 @@ struct Tables {
   std::span<ShaperProfile> shaper_profiles;    // by Shaper::profile
   std::span<Aggregate> aggregates;             // by TunnelEntry::aggregate
   std::span<AggregateShare> aggregate_shares;  // of each aggregate one for each worker
+  // By SessionExtras' filters: set where a session has it.
+  std::span<std::atomic<CompiledFilter*>> filters;
+  std::span<net::IpAddress> redirects;   // where filters redirect to
+  std::span<DscpProfile> dscp_profiles;  // by SessionExtras::dscp_profile
   // By port, and behind the ports: what subscribers know us by. What they point to stays for good.
   std::span<std::atomic<const OwnAddresses*>> own_addresses;
   std::span<NextHopGroup> groups;

@@ -20,6 +20,8 @@ enum class SlotKind : uint8_t {
   kMeter,
   kShaper,
   kExtras,
+  kFilter,
+  kDscpProfile,
   kNextHopGroup,
 };
 

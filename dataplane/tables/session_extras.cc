@@ -60,11 +60,42 @@ absl::Status TableState::ClaimPolicies(const SessionConfig& session, const Extra
     if (!slot.has_value()) return absl::ResourceExhaustedError("no shaper is free for its rate");
     words.shaper = *slot;
   }
+  if (absl::Status status = ClaimFilters(session, held, extras); !status.ok()) return status;
+  if (session.dscp_policy) {
+    const uint16_t before = held.words.dscp_profile;
+    const bool same = before != 0 && dscp_policies_.PolicyOf(before) == *session.dscp_policy;
+    const std::optional<uint32_t> profile =
+        same ? std::optional<uint32_t>(before)
+             : Take([&] { return dscp_policies_.Add(*session.dscp_policy); });
+    if (!profile.has_value()) return absl::ResourceExhaustedError("no DSCP profile is free");
+    words.dscp_profile = static_cast<uint16_t>(*profile);
+  }
   extras.record = held.record.has_value() && words == held.words
                       ? held.record
                       : Take([this] { return TakeRecord(); });
   if (extras.record.has_value()) return absl::OkStatus();
   return absl::ResourceExhaustedError("as many sessions as there may be have a policy");
+}
+
+absl::Status TableState::ClaimFilters(const SessionConfig& session, const Extras& held,
+                                      Extras& extras) {
+  const absl::StatusOr<FilterSlots> uplink = filters_.Find(session.uplink_filters);
+  if (!uplink.ok()) return uplink.status();
+  const absl::StatusOr<FilterSlots> downlink = filters_.Find(session.downlink_filters);
+  if (!downlink.ok()) return downlink.status();
+  extras.words.uplink_filters = *uplink;
+  extras.words.downlink_filters = *downlink;
+  if (*uplink != held.words.uplink_filters) filters_.AddUser(*uplink);
+  if (*downlink != held.words.downlink_filters) filters_.AddUser(*downlink);
+  return absl::OkStatus();
+}
+
+void TableState::LetGo(const SessionExtras& own, const SessionExtras& kept) {
+  if (own.uplink_filters != kept.uplink_filters) filters_.RemoveUser(own.uplink_filters);
+  if (own.downlink_filters != kept.downlink_filters) filters_.RemoveUser(own.downlink_filters);
+  if (own.dscp_profile != 0 && own.dscp_profile != kept.dscp_profile) {
+    dscp_policies_.Remove(own.dscp_profile);
+  }
 }
 
 uint32_t TableState::TakeRecord() {
@@ -79,6 +110,7 @@ void TableState::GiveBack(const Extras& claimed, const Extras& held) {
   if (meters != 0 && meters != held.words.meters) meters_.Free(meters);
   const uint32_t shaper = claimed.words.shaper;
   if (shaper != 0 && shaper != held.words.shaper) shapers_.Free(shaper);
+  LetGo(claimed.words, held.words);
   if (claimed.record.has_value() && claimed.record != held.record) {
     free_extras_.push_back(*claimed.record);
   }
@@ -101,6 +133,7 @@ void TableState::ReleaseExtras(const Extras& held, const Extras& kept) {
   if (meters != 0 && meters != kept.words.meters) retired_.Add(SlotKind::kMeter, meters);
   const uint32_t shaper = held.words.shaper;
   if (shaper != 0 && shaper != kept.words.shaper) retired_.Add(SlotKind::kShaper, shaper);
+  LetGo(held.words, kept.words);
   if (held.record.has_value() && held.record != kept.record) {
     retired_.Add(SlotKind::kExtras, *held.record);
   }

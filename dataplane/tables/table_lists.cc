@@ -95,7 +95,12 @@ SessionConfig TableState::ConfigOf(uint32_t slot) const {
           .downlink_shaper = extras.words.shaper != kNoShaper
                                  ? std::optional(shapers_.ConfigOf(extras.words.shaper))
                                  : std::nullopt,
-          .echo = EchoConfigOf(slot, KeyOf(sessions_.KeyOf(slot)))};
+          .echo = EchoConfigOf(slot, KeyOf(sessions_.KeyOf(slot))),
+          .uplink_filters = filters_.NamesOf(extras.words.uplink_filters),
+          .downlink_filters = filters_.NamesOf(extras.words.downlink_filters),
+          .dscp_policy = extras.words.dscp_profile != 0
+                             ? std::optional(dscp_policies_.PolicyOf(extras.words.dscp_profile))
+                             : std::nullopt};
 }
 
 std::vector<net::IpPrefix> TableState::PrefixesOf(uint32_t slot) const {

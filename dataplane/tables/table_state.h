@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "dataplane/tables/aggregate_book.h"
+#include "dataplane/tables/dscp_book.h"
+#include "dataplane/tables/filter_book.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "dataplane/tables/hugepage_memory.h"
 #include "dataplane/tables/meter_book.h"
@@ -95,6 +97,16 @@ class TableState final : public ForwardingState, public TableWriter {
   absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) override {
     const std::lock_guard lock = Begin();
     return routes_.RemoveSubscriberPrefix(prefix);
+  }
+
+  absl::Status UpsertFilter(const net::Filter& filter) override;
+  absl::Status RemoveFilter(const std::string& name) override {
+    const std::lock_guard lock = Begin();
+    return filters_.Remove(name);
+  }
+  std::vector<FilterStatus> Filters(const std::string& name) const override {
+    const std::lock_guard lock(mutex_);
+    return filters_.List(name);
   }
 
   void SetDraining(bool on) override {
@@ -185,6 +197,9 @@ class TableState final : public ForwardingState, public TableWriter {
   absl::StatusOr<Extras> ClaimExtras(const SessionConfig& session, uint32_t flags,
                                      const Extras& held);
   absl::Status ClaimPolicies(const SessionConfig& session, const Extras& held, Extras& extras);
+  absl::Status ClaimFilters(const SessionConfig& session, const Extras& held, Extras& extras);
+  // Of what is shared: whoever has `own` has it no more, unless it is in `kept` too.
+  void LetGo(const SessionExtras& own, const SessionExtras& kept);
   uint32_t TakeRecord();
   void WriteExtras(const Extras& extras, DownlinkEntry& down);
   // Of what was claimed and never published, and of what a published session has no more.
@@ -220,6 +235,8 @@ class TableState final : public ForwardingState, public TableWriter {
   MeterBook meters_;
   ShaperBook shapers_;
   AggregateBook aggregates_;
+  FilterBook filters_;
+  DscpBook dscp_policies_;
   std::vector<std::vector<net::IpAddress>> port_addresses_;  // as set
   // Every set of addresses that was ever published: a handful, so none is given back.
   std::set<OwnAddresses> own_addresses_;

@@ -13,6 +13,7 @@ void TableState::BeginSync() {
   syncing_ = true;
   for (auto& [id, record] : tunnels_) record.stale = true;
   sessions_.MarkAllStale();
+  filters_.MarkStale();
   routes_.MarkStale();
 }
 
@@ -34,7 +35,7 @@ absl::StatusOr<SweepResult> TableState::EndSync() {
   }
   for (const uint16_t id : tunnels) DropTunnel(id);
   result.tunnels = static_cast<uint32_t>(tunnels.size());
-  result.other = routes_.Sweep();
+  result.other = routes_.Sweep() + filters_.Sweep();
   for (auto& [id, record] : tunnels_) MeasurePath(record);
   PublishOwnAddresses();
   if (config_.journal != nullptr) config_.journal->Note(SubscriberChange::Kind::kSynced, true);

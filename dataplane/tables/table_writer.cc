@@ -36,6 +36,8 @@ uint32_t FlagsOf(const SessionConfig& session) {
          (session.sequence_numbers ? kSequenced : 0) | (session.clamp_mss ? kClampMss : 0) |
          (session.uplink_meter || session.downlink_meter ? kMetered : 0) |
          (session.downlink_shaper ? kShaped : 0) | (session.echo ? kEchoes : 0) |
+         (session.uplink_filters.empty() && session.downlink_filters.empty() ? 0 : kFiltered) |
+         (session.dscp_policy ? kDscpPolicy : 0) |
          (session.dscp.has_value() ? kOwnDscp | uint32_t{*session.dscp} << kDscpShift : 0) |
          uint32_t{session.reorder_ms} << kReorderShift;
 }
@@ -196,6 +198,12 @@ void TableState::Collect() {
         break;
       case SlotKind::kShaper:
         shapers_.Free(slot);
+        break;
+      case SlotKind::kFilter:
+        filters_.Free(slot);
+        break;
+      case SlotKind::kDscpProfile:
+        dscp_policies_.Free(slot);
         break;
       case SlotKind::kExtras:
         free_extras_.push_back(slot);

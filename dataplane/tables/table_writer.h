@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/tables/filter_status.h"
 #include "lib/l2tp/ids.h"
 #include "lib/net/address.h"
 #include "lib/net/filter.h"
@@ -244,6 +245,13 @@ class TableWriter {
   // What the LNS calls itself on a port, the preferred ones first: sources of what it sends itself.
   virtual absl::Status SetPortAddresses(uint16_t port,
                                         const std::vector<net::IpAddress>& addresses) = 0;
+
+  // In the place of the filter of its name, for new packets of all sessions that have it; built
+  // without holding up other updates. Removing one that sessions have: kFailedPrecondition.
+  virtual absl::Status UpsertFilter(const net::Filter& filter) = 0;
+  virtual absl::Status RemoveFilter(const std::string& name) = 0;
+  // In the order of names; of this name alone, unless it is empty.
+  virtual std::vector<FilterStatus> Filters(const std::string& name) const = 0;
 
   // Whether the LNS takes no new subscribers. Says nothing about forwarding, only about how routes
   // to subscribers are announced.

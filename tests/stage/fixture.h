@@ -74,6 +74,9 @@ struct Row {
 std::span<const Row> UplinkRows();
 std::span<const Row> DownlinkRows();
 std::span<const Row> InjectRows();
+std::span<const Row> FilterRows();
+std::span<const Row> RedirectRows();
+std::span<const Row> DscpRows();
 
 void RunRow(const Row& row);
 

@@ -34,11 +34,24 @@ TEST(Rows, Inject) {
   for (const Row& row : InjectRows()) RunRow(row);
 }
 
+TEST(Rows, Filter) {
+  for (const Row& row : FilterRows()) RunRow(row);
+}
+
+TEST(Rows, Redirect) {
+  for (const Row& row : RedirectRows()) RunRow(row);
+}
+
+TEST(Rows, Dscp) {
+  for (const Row& row : DscpRows()) RunRow(row);
+}
+
 TEST(Rows, EveryDropAndPuntReasonHasOne) {
   // One packet is no queue that stands: shape_test.cc.
   std::set<dataplane::DropReason> drops = {dataplane::DropReason::kShaperDelayed};
   std::set<punt::PuntReason> punts;
-  for (const std::span<const Row> rows : {UplinkRows(), DownlinkRows(), InjectRows()}) {
+  for (const std::span<const Row> rows :
+       {UplinkRows(), DownlinkRows(), InjectRows(), FilterRows(), RedirectRows()}) {
     for (const Row& row : rows) {
       if (row.verdict.kind == Outcome::Kind::kDropped) drops.insert(row.verdict.drop);
       if (row.verdict.kind == Outcome::Kind::kPunted) punts.insert(row.verdict.punt);

@@ -194,6 +194,7 @@ class FakeTableWriter final : public dataplane::TableWriter {
   mutable std::mutex mutex_;
   std::map<l2tp::LocalTunnelId, dataplane::TunnelConfig> tunnels_;
   std::map<dataplane::SessionKey, dataplane::SessionConfig> sessions_;
+  std::map<std::string, dataplane::FilterStatus> filters_;
   std::map<std::pair<net::IpPrefix, dataplane::Origin>, dataplane::RouteConfig> routes_;
   std::map<std::pair<net::IpAddress, uint16_t>, dataplane::NeighbourConfig> neighbours_;
   std::set<net::IpAddress> local_addresses_;
