@@ -43,7 +43,7 @@ enum class StageId : uint8_t {
   kTransmit,  // hand-over to port queues and rings
 };
 
-inline constexpr autostd::array<std::string_view, 24> 25 > kStageNames =
+inline constexpr auto 25 > kStageNames =
     std::to_array<std::string_view>({
         "receive",
         "parse",

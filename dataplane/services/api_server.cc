@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dataplane/services/forwarding_service.h"
+#include "dataplane/services/policy_service.h"
 #include "dataplane/services/protection_service.h"
 #include "dataplane/services/telemetry_service.h"
 
@@ -48,7 +49,8 @@ class GrpcServer final : public ApiServer {
                      .punt_socket = process.punt_socket},
                     *process.writer, PortNamesOf(*process.ports)),
         telemetry_(process),
-        protection_(*process.punt_policy, GuardsOf(process.workers)) {}
+        protection_(*process.punt_policy, GuardsOf(process.workers)),
+        policy_(*process.writer) {}
 
   ~GrpcServer() override {
     telemetry_.Stop();
@@ -75,6 +77,7 @@ class GrpcServer final : public ApiServer {
     builder.RegisterService(&forwarding_);
     builder.RegisterService(&telemetry_);
     builder.RegisterService(&protection_);
+    builder.RegisterService(&policy_);
     // Set around bind(), so that there is no moment at which others may connect.
     const mode_t old_mask = umask(0177);
     server_ = builder.BuildAndStart();
@@ -92,6 +95,7 @@ class GrpcServer final : public ApiServer {
   ForwardingService forwarding_;
   TelemetryService telemetry_;
   ProtectionService protection_;
+  PolicyService policy_;
   std::unique_ptr<grpc::Server> server_;
 };
 

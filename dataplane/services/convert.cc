@@ -8,6 +8,7 @@
 
 #include "dataplane/services/convert_rates.h"
 #include "dataplane/services/field_error.h"
+#include "dataplane/services/policy_convert.h"
 #include "dataplane/tables/echo_entry.h"
 
 #include "absl/strings/str_cat.h"
@@ -225,6 +226,14 @@ absl::StatusOr<SessionConfig> ToSession(const v1::Session& message) {
     if (!echo.ok()) return echo.status();
     session.echo = *echo;
   }
+  session.uplink_filters.assign(message.uplink_filters().begin(), message.uplink_filters().end());
+  session.downlink_filters.assign(message.downlink_filters().begin(),
+                                  message.downlink_filters().end());
+  if (message.has_dscp_policy()) {
+    auto policy = ToDscpPolicy(message.dscp_policy(), "session.dscp_policy");
+    if (!policy.ok()) return policy.status();
+    session.dscp_policy = *policy;
+  }
   return session;
 }
 
@@ -396,6 +405,9 @@ v1::Session FromSession(const SessionConfig& session) {
     FromShaper(*session.downlink_shaper, *message.mutable_downlink_shaper());
   }
   if (session.echo) FromEcho(*session.echo, *message.mutable_echo());
+  for (const std::string& filter : session.uplink_filters) message.add_uplink_filters(filter);
+  for (const std::string& filter : session.downlink_filters) message.add_downlink_filters(filter);
+  if (session.dscp_policy) *message.mutable_dscp_policy() = FromDscpPolicy(*session.dscp_policy);
   return message;
 }
 

@@ -6,6 +6,7 @@
 
 #include "dataplane/services/convert.h"
 #include "dataplane/services/pages.h"
+#include "dataplane/services/policy_convert.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -128,7 +129,10 @@ absl::Status ForwardingService::ApplyOne(const v1::Update& update) {
       writer_.SetDraining(update.drain().on());
       return absl::OkStatus();
     case v1::Update::kFilter:
+      return With(ToFilter(update.filter()),
+                  [&](const auto& v) { return writer_.UpsertFilter(v); });
     case v1::Update::kRemoveFilter:
+      return writer_.RemoveFilter(update.remove_filter());
     case v1::Update::UPDATE_NOT_SET:
       break;
   }
