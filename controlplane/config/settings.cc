@@ -13,6 +13,7 @@
 #include "controlplane/config/addressing.h"
 #include "controlplane/config/field_checks.h"
 #include "controlplane/config/peers.h"
+#include "controlplane/config/policy_fields.h"
 #include "controlplane/config/profile_file.h"
 #include "controlplane/config/radius_fields.h"
 #include "controlplane/config/rate_fields.h"
@@ -156,6 +157,28 @@ Profile GeneralProfile(const ControlplaneConfig& config, FieldChecks& check, con
   return profile;
 }
 
+// What a user's own filters and DSCP policy are, all of which there must be.
+void CheckUserPolicies(const config::v1::UserConfig& in, const std::string& path,
+                       const PolicySettings& policies, FieldChecks& check,
+                       ServiceProfile& service) {
+  service.filters.assign(in.filters().begin(), in.filters().end());
+  service.dscp_policy = in.dscp_policy();
+  service.redirect_url = in.redirect_url();
+  PolicySettings strict = policies;
+  strict.ignore_unknown = false;
+  switch (Policies(strict).Check(service)) {
+    case CloseCause::kUnknownPolicy:
+      check.Fail(path, "filters or dscp_policy name what is not there");
+      break;
+    case CloseCause::kTooManyFilters:
+      check.Fail(path, absl::StrCat("expected at most ", Policies::kMaxPerDirection,
+                                    " filters for each direction"));
+      break;
+    default:
+      break;
+  }
+}
+
 void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
   std::set<std::string> names;
   std::set<net::IpAddress> addresses;
@@ -166,6 +189,7 @@ void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& 
     if (in.password().empty()) check.Fail(at("password"), "expected a password");
     LocalUser user{in.name(), in.password()};
     user.service = ReadAddressing(in, i, out.engine.pools, check);
+    CheckUserPolicies(in, Element("users", i, ""), out.engine.policies, check, user.service);
     const net::IpAddress address = user.service.ipv4_address;
     ReadRates(in, i, check, user.service);
     if (!address.is_none() && !addresses.insert(address).second) {
@@ -200,6 +224,7 @@ absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
   settings.engine.ipv6 = ReadIpv6(config.ipv6(), settings.engine.ppp.local_name, check);
   settings.engine.pools = ReadPools(config, settings.addresses, check);
   CheckLeases(config, check, settings);
+  settings.engine.policies = ReadPolicies(config, check);
   CheckUsers(config, check, settings);
   const NasIdentity nas{
       .address = settings.addresses.empty() ? net::IpAddress() : settings.addresses[0],

@@ -62,6 +62,9 @@ absl::Status EngineImpl::BeginServiceOrder(uint64_t number,
       return absl::NotFoundError(
           absl::StrCat("session ", change.session.ToString(), " is not online"));
     }
+    if (const CloseCause refusal = policies_.Check(*change.service); refusal != CloseCause::kNone) {
+      return absl::InvalidArgumentError(TextOf(refusal));
+    }
     if (session->service_order != 0) {
       return absl::AbortedError(absl::StrCat(NameOf(*session), " is being changed already"));
     }

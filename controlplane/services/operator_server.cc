@@ -59,6 +59,7 @@ absl::StatusOr<std::unique_ptr<OperatorServer>> OperatorServer::Start(
   int bound = 0;
   builder.AddListeningPort(target, grpc::InsecureServerCredentials(), &bound);
   builder.RegisterService(&self->service_);
+  builder.RegisterService(&self->policy_);
   builder.SetResourceQuota(grpc::ResourceQuota("operators").SetMaxThreads(kMaxThreads));
   const mode_t before = umask(0177);  // the socket is made 0600
   self->server_ = builder.BuildAndStart();

@@ -1,5 +1,5 @@
-// The gRPC server of the operator API: the Operator service with health and reflection on a unix
-// socket that only the owner may use. Made and stopped by main.
+// The gRPC server of the operator API: the Operator and Policy services with health and reflection
+// on a unix socket that only the owner may use. Made and stopped by main.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -10,6 +10,7 @@
 #include <string>
 
 #include "controlplane/services/operator_service.h"
+#include "controlplane/services/policy_service.h"
 
 #include "absl/status/statusor.h"
 
@@ -27,9 +28,10 @@ class OperatorServer {
 
  private:
   OperatorServer(std::string path, OperatorService::Parts parts)
-      : path_(std::move(path)), service_(std::move(parts)) {}
+      : path_(std::move(path)), policy_(parts.mailbox), service_(std::move(parts)) {}
 
   std::string path_;
+  PolicyService policy_;
   OperatorService service_;
   std::unique_ptr<grpc::Server> server_;
 };

@@ -136,6 +136,8 @@ RULES = {
                                 PROCESS + ('grpc', 'protobuf', 'generated')),
     'controlplane/services': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/loop',
                                          'controlplane/radius',
+                                         # What operators write is read as the file is.
+                                         'controlplane/config/policy_fields.h',
                                          'controlplane/southbound', 'controlplane/transport'),
                               PROCESS + ('grpc', 'protobuf', 'generated')),
     'controlplane': (LIB_ALL + LIB_OS + ('controlplane',), PROCESS + ('cli11', 'generated-config')),
