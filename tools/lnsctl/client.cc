@@ -39,11 +39,14 @@ Client::Client(Endpoints endpoints) : endpoints_(std::move(endpoints)) {
   endpoints_.dataplane =
       Or(endpoints_.dataplane, absl::StrCat("unix:", run_dir, "/dataplane.sock"));
   const auto credentials = grpc::InsecureChannelCredentials();
-  control_ = control::v1::Operator::NewStub(grpc::CreateChannel(endpoints_.control, credentials));
+  const auto control = grpc::CreateChannel(endpoints_.control, credentials);
+  control_ = control::v1::Operator::NewStub(control);
+  control_policy_ = control::v1::Policy::NewStub(control);
   const auto dataplane = grpc::CreateChannel(endpoints_.dataplane, credentials);
   forwarding_ = dataplane::v1::Forwarding::NewStub(dataplane);
   telemetry_ = dataplane::v1::Telemetry::NewStub(dataplane);
   protection_ = dataplane::v1::Protection::NewStub(dataplane);
+  dataplane_policy_ = dataplane::v1::Policy::NewStub(dataplane);
 }
 
 std::unique_ptr<grpc::ClientContext> Client::Context() const {

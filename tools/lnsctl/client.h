@@ -11,7 +11,9 @@
 
 #include "absl/status/status.h"
 #include "lns/control/v1/operator.grpc.pb.h"
+#include "lns/control/v1/policy.grpc.pb.h"
 #include "lns/dataplane/v1/forwarding.grpc.pb.h"
+#include "lns/dataplane/v1/policy.grpc.pb.h"
 #include "lns/dataplane/v1/protection.grpc.pb.h"
 #include "lns/dataplane/v1/telemetry.grpc.pb.h"
 
@@ -32,6 +34,8 @@ class Client {
   dataplane::v1::Forwarding::Stub& forwarding() { return *forwarding_; }
   dataplane::v1::Telemetry::Stub& telemetry() { return *telemetry_; }
   dataplane::v1::Protection::Stub& protection() { return *protection_; }
+  control::v1::Policy::Stub& control_policy() { return *control_policy_; }
+  dataplane::v1::Policy::Stub& dataplane_policy() { return *dataplane_policy_; }
 
   std::unique_ptr<grpc::ClientContext> Context() const;
   // OK, or one sentence: which process on which socket, and what to do about it.
@@ -44,6 +48,8 @@ class Client {
   std::unique_ptr<dataplane::v1::Forwarding::Stub> forwarding_;
   std::unique_ptr<dataplane::v1::Telemetry::Stub> telemetry_;
   std::unique_ptr<dataplane::v1::Protection::Stub> protection_;
+  std::unique_ptr<control::v1::Policy::Stub> control_policy_;
+  std::unique_ptr<dataplane::v1::Policy::Stub> dataplane_policy_;
 };
 
 }  // namespace lns::lnsctl

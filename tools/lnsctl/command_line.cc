@@ -90,6 +90,7 @@ struct Line {
   void AddTunnel();
   void AddExplain();
   void AddOrders();
+  void AddFilters();
   void AddPunt();
   void AddFilter(CLI::App* verb);
   control::v1::ListSessionsRequest Filter() const;
@@ -136,6 +137,7 @@ Line::Line() {
        [this](Client& c) { return ListAggregates(c, output); });
   Verb(app.add_subcommand("routes", "the data plane's routes"),
        [this](Client& c) { return ListRoutes(c, output); });
+  AddFilters();
   AddPunt();
   for (const CounterVerb& counters : kCounterVerbs) {
     Verb(app.add_subcommand(counters.verb, counters.what),
@@ -179,6 +181,23 @@ void Line::AddPunt() {
     *request.mutable_limits() = limits;
     return SetPuntLimits(c, output, request);
   });
+}
+
+void Line::AddFilters() {
+  CLI::App* filter = app.add_subcommand("filter", "packet filters of sessions");
+  filter->require_subcommand(1);
+  CLI::App* show = filter->add_subcommand(
+      "show", "the rules in force, what each has matched, and how many sessions have them");
+  show->add_option("NAME", what, "one filter (default: all)");
+  Verb(show, [this](Client& c) { return ShowFilters(c, output, what); });
+  CLI::App* set = filter->add_subcommand(
+      "set", "makes a filter, or changes one under its sessions, until the next start");
+  set->add_option("FILE", what, "YAML, as an element of `filters` in the configuration")
+      ->required();
+  Verb(set, [this](Client& c) { return SetFilter(c, output, what); });
+  CLI::App* remove = filter->add_subcommand("remove", "removes a filter that no session has");
+  remove->add_option("NAME", what, "its name")->required();
+  Verb(remove, [this](Client& c) { return RemoveFilter(c, output, what); });
 }
 
 void Line::AddFilter(CLI::App* verb) {

@@ -59,4 +59,10 @@ absl::Status ShowPuntLimits(Client& client, Output output);
 absl::Status SetPuntLimits(Client& client, Output output,
                            const dataplane::v1::SetPuntLimitsRequest& request);
 
+// Filters as they are in force, one of them or all.
+absl::Status ShowFilters(Client& client, Output output, const std::string& name);
+// By the control plane.
+absl::Status SetFilter(Client& client, Output output, const std::string& file);
+absl::Status RemoveFilter(Client& client, Output output, const std::string& name);
+
 }  // namespace lns::lnsctl
