@@ -30,6 +30,7 @@ class FakeForwarding final : public dataplane::v1::Forwarding::Service {
     std::set<std::string> prefixes;
     std::map<uint32_t, dataplane::v1::Tunnel> tunnels;
     std::map<Key, dataplane::v1::Session> sessions;
+    std::map<std::string, dataplane::v1::Filter> filters;
     std::vector<size_t> batch_sizes;
     bool draining = false;
     int syncs_ended = 0;
@@ -182,10 +183,21 @@ class FakeForwarding final : public dataplane::v1::Forwarding::Service {
         if (state_.tunnels.count(key.first) == 0) {
           return {grpc::StatusCode::NOT_FOUND, "no such tunnel"};
         }
+        for (const std::string& filter : update.session().uplink_filters()) {
+          if (state_.filters.count(filter) == 0) {
+            return {grpc::StatusCode::INVALID_ARGUMENT, "no such filter"};
+          }
+        }
         state_.sessions[key] = update.session();
         if (stale_) stale_->sessions.erase(key);
         break;
       }
+      case Case::kFilter:
+        state_.filters[update.filter().name()] = update.filter();
+        break;
+      case Case::kRemoveFilter:
+        state_.filters.erase(update.remove_filter());
+        break;
       case Case::kDrain:
         state_.draining = update.drain().on();
         break;

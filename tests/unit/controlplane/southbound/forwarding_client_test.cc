@@ -127,6 +127,51 @@ TEST_F(ForwardingClientTest, DrainingIsToldAtOnceAndAgainWithEachRefill) {
   EXPECT_FALSE(server.state().draining);
 }
 
+TEST_F(ForwardingClientTest, FiltersPrecedeTheSessionsThatHaveThem) {
+  const auto filter = [](net::FilterVerdict rest) {
+    return std::make_shared<const net::Filter>(
+        net::Filter{.name = "f",
+                    .rules = {{.verdict = net::FilterVerdict::kRedirect,
+                               .sources = {*net::IpPrefix::Parse("192.0.2.0/24")},
+                               .protocol = 6,
+                               .destination_ports = {{80, 81}},
+                               .next_hops = {*net::IpAddress::Parse("203.0.113.1")}}},
+                    .rest = rest});
+  };
+  engine.tunnels = {TunnelOf(1)};
+  SessionEntry filtered = SessionOf(1, 5);
+  filtered.uplink_filters = {"f"};
+  filtered.downlink_filters = {"f", "f"};
+  net::DscpPolicy marks;
+  marks.outer.emplace().fill(10);
+  filtered.dscp_policy = std::make_shared<const net::DscpPolicy>(marks);
+  engine.sessions = {filtered};
+  engine.filters = {filter(net::FilterVerdict::kDeny)};
+  server.Start();
+  Connect();
+  RunUntilRefilled();
+  const FakeForwarding::State state = server.state();
+  ASSERT_THAT(state.sessions, SizeIs(1)) << "it came before its filter";
+  const dataplane::v1::Session& session = state.sessions.begin()->second;
+  EXPECT_EQ(session.downlink_filters_size(), 2);
+  EXPECT_EQ(session.dscp_policy().outer(), std::string(64, 10));
+  EXPECT_EQ(session.dscp_policy().uplink(), "");
+  const dataplane::v1::Filter& told = state.filters.at("f");
+  EXPECT_EQ(told.rest(), dataplane::v1::FILTER_VERDICT_DENY);
+  ASSERT_EQ(told.rules_size(), 1);
+  EXPECT_EQ(told.rules(0).verdict(), dataplane::v1::FILTER_VERDICT_REDIRECT);
+  EXPECT_EQ(told.rules(0).sources(0).length(), 24u);
+  EXPECT_EQ(told.rules(0).protocol(), 6u);
+  EXPECT_EQ(told.rules(0).destination_ports(0).last(), 81u);
+  EXPECT_EQ(told.rules(0).next_hops(0).octets().size(), 4u);
+  client->ProgramFilter(filter(net::FilterVerdict::kPermit));
+  RunUntilSettled();
+  EXPECT_EQ(server.state().filters.at("f").rest(), dataplane::v1::FILTER_VERDICT_PERMIT);
+  client->RemoveFilter("f");
+  RunUntilSettled();
+  EXPECT_TRUE(server.state().filters.empty());
+}
+
 TEST_F(ForwardingClientTest, FillsAnEmptyDataPlaneWithTheDesiredState) {
   engine.tunnels = {TunnelOf(1), TunnelOf(2)};
   engine.tunnels[1].aggregate = {.name = "lac", .downlink = MeterEntry{.rate_bps = 9'000'000}};
