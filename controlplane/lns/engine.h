@@ -183,6 +183,9 @@ struct SessionView {
   bool sequence_numbers = false;
   std::optional<uint8_t> dscp;
   std::optional<LineRecord> line;
+  std::vector<std::string> uplink_filters;
+  std::vector<std::string> downlink_filters;
+  std::string redirect_url;
 };
 
 struct PoolView {

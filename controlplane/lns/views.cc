@@ -51,6 +51,13 @@ SessionView EngineImpl::ViewOf(const SessionRecord& session) const {
                    .sequence_numbers = session.sequence_numbers};
   if (session.dscp != SessionRecord::kNoDscp) view.dscp = session.dscp;
   if (session.line != nullptr) view.line = *session.line;
+  if (session.service != nullptr) {
+    SessionEntry entry;
+    policies_.AppendTo(*session.service, entry);
+    view.uplink_filters = std::move(entry.uplink_filters);
+    view.downlink_filters = std::move(entry.downlink_filters);
+    view.redirect_url = session.service->redirect_url;
+  }
   view.ipv4_address = session.lease.prefix.address;
   if (session.ipv6 != nullptr) {
     Ipv6Holdings holdings = session.ipv6->Holdings();

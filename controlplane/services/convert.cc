@@ -112,6 +112,9 @@ void ToProto(const SessionView& view, Instant now, control::v1::Session& out) {
   for (const net::IpPrefix& prefix : view.delegated_prefixes) {
     out.add_delegated_prefixes(prefix.ToString());
   }
+  for (const std::string& filter : view.uplink_filters) out.add_uplink_filters(filter);
+  for (const std::string& filter : view.downlink_filters) out.add_downlink_filters(filter);
+  out.set_redirect_url(view.redirect_url);
   if (view.auth != ppp::AuthProtocol::kNone) out.set_auth_protocol(ppp::ToString(view.auth));
   out.set_calling_number(Printable(view.call.calling_number));
   out.set_called_number(Printable(view.call.called_number));

@@ -74,6 +74,9 @@ def rules(lab, name):
 def test_a_walled_garden_until_it_is_lifted(garden):
     lab, unpaid, paid = garden
     before = {s['user_name']: s['key'] for s in lab.sessions()}
+    filters = {s['user_name']: (s['uplink_filters'], s['downlink_filters'])
+               for s in lab.sessions()}
+    assert filters == {'user1': (['garden'], []), 'user2': ([], ['quiet'])}
     other, dns = listening(lab, OTHER_PORT), listening(lab, DNS_PORT)
     # Denied, and behind it in the same session permitted: so the first one is not still on its way.
     say(unpaid, b'out', OTHER_PORT)

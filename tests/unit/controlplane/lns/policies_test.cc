@@ -149,6 +149,10 @@ TEST_F(PolicyCalls, ASessionsEntryNamesItsFilters) {
   const SessionEntry& entry = world_->dataplane().sessions().begin()->second;
   EXPECT_THAT(entry.uplink_filters, ElementsAre("a"));
   EXPECT_THAT(entry.downlink_filters, ElementsAre("b"));
+  const auto view = world_->engine().FindSession(entry.key);
+  ASSERT_TRUE(view.has_value());
+  EXPECT_THAT(view->uplink_filters, ElementsAre("a"));
+  EXPECT_THAT(view->downlink_filters, ElementsAre("b"));
 }
 
 TEST_F(PolicyCalls, AnUnknownFilterEndsTheCallByName) {
