@@ -28,6 +28,7 @@ struct Ipv6Terms {
   std::span<const net::IpAddress> addresses = {};  // by DHCPv6
   std::span<const net::IpPrefix> delegated_prefixes = {};
   std::span<const std::string> delegated_pools = {};
+  std::span<const net::IpPrefix> announced_routes = {};
   std::span<const net::IpAddress> dns = {};  // empty: the settings'
 };
 

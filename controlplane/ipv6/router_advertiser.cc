@@ -59,6 +59,10 @@ Bytes RouterAdvertiser::Make(const Ipv6Environment& around, std::span<const Leas
                                 .preferred_s = Seconds(settings.prefix_preferred)});
   }
   message.mtu = mtu;
+  // As good as the router itself (RFC 4191 2.3).
+  for (const net::IpPrefix& route : around.terms.announced_routes) {
+    message.routes.push_back({.prefix = route, .lifetime_s = Seconds(lifetime)});
+  }
   const auto dns = around.dns();
   message.dns.assign(dns.begin(), dns.end());
   message.search = settings.search;

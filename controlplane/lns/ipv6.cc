@@ -39,6 +39,7 @@ Ipv6Environment EngineImpl::Around(const SessionRecord& session, Turn turn) {
                     .addresses = service.ipv6_addresses,
                     .delegated_prefixes = service.delegated_prefixes,
                     .delegated_pools = service.delegated_pools,
+                    .announced_routes = service.announced_routes,
                     .dns = service.dns6},
           .book = addresses_,
           .owner = session.slot + 1,
@@ -60,7 +61,9 @@ bool EngineImpl::TakeIpv6Packet(SessionRecord& session, ByteView frame, Turn tur
 // Both ends can receive what is said on the link from now on.
 void EngineImpl::OnIpv6Up(SessionRecord& session, const ppp::Ipv6Up& up, Turn turn) {
   if (session.ipv6 == nullptr) return;
-  const uint16_t mtu = std::max(std::min(session.peer_mru, LinkSettingsOf(session).mru), kLeastMtu);
+  uint16_t mtu = std::min(session.peer_mru, LinkSettingsOf(session).mru);
+  if (session.service->mtu != 0) mtu = std::min(mtu, session.service->mtu);
+  mtu = std::max(mtu, kLeastMtu);
   Ipv6Output output;
   session.ipv6->LinkUp({.local_interface_id = up.local_interface_id,
                         .peer_interface_id = up.peer_interface_id,

@@ -25,6 +25,9 @@ std::string Details(const RouterAdvertisement& in) {
     if (prefix.on_link) text += " on-link";
   }
   if (in.mtu) text += ", mtu " + std::to_string(*in.mtu);
+  for (const RouteInformation& route : in.routes) {
+    text += ", route " + route.prefix.ToString() + " valid " + Seconds(route.lifetime_s);
+  }
   for (const net::IpAddress& server : in.dns) text += ", dns " + server.ToString();
   for (const std::string& domain : in.search) text += ", search " + domain;
   return text;

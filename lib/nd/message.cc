@@ -16,12 +16,13 @@ namespace {
 enum OptionType : uint8_t {
   kOptionPrefix = 3,  // RFC 4861 4.6.2
   kOptionMtu = 5,     // RFC 4861 4.6.4
+  kOptionRoute = 24,  // RFC 4191 2.3
   kOptionRdnss = 25,  // RFC 8106 5.1
   kOptionDnssl = 31,  // RFC 8106 5.2
 };
 
 constexpr size_t kUnit = 8;  // option lengths count these
-constexpr size_t kMaxMessage = 2048;
+constexpr size_t kMaxMessage = 2560;
 constexpr size_t kSolicitationLength = 8;
 constexpr size_t kAdvertisementLength = 16;
 constexpr size_t kNeighbourLength = 24;
@@ -56,6 +57,18 @@ void WritePrefix(Writer& out, const PrefixInformation& prefix) {
   out.WriteU32(prefix.preferred_s);
   out.WriteU32(0);
   out.WriteBytes(prefix.prefix.address.raw());
+}
+
+//   0       1       2       3       4
+//  |  24   |length |length |  |Prf||   |   lifetime, prefix (0, 8 or 16)
+void WriteRoute(Writer& out, const RouteInformation& route) {
+  const size_t units = route.prefix.length == 0 ? 0 : route.prefix.length <= 64 ? 1 : 2;
+  out.WriteU8(kOptionRoute);
+  out.WriteU8(static_cast<uint8_t>(1 + units));
+  out.WriteU8(route.prefix.length);
+  out.WriteU8(0);
+  out.WriteU32(route.lifetime_s);
+  out.WriteBytes(ByteView(route.prefix.address.raw()).first(units * kUnit));
 }
 
 void WriteDns(Writer& out, std::span<const net::IpAddress> servers, uint32_t lifetime_s) {
@@ -123,6 +136,19 @@ NdError ReadPrefix(ByteView option, RouterAdvertisement& out) {
   return NdError::kNone;
 }
 
+NdError ReadRoute(ByteView option, RouterAdvertisement& out) {
+  const size_t units = option.size() / kUnit - 1;
+  const uint8_t length = option[2];
+  if (length > 128 || units > 2 || length > units * 64) return NdError::kOption;
+  if (out.routes.size() >= kMaxRoutes) return NdError::kNone;
+  std::array<uint8_t, 16> prefix{};
+  const ByteView octets = option.subspan(kUnit);
+  std::copy(octets.begin(), octets.end(), prefix.begin());
+  out.routes.push_back({.prefix = net::PrefixOf(net::IpAddress::V6(prefix), length),
+                        .lifetime_s = LoadBe32(option.data() + 4)});
+  return NdError::kNone;
+}
+
 NdError ReadDns(ByteView option, RouterAdvertisement& out) {
   // RFC 8106 5.3.1: one address at least, and whole ones.
   if (option.size() < 3 * kUnit || (option.size() - kUnit) % 16 != 0) return NdError::kOption;
@@ -154,6 +180,8 @@ NdError ReadOption(uint8_t type, ByteView option, RouterAdvertisement& out) {
       if (option.size() != kUnit) return NdError::kOption;
       out.mtu = LoadBe32(option.data() + 4);
       return NdError::kNone;
+    case kOptionRoute:
+      return ReadRoute(option, out);
     case kOptionRdnss:
       return ReadDns(option, out);
     case kOptionDnssl:
@@ -199,6 +227,9 @@ Bytes Write(const RouterAdvertisement& advertisement) {
     out.WriteU8(1);
     out.WriteU16(0);
     out.WriteU32(*advertisement.mtu);
+  }
+  for (const RouteInformation& route : AtMost(advertisement.routes, kMaxRoutes)) {
+    WriteRoute(out, route);
   }
   WriteDns(out, AtMost(advertisement.dns, kMaxServers), advertisement.dns_lifetime_s);
   if (out.remaining() > kMaxDomains * net::kMaxDomainName / 2) {

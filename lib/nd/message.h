@@ -1,8 +1,9 @@
 // Neighbour discovery messages as a router on a point-to-point link needs them: Router Solicitation
 // and Advertisement, Neighbour Solicitation and Advertisement (RFC 4861 4), with the options Prefix
-// Information, MTU (RFC 4861 4.6), RDNSS and DNSSL (RFC 8106 5). Bytes start at the ICMPv6 type and
-// are all of the message; the checksum and the IPv6 header, whose hop limit must be 255, are the
-// caller's (lib/net/icmpv6.h). Link-layer address options are never written: the links have none.
+// Information, MTU (RFC 4861 4.6), Route Information (RFC 4191), RDNSS and DNSSL (RFC 8106 5).
+// Bytes start at the ICMPv6 type and are all of the message; the checksum and the IPv6 header,
+// whose hop limit must be 255, are the caller's (lib/net/icmpv6.h). Link-layer address options are
+// never written: the links have none.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -24,6 +25,7 @@ inline constexpr uint8_t kHopLimit = 255;
 inline constexpr uint32_t kInfinite = 0xffffffff;
 // Of each kind in one message; what comes beyond is left out.
 inline constexpr size_t kMaxPrefixes = 16;
+inline constexpr size_t kMaxRoutes = 16;
 inline constexpr size_t kMaxServers = 8;
 inline constexpr size_t kMaxDomains = 8;
 
@@ -46,6 +48,14 @@ struct PrefixInformation {
   bool operator==(const PrefixInformation&) const = default;
 };
 
+// RFC 4191 2.3, of medium preference.
+struct RouteInformation {
+  net::IpPrefix prefix;
+  uint32_t lifetime_s = 0;
+
+  bool operator==(const RouteInformation&) const = default;
+};
+
 // RFC 4861 4.2.
 struct RouterAdvertisement {
   uint8_t hop_limit = 0;  // for the hosts to use; 0: unspecified
@@ -56,6 +66,7 @@ struct RouterAdvertisement {
   uint32_t retransmit_ms = 0;
   std::vector<PrefixInformation> prefixes = {};
   std::optional<uint32_t> mtu = {};
+  std::vector<RouteInformation> routes = {};
   // RFC 8106 5.1, 5.2; the lifetimes matter where there is something to live.
   std::vector<net::IpAddress> dns = {};
   uint32_t dns_lifetime_s = 0;

@@ -33,6 +33,17 @@ TEST(Ipv6ServiceTest, AdvertisesTheLinksPrefixWhenTheLinkIsUp) {
   EXPECT_THAT(heard[0].search, ElementsAre("example.net"));
 }
 
+TEST(Ipv6ServiceTest, AdvertisesRoutesThatAaaNames) {
+  Ipv6Subscriber subscriber;
+  const std::vector<net::IpPrefix> routes = {Prefix("2001:db8:f::/48")};
+  subscriber.terms.announced_routes = routes;
+  subscriber.Up();
+  const auto heard = subscriber.TakeAdvertisements();
+  ASSERT_THAT(heard, SizeIs(1));
+  EXPECT_THAT(heard[0].routes,
+              ElementsAre(nd::RouteInformation{.prefix = routes[0], .lifetime_s = 1800}));
+}
+
 TEST(Ipv6ServiceTest, InitialAdvertisementsAreCloseLaterOnesSpread) {
   Ipv6Subscriber subscriber;
   subscriber.Up();

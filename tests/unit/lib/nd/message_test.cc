@@ -2,6 +2,8 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "lib/nd/message.h"
 #include "tests/unit/lib/hex.h"
 
@@ -75,14 +77,38 @@ TEST(RouterAdvertisementTest, UnknownOptionsArePassedOver) {
   EXPECT_EQ(*parsed, Usual());
 }
 
+// RFC 4191 2.3: as much of the prefix as its length needs.
+TEST(RouterAdvertisementTest, RoutesAreToldInTheLengthTheyNeed) {
+  RouterAdvertisement usual = Usual();
+  usual.routes = {{.prefix = Prefix("::/0"), .lifetime_s = 9},
+                  {.prefix = Prefix("2001:db8:f::/48"), .lifetime_s = 1800},
+                  {.prefix = Prefix("2001:db8::1/128"), .lifetime_s = kInfinite}};
+  const Bytes message = Write(usual);
+  EXPECT_EQ(message.size(), Captured().size() + 8 + 16 + 24);
+  const Bytes second = test::FromHex(
+      "1802300000000708"
+      "20010db8000f0000");
+  EXPECT_NE(std::search(message.begin(), message.end(), second.begin(), second.end()),
+            message.end());
+  const auto parsed = ParseRouterAdvertisement(message);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(*parsed, usual);
+  Bytes lying = message;
+  const auto at = std::search(lying.begin(), lying.end(), second.begin(), second.end());
+  at[2] = 65;  // longer than what is there
+  EXPECT_EQ(ParseRouterAdvertisement(lying).error(), NdError::kOption);
+}
+
 TEST(RouterAdvertisementTest, KeepsItsBounds) {
   RouterAdvertisement large = Usual();
   large.prefixes.resize(100, large.prefixes[0]);
+  large.routes.resize(100, {.prefix = Prefix("2001:db8::1/128"), .lifetime_s = 1});
   large.dns.resize(100, large.dns[0]);
   large.search.resize(100, std::string(60, 'a') + "." + std::string(60, 'b'));
   const auto parsed = ParseRouterAdvertisement(Write(large));
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ(parsed->prefixes.size(), kMaxPrefixes);
+  EXPECT_EQ(parsed->routes.size(), kMaxRoutes);
   EXPECT_EQ(parsed->dns.size(), kMaxServers);
   EXPECT_EQ(parsed->search.size(), kMaxDomains);
 }
