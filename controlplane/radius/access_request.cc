@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "controlplane/radius/service_attributes.h"
+#include "controlplane/radius/tunnel_policy.h"
 #include "lib/ppp/chap.h"
 #include "lib/ppp/mschap.h"
 #include "lib/radius/attributes.h"
@@ -83,8 +84,7 @@ AuthVerdict Refused(std::string cause, const std::string& message) {
   return verdict;
 }
 
-void Accept(const AuthenticationNeeded& user, const radius::RequestDone& done,
-            AccessAnswer& answer) {
+void Accept(const AuthenticateUser& user, const radius::RequestDone& done, AccessAnswer& answer) {
   const ByteView attributes = done.attributes;
   // RFC 2865 5.6: what is not supported is a refusal.
   if (const auto value = radius::Find(attributes, radius::kServiceType)) {
@@ -97,8 +97,18 @@ void Accept(const AuthenticationNeeded& user, const radius::RequestDone& done,
   ServiceReading service = ReadService(attributes);
   answer.malformed = service.malformed;
   answer.ignored = service.ignored;
+  if (user.call != nullptr) {
+    TunnelPolicy tunnel = ReadTunnelPolicy(attributes, *user.call);
+    if (tunnel.malformed) ++answer.malformed;
+    if (!tunnel.allowed) {
+      answer.verdict = Refused("accepted for other tunnels only", "");
+      return;
+    }
+    service.profile.tunnel_group = std::move(tunnel.group);
+  }
+  service.profile.by_radius = true;
   std::string ms_chap;
-  if (user.protocol == AuthProtocol::kMsChapV2) {
+  if (user.credentials.protocol == AuthProtocol::kMsChapV2) {
     ms_chap = MsChapText(attributes, radius::kMsChap2Success);
     if (ms_chap.empty()) {
       answer.verdict = Refused("accepted without MS-CHAP2-Success", "");
@@ -136,12 +146,11 @@ std::optional<radius::ClientRequest> MakeAccessRequest(const AuthenticateUser& u
                                .password = pap ? credentials.password : std::string()};
 }
 
-AccessAnswer ReadAccessAnswer(const AuthenticationNeeded& credentials,
-                              const radius::RequestDone& done) {
+AccessAnswer ReadAccessAnswer(const AuthenticateUser& user, const radius::RequestDone& done) {
   AccessAnswer answer;
   switch (done.code) {
     case radius::Code::kAccessAccept:
-      Accept(credentials, done, answer);
+      Accept(user, done, answer);
       break;
     case radius::Code::kAccessChallenge:
       answer.challenged = true;

@@ -29,7 +29,6 @@ struct AccessAnswer {
 };
 
 // `done` was answered.
-AccessAnswer ReadAccessAnswer(const ppp::AuthenticationNeeded& credentials,
-                              const radius::RequestDone& done);
+AccessAnswer ReadAccessAnswer(const AuthenticateUser& user, const radius::RequestDone& done);
 
 }  // namespace lns::controlplane

@@ -100,7 +100,7 @@ void RadiusAuthenticator::OnDone(const radius::RequestDone& done, Instant now) {
     return FallBack(user, now);
   }
   queue_.OnAnswer(now);
-  AccessAnswer answer = ReadAccessAnswer(user.credentials, done);
+  AccessAnswer answer = ReadAccessAnswer(user, done);
   totals_.malformed_attributes += answer.malformed;
   totals_.ignored_attributes += answer.ignored;
   if (answer.verdict.accepted) {

@@ -174,6 +174,7 @@ bool ApplyCiscoPair(ByteView value, ServiceProfile& out) {
 
 using S = ServiceProfile;
 constexpr Row kRows[] = {
+    Text<&S::user_name>(radius::kUserName),
     {radius::kFramedIpAddress, &ApplyAddress},
     Texts<&S::filters>(radius::kFilterId),
     {radius::kFramedMtu, &ApplyMtu},
@@ -191,6 +192,7 @@ constexpr Row kRows[] = {
     Values<&S::delegated_prefixes, &radius::ReadIpv6Prefix>(radius::kDelegatedIpv6Prefix),
     Values<&S::ipv6_addresses, &radius::ReadIpv6>(radius::kFramedIpv6Address),
     Values<&S::dns6, &radius::ReadIpv6>(radius::kDnsServerIpv6Address),
+    Values<&S::announced_routes, &radius::ReadIpv6Prefix>(radius::kRouteIpv6Information),
     Texts<&S::delegated_pools>(radius::kDelegatedIpv6PrefixPool),
     Texts<&S::ipv6_address_pools>(radius::kStatefulIpv6AddressPool),
     {radius::kMsPrimaryDnsServer, &ApplyDns<0>},
@@ -204,13 +206,32 @@ constexpr Row kRows[] = {
     {radius::kCiscoAvPair, &ApplyCiscoPair},
 };
 
-// Understood elsewhere, or rightly of no effect.
+// Understood elsewhere (tunnel_policy.h), or rightly of no effect.
 constexpr AttributeId kElsewhere[] = {
-    radius::kUserName,        radius::kServiceType,       radius::kFramedProtocol,
-    radius::kFramedIpNetmask, radius::kReplyMessage,      radius::kState,
-    radius::kProxyState,      radius::kTerminationAction, radius::kMessageAuthenticator,
-    radius::kMsChapError,     radius::kMsChap2Success,    radius::kMsChapMppeKeys,
-    radius::kMsMppeSendKey,   radius::kMsMppeRecvKey,     radius::kAcctSessionId,
+    radius::kServiceType,
+    radius::kFramedProtocol,
+    radius::kFramedIpNetmask,
+    radius::kReplyMessage,
+    radius::kState,
+    radius::kProxyState,
+    radius::kTerminationAction,
+    radius::kMessageAuthenticator,
+    radius::kMsChapError,
+    radius::kMsChap2Success,
+    radius::kMsChapMppeKeys,
+    radius::kMsMppeSendKey,
+    radius::kMsMppeRecvKey,
+    radius::kAcctSessionId,
+    radius::kTunnelType,
+    radius::kTunnelMediumType,
+    radius::kTunnelClientEndpoint,
+    radius::kTunnelServerEndpoint,
+    radius::kTunnelPrivateGroupId,
+    radius::kTunnelAssignmentId,
+    radius::kTunnelPreference,
+    radius::kTunnelClientAuthId,
+    radius::kTunnelServerAuthId,
+    radius::kTunnelPassword,
 };
 
 const Row* FindRow(AttributeId id) {

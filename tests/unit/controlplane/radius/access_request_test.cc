@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 
 #include "controlplane/radius/access_request.h"
@@ -98,13 +99,35 @@ class AccessAnswerTest : public testing::Test {
  protected:
   AccessAnswer Read(radius::Code code, AuthProtocol protocol) {
     const ByteView attributes = builder_.attributes();
-    return ReadAccessAnswer(Alice(protocol),
+    return ReadAccessAnswer({.credentials = Alice(protocol), .call = call_},
                             {.outcome = radius::RequestOutcome::kAnswered,
                              .code = code,
                              .attributes = Bytes(attributes.begin(), attributes.end())});
   }
   radius::PacketBuilder builder_{radius::Code::kAccessAccept, 1};
+  std::shared_ptr<const CallDescription> call_ = std::make_shared<const CallDescription>(
+      CallDescription{.tunnel = {.local = {net::IpAddress::V4(0xc6336401), 1701},
+                                 .peer = {net::IpAddress::V4(0xc633640b), 1701}},
+                      .lac_host_name = "lac1",
+                      .lns_host_name = "lns"});
 };
+
+TEST_F(AccessAnswerTest, AnotherTunnelsUserIsRefused) {
+  builder_.AddTaggedText(radius::kTunnelClientAuthId, 1, "lac2");
+  const AccessAnswer answer = Read(radius::Code::kAccessAccept, AuthProtocol::kPap);
+  EXPECT_FALSE(answer.verdict.accepted);
+  EXPECT_EQ(answer.verdict.cause, "accepted for other tunnels only");
+}
+
+TEST_F(AccessAnswerTest, TheServiceSaysWhoDecidedAndTheTunnelsGroup) {
+  builder_.AddTaggedText(radius::kTunnelClientAuthId, 1, "lac1");
+  builder_.AddTaggedText(radius::kTunnelPrivateGroupId, 1, "red");
+  const AccessAnswer answer = Read(radius::Code::kAccessAccept, AuthProtocol::kPap);
+  ASSERT_TRUE(answer.verdict.accepted);
+  EXPECT_TRUE(answer.verdict.service->by_radius);
+  EXPECT_EQ(answer.verdict.service->tunnel_group, "red");
+  EXPECT_EQ(answer.ignored, 0u);
+}
 
 TEST_F(AccessAnswerTest, AcceptBringsTheService) {
   builder_.AddText(radius::kReplyMessage, "wel");

@@ -65,6 +65,8 @@ TEST_F(ServiceAttributes, EachOfThemIsRead) {
   builder_.AddInteger(radius::kMikrotikTotalLimit, 7);
   builder_.AddInteger(radius::kMikrotikTotalLimitGigawords, 2);
   builder_.AddText(radius::kErxVirtualRouterName, "wholesale");
+  builder_.AddText(radius::kUserName, "alice@home");
+  builder_.AddIpv6Prefix(radius::kRouteIpv6Information, Prefix("2001:db8:e::/48"));
   const ServiceProfile profile = Read();
   EXPECT_EQ(malformed_, 0u);
   EXPECT_EQ(ignored_, 0u);
@@ -94,6 +96,8 @@ TEST_F(ServiceAttributes, EachOfThemIsRead) {
   EXPECT_EQ(profile.redirect_url, "http://portal.example/");
   EXPECT_EQ(profile.quota_octets, (uint64_t{2} << 32) + 7);
   EXPECT_EQ(profile.vrf, "wholesale");
+  EXPECT_EQ(profile.user_name, "alice@home");
+  EXPECT_THAT(profile.announced_routes, ElementsAre(Prefix("2001:db8:e::/48")));
 }
 
 TEST_F(ServiceAttributes, AQosPolicyChoosesBetweenWaitingAndDropping) {
