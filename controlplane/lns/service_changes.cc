@@ -19,7 +19,7 @@ namespace lns::controlplane {
 const SessionRecord* EngineImpl::FindOnline(const AccountingId& id) const {
   const SessionRecord* session = sessions_.At(id.slot);
   const bool found = session != nullptr && AccountingIdOf(*session) == id &&
-                     session->stage == SessionStage::kLink && session->online() &&
+                     session->stage == SessionStage::kLink && session->was_online &&
                      session->service != nullptr;
   return found ? session : nullptr;
 }

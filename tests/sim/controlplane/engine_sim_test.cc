@@ -11,7 +11,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "controlplane/ipv6/link_packet.h"
 #include "lib/dhcpv6/client_packet.h"
@@ -40,6 +42,7 @@ class Scenario {
     PlaceCalls();
     PlanTrouble();
     PlanClients();
+    PlanOrders();
     world_.RunFor(Duration::Seconds(90));
     if (!world_.violation().empty()) return world_.violation();
     if (std::string wrong = Settle(); !wrong.empty()) return wrong;
@@ -64,6 +67,7 @@ class Scenario {
 
  private:
   static inline const Bytes kServer = {0, 4, 1, 2, 3};
+  static constexpr uint64_t kBadRate = 666;
 
   bool Roll(uint32_t percent) { return dice_.Below(100) < percent; }
   Duration UpTo(int64_t seconds) {
@@ -226,6 +230,35 @@ class Scenario {
                                             controlplane::AllDhcpServers()));
   }
 
+  // AAA changes what users are served while all of this goes on: rates, one of which the data plane
+  // refuses, or limits that it does not notice; of one session or several, of some that are gone.
+  void PlanOrders() {
+    world_.dataplane().set_bad_rate(kBadRate);
+    for (int i = 0; i < 40; ++i) {
+      world_.After(UpTo(120), [this] { PlaceOrder(); });
+    }
+  }
+  void PlaceOrder() {
+    std::vector<controlplane::AccountingId> ids = world_.accounts().OpenIds();
+    known_ids_.insert(known_ids_.end(), ids.begin(), ids.end());
+    if (!known_ids_.empty() && Roll(10)) {
+      ids = {known_ids_[dice_.Below(static_cast<uint32_t>(known_ids_.size()))]};
+    }
+    std::vector<controlplane::ServiceChange> changes;
+    for (const controlplane::AccountingId& id : ids) {
+      if (!Roll(50)) continue;
+      controlplane::ServicePtr service = world_.engine().ServiceOf(id);
+      if (service != nullptr) {
+        controlplane::ServiceProfile changed = *service;
+        changed.session_timeout = Duration::Seconds(1 + dice_.Below(1000));
+        if (Roll(70)) changed.rate_down_bps = Roll(20) ? kBadRate : 1000 * (1 + dice_.Below(5));
+        service = std::make_shared<const controlplane::ServiceProfile>(std::move(changed));
+      }
+      changes.push_back({id, std::move(service)});
+    }
+    if (!changes.empty()) world_.Order(std::move(changes));
+  }
+
   void PlaceOutgoingCall() {
     world_.Call([&](auto& engine, auto& out) {
       const auto tunnels = engine.Tunnels();
@@ -249,6 +282,7 @@ class Scenario {
                                 .max_delay = Duration::Milliseconds(1)});
     world_.RunFor(Duration::Seconds(150));
     if (!world_.violation().empty()) return world_.violation();
+    if (world_.open_orders() != 0) return "an order of AAA is never done";
     size_t online = 0;
     for (const auto& session : world_.engine().Sessions()) {
       if (session.state != "online") return "a session is stuck in state " + session.state;
@@ -310,6 +344,7 @@ class Scenario {
   }
 
   SeededRng dice_;
+  std::vector<controlplane::AccountingId> known_ids_;  // of sessions that were online once
   std::string secret_;
   uint16_t lns_ns_ = 0;
   uint16_t lac_ns_ = 0;

@@ -4,7 +4,10 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <algorithm>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "controlplane/lns/actions.h"
 #include "controlplane/lns/session_facts.h"
@@ -19,7 +22,7 @@ class Accounts {
   void Start(const controlplane::SessionFacts& facts) {
     Check(!ended_.contains(facts.id), "started again after its end", facts.id);
     Check(open_.emplace(facts.id, facts.key).second, "started twice", facts.id);
-    Check(keys_.insert(facts.key).second, "started beside another of its key", facts.id);
+    Check(keys_.emplace(facts.key, facts.id).second, "started beside another of its key", facts.id);
     CheckFacts(facts);
     last_ = facts;
   }
@@ -39,6 +42,22 @@ class Accounts {
     ended_.insert(stopped.id);
   }
 
+  // In the order of their slots.
+  std::vector<controlplane::AccountingId> OpenIds() const {
+    std::vector<controlplane::AccountingId> ids;
+    for (const auto& [id, key] : open_) ids.push_back(id);
+    std::sort(ids.begin(), ids.end(), [](const auto& a, const auto& b) { return a.slot < b.slot; });
+    return ids;
+  }
+  // nullopt: nobody accounts for it.
+  std::optional<controlplane::AccountingId> IdOf(const controlplane::SessionKey& key) const {
+    const auto found = keys_.find(key);
+    return found == keys_.end() ? std::nullopt : std::optional(found->second);
+  }
+  std::optional<controlplane::SessionKey> KeyOf(const controlplane::AccountingId& id) const {
+    const auto found = open_.find(id);
+    return found == open_.end() ? std::nullopt : std::optional(found->second);
+  }
   bool IsOpen(const controlplane::SessionKey& key) const { return keys_.contains(key); }
   size_t open() const { return open_.size(); }
   size_t ended() const { return ended_.size(); }
@@ -61,7 +80,7 @@ class Accounts {
   }
 
   absl::flat_hash_map<controlplane::AccountingId, controlplane::SessionKey> open_;
-  absl::flat_hash_set<controlplane::SessionKey> keys_;
+  absl::flat_hash_map<controlplane::SessionKey, controlplane::AccountingId> keys_;
   absl::flat_hash_set<controlplane::AccountingId> ended_;
   size_t changes_ = 0;
   controlplane::SessionFacts last_;

@@ -71,6 +71,8 @@ class FakeDataplane {
   }
   bool alive() const { return alive_; }
   void set_max_sessions(size_t limit) { settings_.max_sessions = limit; }
+  // Downlink meters of this rate are not to its liking; 0: all are.
+  void set_bad_rate(uint64_t rate_bps) { bad_rate_bps_ = rate_bps; }
 
   const controlplane::SessionEntry* Find(const controlplane::SessionKey& key) const {
     const auto found = sessions_.find(key);
@@ -113,6 +115,9 @@ class FakeDataplane {
   absl::Status Check(const controlplane::SessionEntry& entry) const {
     if (!alive_) return absl::UnavailableError("data plane away");
     if (!tunnels_.contains(entry.key.tunnel)) return absl::NotFoundError("no such tunnel");
+    if (entry.downlink_meter && entry.downlink_meter->rate_bps == bad_rate_bps_) {
+      return absl::InvalidArgumentError("not a rate");
+    }
     if (!sessions_.contains(entry.key) && sessions_.size() >= settings_.max_sessions) {
       return absl::ResourceExhaustedError("session table full");
     }
@@ -131,6 +136,7 @@ class FakeDataplane {
   Settings settings_;
   Rng& rng_;
   bool alive_ = true;
+  uint64_t bad_rate_bps_ = 0;
   Instant last_;
   std::deque<Queued> queue_;
   std::map<l2tp::LocalTunnelId, controlplane::TunnelEntry> tunnels_;

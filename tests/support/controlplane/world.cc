@@ -234,7 +234,7 @@ void World::CarryOut(EngineAction& action) {
             }
           });
         } else if constexpr (std::is_same_v<What, controlplane::ServiceOrderDone>) {
-          service_orders_.emplace(what.order, what.status);
+          OnOrderDone(what);
         } else if constexpr (std::is_same_v<What, controlplane::LogLine>) {
           log_.push_back(what.text);
         } else if constexpr (std::is_same_v<What, controlplane::SessionStarted>) {
@@ -289,6 +289,38 @@ void World::RestartDataplane() {
   dataplane_.Return(tunnels, sessions);
 }
 
+uint64_t World::Order(std::vector<controlplane::ServiceChange> changes) {
+  const uint64_t order = ++last_order_;
+  orders_.emplace(order, changes);
+  Call([&](auto& engine, auto& out) { engine.ChangeService(order, changes, now_, out); });
+  return order;
+}
+
+// An order is done once; and then the engine and the data plane serve every session as it says, or
+// none.
+void World::OnOrderDone(const controlplane::ServiceOrderDone& done) {
+  const auto wrong = [&](const char* what) {
+    if (!violation_.empty()) return;
+    violation_ = absl::StrCat("at ", (now_ - Instant()).milliseconds(), " ms: order ", done.order,
+                              " ", what);
+  };
+  const auto placed = orders_.extract(done.order);
+  if (placed.empty()) return wrong("is done and was not open");
+  order_outcomes_.emplace(done.order, done.status);
+  for (const controlplane::ServiceChange& change : placed.mapped()) {
+    const controlplane::ServicePtr service = engine_->ServiceOf(change.session);
+    if (!done.status.ok()) {
+      if (service != nullptr && service == change.service) wrong("failed and left a change");
+      continue;
+    }
+    if (service != change.service) return wrong("is done and changed nothing");
+    const SessionEntry* entry = dataplane_.Find(*accounts_.KeyOf(change.session));
+    if (entry == nullptr || (!entry->ipv4_open && !entry->ipv6_open)) continue;
+    const uint64_t rate = entry->downlink_meter ? entry->downlink_meter->rate_bps : 0;
+    if (rate != service->rate_down_bps) return wrong("is done before the data plane has it");
+  }
+}
+
 void World::After(Duration delay, std::function<void()> what) {
   Schedule(now_ + delay, std::move(what));
 }
@@ -322,11 +354,15 @@ size_t World::PrefixesOf(const SessionView& session, const SessionEntry& entry) 
   const auto user =
       std::find_if(settings_.users.begin(), settings_.users.end(),
                    [&session](const auto& each) { return each.name == session.user_name; });
-  const bool known = user != settings_.users.end();
+  controlplane::ServiceProfile service;
+  if (user != settings_.users.end()) service = user->service;
+  const auto id = accounts_.IdOf(session.key);
+  const controlplane::ServicePtr changed = id ? engine_->ServiceOf(*id) : nullptr;
+  if (changed != nullptr) service = *changed;
   size_t count = 0;
-  if (entry.ipv4_open) count += 1 + (known ? user->service.ipv4_routes.size() : 0);
+  if (entry.ipv4_open) count += 1 + service.ipv4_routes.size();
   if (!entry.ipv6_open) return count;
-  if (known) count += user->service.ipv6_routes.size();
+  count += service.ipv6_routes.size();
   return count + session.ipv6_prefixes.size() + session.delegated_prefixes.size();
 }
 
@@ -520,6 +556,7 @@ std::string World::Leftover() const {
   // Also the rest of the ids: the last one ended.
   if (engine_->NextDeadline() != Instant::Never()) return "a timer";
   if (accounts_.open() != 0) return "sessions accounted for";
+  if (!orders_.empty()) return "orders that were never done";
   if (!wanted_sessions_.empty() || !wanted_tunnels_.empty()) return "entries not taken back";
   if (!dataplane_.sessions().empty()) return "sessions in the data plane";
   if (!dataplane_.tunnels().empty()) return "tunnels in the data plane";

@@ -84,8 +84,14 @@ class World {
   LossyLink& link() { return link_; }
   std::vector<std::unique_ptr<FakeLac>>& lacs() { return lacs_; }
   const Accounts& accounts() const { return accounts_; }
-  // Outcomes of changes of service, by order.
-  const std::map<uint64_t, absl::Status>& service_orders() const { return service_orders_; }
+  // AAA changes what sessions are served; the number of the order.
+  uint64_t Order(std::vector<controlplane::ServiceChange> changes);
+  // What became of it; nullptr: nothing yet.
+  const absl::Status* OutcomeOf(uint64_t order) const {
+    const auto found = order_outcomes_.find(order);
+    return found == order_outcomes_.end() ? nullptr : &found->second;
+  }
+  size_t open_orders() const { return orders_.size(); }
   std::vector<std::string>& log() { return log_; }
   Rng& rng() { return rng_; }
   // What the engine sent to each LAC as control, counted by LAC.
@@ -108,6 +114,7 @@ class World {
   void CheckAckLeaves(const controlplane::SessionEntry& session, ByteView frame);
   size_t PrefixesOf(const controlplane::SessionView& session,
                     const controlplane::SessionEntry& entry) const;
+  void OnOrderDone(const controlplane::ServiceOrderDone& done);
   void CheckPrefixesTold(const controlplane::SessionEntry& session, ByteView frame);
   FakeLac* LacAt(const net::Endpoint& endpoint, int* index);
 
@@ -134,7 +141,9 @@ class World {
   };
   std::map<controlplane::SessionKey, Opened> opened_;
   Accounts accounts_;
-  std::map<uint64_t, absl::Status> service_orders_;
+  uint64_t last_order_ = 0;
+  std::map<uint64_t, std::vector<controlplane::ServiceChange>> orders_;  // not done yet
+  std::map<uint64_t, absl::Status> order_outcomes_;
   std::vector<std::string> log_;
   std::string violation_;
 };
