@@ -107,8 +107,10 @@ RULES = {
     'controlplane/accounting': (LIB_ALL + ('controlplane/lns',
                                            'controlplane/radius/call_attributes.h'),
                                 ('std', 'absl')),
+    # A change of service is written as an Accept is, and read by the same table.
     'controlplane/coa': (LIB_ALL + ('controlplane/lns', 'controlplane/accounting',
-                                    'controlplane/radius/call_attributes.h'), ('std', 'absl')),
+                                    'controlplane/radius/call_attributes.h',
+                                    'controlplane/radius/service_attributes.h'), ('std', 'absl')),
     'controlplane/bookkeeping': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/accounting',
                                                      'controlplane/coa', 'controlplane/loop',
                                                      'controlplane/radius',
