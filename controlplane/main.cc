@@ -13,6 +13,7 @@
 #include "controlplane/config/settings.h"
 #include "controlplane/lns/engine.h"
 #include "controlplane/process.h"
+#include "lib/os/core_dumps.h"
 
 #include "spdlog/sinks/stdout_sinks.h"
 #include "spdlog/spdlog.h"
@@ -46,8 +47,10 @@ int main(int argc, char** argv) {
   CLI::App app("The control plane of the Terminus LNS.", kProgram);
   std::string config_path;
   bool check = false;
+  bool core_dumps = false;
   app.add_option("--config", config_path, "configuration file (YAML)")->required();
   app.add_flag("--check", check, "check the configuration and exit");
+  app.add_flag("--core-dumps", core_dumps, "allow core dumps, in which users' passwords may be");
   app.set_version_flag("--version", std::string(kProgram) + " " + LNS_VERSION);
   try {
     app.parse(argc, argv);
@@ -55,6 +58,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
 
+  if (!core_dumps) lns::ForbidCoreDumps();
   auto settings = lns::controlplane::LoadSettings(config_path);
   if (!settings.ok()) return Fail(settings.status());
   const absl::Status valid = lns::controlplane::ValidateSettings(settings->engine);

@@ -10,6 +10,7 @@
 
 #include "dataplane/process.h"
 #include "dataplane/settings.h"
+#include "lib/os/core_dumps.h"
 
 #include "CLI/CLI.hpp"
 #include "spdlog/sinks/stdout_sinks.h"
@@ -60,11 +61,15 @@ int main(int argc, char** argv) {
   CLI::App app("The data plane of the Terminus L2TP network server", "lns-dataplane");
   std::string file;
   bool only_check = false;
+  bool core_dumps = false;
   app.add_option("--config", file, "Configuration file (YAML)")->required();
   app.add_flag("--check", only_check, "Check the configuration file and exit");
+  app.add_flag("--core-dumps", core_dumps, "Allow core dumps, in which users' passwords may be");
   app.set_version_flag("--version", "lns-dataplane " LNS_VERSION);
   CLI11_PARSE(app, argc, argv);
 
+  // Punted PAP passes through here.
+  if (!core_dumps) lns::ForbidCoreDumps();
   const auto settings = lns::dataplane::ReadSettings(file);
   if (!settings.ok()) return Fail(settings.status());
   if (only_check) {
