@@ -6,13 +6,13 @@
 """Accounting, limits, CoA and Disconnect, metrics."""
 
 import collections
-import re
+import functools
 import subprocess
 import time
 
 import pytest
 
-from lab import config, freeradius, wait_until
+from lab import config, freeradius, radclient, wait_until
 from lab.commands import in_namespace
 
 SESSIONS = 8
@@ -206,18 +206,7 @@ def test_limits_end_sessions(network):
     lacsim.stop()
 
 
-def ask(lab, kind, *attributes, secret=COA_SECRET, source=None):
-    """radclient's answer: 'Disconnect-ACK', or 'CoA-NAK Unsupported-Attribute', or ''."""
-    text = ', '.join([*attributes, 'Message-Authenticator = 0x00'])
-    if source:
-        text += f', Packet-Src-IP-Address = {source}'
-    done = subprocess.run(
-        in_namespace(lab.lac.name, ['radclient', '-x', '-r', '1', '-t', '5',
-                                    f'{config.LNS_ADDRESS}:3799', kind, secret]),
-        input=text + '\n', capture_output=True, text=True, check=False)
-    answer = re.search(r'Received (\S+)', done.stdout)
-    cause = re.search(r'Error-Cause = (\S+)', done.stdout)
-    return ' '.join(m.group(1) for m in (answer, cause) if m)
+ask = functools.partial(radclient.ask, secret=COA_SECRET)
 
 
 def test_aaa_disconnects_and_changes_sessions(network):
@@ -231,7 +220,7 @@ def test_aaa_disconnects_and_changes_sessions(network):
     assert ask(network, 'disconnect', 'User-Name = nobody') == (
         'Disconnect-NAK Session-Context-Not-Found')
     assert ask(network, 'disconnect', 'User-Name = user1', secret='wrong') == ''
-    assert ask(network, 'coa', 'User-Name = user1', 'Filter-Id = "block"') == (
+    assert ask(network, 'coa', 'User-Name = user1', 'Framed-Pool = "gold"') == (
         'CoA-NAK Unsupported-Attribute')
     assert ask(network, 'coa', 'User-Name = user1') == 'CoA-NAK Missing-Attribute'
     assert ask(network, 'disconnect', 'User-Name = user1', 'NAS-Identifier = "another"') == (
@@ -266,6 +255,48 @@ def metrics(lab):
             name, _, value = line.rpartition(' ')
             values[name] = float(value)
     return values, done.stdout
+
+
+def change_rates(lab, users, up, down):
+    for user in users:
+        assert ask(lab, 'coa', f'User-Name = {user}', f'WISPr-Bandwidth-Max-Up = {up}',
+                   f'WISPr-Bandwidth-Max-Down = {down}') == 'CoA-ACK'
+
+
+def test_totals_are_exact_over_changes_of_rates_and_reconnects(network):
+    """Accounting, the data plane's counters and what lacsim sent and received are the same, to the
+    packet and the octet: over rates that do not drop, then ones that do, then as new sessions."""
+    start_books(network)
+    network.start_lns(controlplane=settings(network))
+    users = [f'user{i}' for i in range(1, SESSIONS + 1)]
+    flows = []
+    for rates in ([(100_000_000, 100_000_000), (40_000, 30_000)], [], [(25_000, 0)]):
+        before = {r['Acct-Session-Id'] for r in records(network, 'Start')}
+        lacsim = network.start_lacsim('--sessions', SESSIONS, '--payload', PAYLOAD, '--hold', 1,
+                                      '--allow-loss', pps=1000, seconds=3)
+        sessions_online(network, SESSIONS)
+        wait_until(lambda before=before: len({r['Acct-Session-Id'] for r in records(
+            network, 'Start')} - before) == SESSIONS, 'their Starts')
+        for up, down in rates:
+            change_rates(network, users, up, down)
+        assert lacsim.wait(60) == 0, lacsim.output()
+        flows.append(network.report_of(lacsim)['traffic'])
+        wait_for(network, 'Stop', len(flows) * SESSIONS)
+    check_books(network, len(flows) * SESSIONS)
+    # The rates did what they were for, and nothing else lost anything.
+    assert [flow['up']['lost'] > 0 for flow in flows] == [True, False, True]
+    assert [flow['down']['lost'] > 0 for flow in flows] == [True, False, False]
+    lost = sum(flow[direction]['lost'] for flow in flows for direction in ('up', 'down'))
+    assert network.lnsctl('drops')['policed'] == lost
+    values, _ = metrics(network)
+    stops = records(network, 'Stop')
+    for direction, counted, name in (('up', 'Input', 'uplink'), ('down', 'Output', 'downlink')):
+        received = sum(flow[direction]['received'] for flow in flows)
+        assert sum(int(r[f'Acct-{counted}-Packets']) for r in stops) == received
+        assert sum(octets(r, counted) for r in stops) == received * INNER
+        passed = 'terminus_dataplane_traffic_total{counter="%s_%s"}'
+        assert values[passed % (name, 'packets')] == received
+        assert values[passed % (name, 'bytes')] == received * INNER
 
 
 def test_metrics_tell_of_everything(network):

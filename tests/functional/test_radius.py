@@ -6,13 +6,19 @@
 # Copyright The Terminus Authors
 """Authentication by RADIUS."""
 
+import base64
+import hashlib
+import hmac
+import random
+import resource
 from pathlib import Path
 
 import pytest
 from scapy.layers.inet import ICMP, IP
 
-from lab import config, freeradius
-from peer import AuthenticationFailed, CallCleared, Subscriber
+from lab import config, freeradius, wait_until
+from peer import AuthenticationFailed, CallCleared, Subscriber, udp_socket
+from peer.ppp import PAP, Packet
 
 PASSWORD = 'correct horse battery'
 SECOND_PORT = 11812
@@ -35,13 +41,17 @@ def server(name='first', **options):
     return {'name': name, 'address': '127.0.0.1', 'secret': freeradius.SECRET} | options
 
 
-def start_lns(lab, *servers, auth=('chap_md5', 'pap'), **options):
+def start_lns(lab, *servers, **options):
+    lab.start_lns(controlplane=configure(lab, *servers, **options))
+
+
+def configure(lab, *servers, auth=('chap_md5', 'pap'), **options):
     settings = lab.controlplane_config(subscribers=1)
     settings['ppp']['auth'] = list(auth)
     settings['pools'].append({'name': 'gold', 'prefix': '100.65.0.0/16'})
     settings['radius'] = {'servers': list(servers or [server()]), 'times': dict(TIMES),
                           'framed_prefixes': ['100.66.0.0/16'], **options}
-    lab.start_lns(controlplane=settings)
+    return settings
 
 
 def start_server(lab, *users, name='first', **options):
@@ -215,6 +225,140 @@ def test_wrong_secret_is_no_answer(network, open_lac):
         subscriber.connect()
     assert subscriber.wait_cleared().code == CDN_NO_FACILITIES_NOW
     assert counter(network, 'radius.first.accepts') == 0
+
+
+# --- a server that lies ---
+
+REQUEST_ID, AUTHENTICATOR = 1, slice(4, 20)
+WRONG = [f'reply-{what}' for what in (
+    'truncated', 'bad-length', 'bad-attribute', 'bad-authenticator', 'bad-message-authenticator',
+    'missing-message-authenticator', 'unexpected-code', 'late')]
+
+
+def attribute(kind, value):
+    return bytes((kind, 2 + len(value))) + value
+
+
+def signed(request, attributes, secret, code=2, length=None):
+    """A reply with both proofs (RFC 2865 3, RFC 3579 3.2)."""
+    length = length or 20 + 18 + len(attributes)
+    head = bytes((code, request[REQUEST_ID])) + length.to_bytes(2, 'big')
+    signature = hmac.new(secret, head + request[AUTHENTICATOR] + attribute(80, bytes(16)) +
+                         attributes, 'md5').digest()
+    body = attribute(80, signature) + attributes
+    return head + hashlib.md5(head + request[AUTHENTICATOR] + body + secret).digest() + body
+
+
+def turned(reply, at):
+    return reply[:at] + bytes((reply[at] ^ 1,)) + reply[at + 1:]
+
+
+def lies(request, secret):
+    """Replies of which each is wrong in one thing."""
+    service = attribute(6, b'\0\0\0\2') + attribute(8, bytes((10, 66, 6, 6)))
+    good = signed(request, service, secret)
+    monster = b''.join(attribute(18, b'm' * 253) for _ in range(15))
+    yield from (turned(good, at) for at in (0, 1, 4, 19, 22, 37, len(good) - 1))
+    yield signed(request, service, b'another secret')
+    yield signed(request, monster, b'another secret')[:4096]
+    yield signed(request, monster + attribute(18, b'x' * 200), secret, length=4097)
+    yield good[:-3]  # shorter than it says
+    yield good[:2] + (len(good) + 1).to_bytes(2, 'big') + good[4:]
+    yield signed(request, service + bytes((8, 9, 1)), secret)  # an attribute past the end
+    yield signed(request, service + bytes((8, 1)), secret)  # and one shorter than its own head
+    yield b'\0'
+    yield random.randbytes(4096)
+    yield from (random.randbytes(random.randrange(20, 300)) for _ in range(200))
+
+
+def test_replies_that_lie_change_nothing_and_are_counted(network, open_lac):
+    """A server that sends every kind of wrong reply before its refusal; the other one, which is
+    asked next by somebody else, has counted nothing."""
+    server_socket = udp_socket(network.lns.name, '127.0.0.1', freeradius.AUTHENTICATION_PORT)
+    server_socket.settimeout(10)
+    start_server(network, freeradius.user('alice', PASSWORD), name='second', port=SECOND_PORT)
+    start_lns(network, server(probe=False, require_message_authenticator=True),
+              server('second', port=SECOND_PORT, order=2), auth=['pap'])
+    lac = open_lac(network)
+    subscriber = Subscriber(lac.call(), 'mallory', PASSWORD)
+    subscriber.negotiate_lcp()
+    subscriber.send(PAP, Packet(1, 1, b'\x07mallory' + bytes((len(PASSWORD),)) +
+                                PASSWORD.encode()))
+    request, client = server_socket.recvfrom(4096)
+    before = {k: v for k, v in network.lnsctl('counters').items() if k.startswith('radius.first.')}
+    sent = 0
+    for lie in lies(request, freeradius.SECRET.encode()):
+        server_socket.sendto(lie, client)
+        sent += 1
+    wrong = [f'radius.first.{name}' for name in WRONG]
+    wait_until(lambda: sum(network.lnsctl('counters')[name] - before[name] for name in wrong) == sent,
+               lambda: f'{sent} of {[(n, network.lnsctl("counters")[n]) for n in wrong]}')
+    assert network.lnsctl('counters')['aaa.radius.accepted'] == 0
+    # What is true still counts, be it as large as can be.
+    monster = b''.join(attribute(200, b'm' * 253) for _ in range(15))
+    server_socket.sendto(signed(request, monster + attribute(18, b'go away'),
+                                freeradius.SECRET.encode(), code=3), client)
+    with pytest.raises(AuthenticationFailed) as failed:
+        subscriber._request_id = 1
+        subscriber.await_verdict()
+    assert str(failed.value) == 'go away'
+    assert all(network.lnsctl('counters')[f'radius.second.{name}'] == 0 for name in WRONG)
+    server_socket.close()
+    assert Subscriber(lac.call(), 'alice', PASSWORD).connect()
+
+
+# --- passwords ---
+
+def disguises(secret):
+    """The ways in which a secret might be written down."""
+    data = secret.encode()
+    return {secret, data.hex(), data.hex(' '), data.hex(':'), data.hex().upper(),
+            base64.b64encode(data).decode(), repr(list(data))[1:-1]}
+
+
+def test_passwords_are_nowhere(network, open_lac):
+    """Neither in logs and traces nor in what operators and Prometheus are shown, nor in what would
+    be left by a crash; users' own, the servers', the tunnels'."""
+    local, metrics = 'the local one of bob', '127.0.0.1:9469'
+    start_server(network, freeradius.user('alice', PASSWORD))
+    settings = configure(network, auth=['pap', 'chap_md5', 'ms_chap_v2'])
+    settings['log_level'] = 'debug'
+    settings['users'] = [{'name': 'bob', 'password': local}]
+    settings['metrics'] = {'listen': metrics}
+    limits = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (limits[1], limits[1]))
+    try:
+        network.start_lns(controlplane=settings)
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, limits)
+    lac = open_lac(network)
+    for user, password in (('alice', PASSWORD), ('bob', local)):
+        for auth in ('pap', 'chap', 'mschapv2'):
+            Subscriber(lac.call(), user, password, auth=auth).connect()
+        with pytest.raises((AuthenticationFailed, CallCleared)):
+            Subscriber(lac.call(), user, 'wrong ' + password, auth='pap').connect()
+    shown = {words: str(network.lnsctl(*words)) for words in (
+        ('status',), ('counters',), ('radius',), ('session', 'list'), ('tunnel', 'list'),
+        ('explain', 'session', 'alice'), ('explain', 'session', 'bob'), ('drops',), ('punts',),
+        ('dataplane',), ('explain', 'tunnel', str(network.tunnels()[0]['local_id'])))}
+    shown['metrics'] = network.lns.run(['python3', '-c', 'import urllib.request as r; print('
+                                        f'r.urlopen("http://{metrics}/metrics").read().decode())'
+                                        ]).stdout
+    for log in network.directory.glob('lns-*.log'):
+        shown[log.name] = log.read_text(errors='replace')
+    for path in network.run_dir.rglob('*'):
+        if path.is_file():
+            shown[str(path)] = path.read_bytes().decode('latin-1')
+    assert 'alice' in shown['explain', 'session', 'alice']
+    for secret in (PASSWORD, local, freeradius.SECRET, config.SECRET):
+        for disguise in disguises(secret):
+            assert [place for place, text in shown.items() if disguise in text] == []
+    # A crash leaves none of their memory behind.
+    for process in (network.controlplane, network.dataplane):
+        lines = Path(f'/proc/{process.pid}/limits').read_text().splitlines()
+        [limit] = [line for line in lines if line.startswith('Max core file size')]
+        assert limit.split()[4:6] == ['0', '0'], limit
+        assert Path(f'/proc/{process.pid}/coredump_filter').stat().st_uid == 0
 
 
 def test_many_at_once(network):

@@ -11,6 +11,7 @@
 #   negotiation  Configure-Request, -Ack, -Nak, -Reject of one protocol
 #   mschap       MS-CHAPv2 (RFC 2759)
 #   subscriber   LCP, PAP, CHAP, IPCP and IP packets over a call
+#   dual_stack   the same with IPv6: Router Advertisements, DHCPv6
 #   carrier      proxied logins (RFC 2661 4.4.5), access lines (RFC 5515)
 #   traffic      packets between a subscriber and a host, both ways
 #
@@ -20,12 +21,13 @@
 
 from .answering import AnsweringLac
 from .carrier import CarrierLac, ProxiedLogin, access_line
+from .dual_stack import DualStack
 from .errors import AuthenticationFailed, CallCleared, PeerError, Timeout, TunnelRefused
 from .lac import Call, Lac
 from .sockets import SharedSocket, udp_socket
 from .subscriber import Subscriber
 from .traffic import exchange, ping
 
-__all__ = ['AnsweringLac', 'AuthenticationFailed', 'Call', 'CallCleared', 'CarrierLac', 'Lac',
-           'PeerError', 'ProxiedLogin', 'SharedSocket', 'Subscriber', 'Timeout', 'TunnelRefused',
+__all__ = ['AnsweringLac', 'AuthenticationFailed', 'Call', 'CallCleared', 'CarrierLac',
+           'DualStack', 'Lac', 'PeerError', 'ProxiedLogin', 'SharedSocket', 'Subscriber', 'Timeout', 'TunnelRefused',
            'access_line', 'exchange', 'ping', 'udp_socket']

@@ -38,7 +38,8 @@ def inside(netns):
 
 def udp_socket(netns, address, port=0):
     with inside(netns):
-        result = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ':' in address else socket.AF_INET
+        result = socket.socket(family, socket.SOCK_DGRAM)
     result.bind((address, port))
     return result
 

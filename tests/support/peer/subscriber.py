@@ -17,7 +17,7 @@ from . import mschap
 from .errors import AuthenticationFailed, CallCleared, PeerError, Timeout
 from .negotiation import RESTART_S, Negotiation
 from .ppp import (
-    ACFC, ACK, ANY_ADDRESS, AUTH, AUTH_OPTIONS, CHAP, CODE_REJECT, DISCARD, DNS1, ECHO_REPLY,
+    ACFC, ACK, ANY_ADDRESS, AUTH, AUTH_OPTIONS, CHAP, CODE_REJECT, DISCARD, DNS1, DNS2, ECHO_REPLY,
     ECHO_REQUEST, IDENTIFICATION, IP_ADDRESS, IPCP, IPV4, IPV6, LCP, MAGIC, MRU, NAK, PAP,
     PFC, PROTOCOL_REJECT, REJECT, TERMINATE, TERMINATE_ACK, Packet, address_text)
 from .wire import u16, u32
@@ -45,7 +45,7 @@ class Subscriber:
         self.authenticated = False
         self.success_message = None
         self.address = None
-        self.dns = None
+        self.dns = self.dns2 = None
         self.gateway = None
         self.packets = []  # IP packets from the LNS
         self.packets_v6 = []  # IPv6, as they came
@@ -264,8 +264,8 @@ class Subscriber:
         if self.ipcp.value(IP_ADDRESS) in (None, ANY_ADDRESS):
             raise PeerError('IPCP opened without an address')
         self.address = address_text(self.ipcp.value(IP_ADDRESS))
-        dns = self.ipcp.value(DNS1)
-        self.dns = address_text(dns) if dns else None
+        self.dns, self.dns2 = (address_text(self.ipcp.value(kind)) if self.ipcp.value(kind) else None
+                               for kind in (DNS1, DNS2))
 
     def _judge_ipcp(self, options):
         self.gateway = address_text(dict(options)[IP_ADDRESS])
