@@ -57,7 +57,7 @@ constexpr std::array kUplink = {
     Stage{StageId::kPppInput, PppInput},
     Stage{StageId::kSourceGuard, SourceGuard},
     Stage{StageId::kFilter, FilterUplink, kFiltered},
-    Stage{StageId::kPolice, PoliceUplink, kMetered | kAggregated},
+    Stage{StageId::kPolice, PoliceUplink, kCountedByPolice},
     Stage{StageId::kDscp, DscpUplink, kDscpPolicy},
     Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kRoute, RouteUplink},  // to another subscriber: downlink
@@ -113,7 +113,7 @@ constexpr std::array kReordered = {
     Stage{StageId::kSourceGuard, SourceGuard},
 
     Stage{StageId::kFilter, FilterUplink, kFiltered},
-    Stage{StageId::kPolice, PoliceUplink, kMetered | kAggregated},
+    Stage{StageId::kPolice, PoliceUplink, kCountedByPolice},
     Stage{StageId::kDscp, DscpUplink, kDscpPolicy},
     Stage{StageId::kMss, Mss, kClampMss},
     Stage{StageId::kRoute, RouteUplink},

@@ -85,9 +85,29 @@ void Police(Context& context, Batch& batch) {
   }
 }
 
+// What is left of the batch is the sessions' traffic (source_guard.h).
+void CountUplink(Context& context, const Batch& batch) {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    const PacketMeta& meta = batch.meta(i);
+    if (meta.verdict != Verdict::kContinue) continue;
+    UplinkEntry& session = context.tables().uplink[meta.session];
+    session.packets.Add(1);
+    session.bytes.Add(meta.l3_length);
+    ++packets;
+    bytes += meta.l3_length;
+  }
+  context.counters().traffic.uplink_packets.Add(packets);
+  context.counters().traffic.uplink_bytes.Add(bytes);
+}
+
 }  // namespace
 
-void PoliceUplink(Context& context, Batch& batch) { Police<Uplink>(context, batch); }
+void PoliceUplink(Context& context, Batch& batch) {
+  Police<Uplink>(context, batch);
+  CountUplink(context, batch);
+}
 void PoliceDownlink(Context& context, Batch& batch) { Police<Downlink>(context, batch); }
 
 }  // namespace lns::dataplane

@@ -74,6 +74,7 @@ void SourceGuard(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
   const std::span<UplinkEntry> sessions = tables.uplink;
   const uint32_t count = batch.size();
+  const bool counts = (batch.session_flags() & kCountedByPolice) == 0;
   uint64_t bytes = 0;
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
@@ -82,10 +83,13 @@ void SourceGuard(Context& context, Batch& batch) {
     if (!IsUsual(meta, ip, session) && !Check(context, batch, i, ip)) [[unlikely]] {
       continue;
     }
+    if (!counts) [[unlikely]]
+      continue;
     session.packets.Add(1);
     session.bytes.Add(meta.l3_length);
     bytes += meta.l3_length;
   }
+  if (!counts) return;
   const uint32_t packets = count - batch.leaving();
   context.counters().traffic.uplink_packets.Add(packets);
   context.counters().traffic.uplink_bytes.Add(bytes);

@@ -83,6 +83,20 @@ TEST_F(PoliceTest, TwiceTheRateIsDeliveredAtTheRateUp) {
   EXPECT_EQ(counts.uplink_policed_packets, 2 * kSeconds * 1000 - passed);
   EXPECT_EQ(counts.uplink_policed_bytes, counts.uplink_policed_packets * kPacketLength);
   EXPECT_EQ(counts.downlink_policed_packets, 0u);
+  EXPECT_EQ(counts.uplink_packets, passed) << "only what passed counts as traffic";
+  EXPECT_EQ(counts.uplink_bytes, passed * kPacketLength);
+}
+
+// Its session has no meter, and is counted with those of its batch that have.
+TEST_F(PoliceTest, ABatchIsCountedOnceWhoeverIsInIt) {
+  Meter(kOneRate, {});
+  for (int i = 0; i < 10; ++i) {
+    rig_.Receive(kAccess, Up());
+    rig_.Receive(kAccess, Up("100.64.0.4", 102));
+  }
+  rig_.Poll();
+  EXPECT_EQ(rig_.Counts(7, 100).uplink_packets, 10u);
+  EXPECT_EQ(rig_.Counts(7, 102).uplink_packets, 10u);
 }
 
 TEST_F(PoliceTest, TwiceTheRateIsDeliveredAtTheRateDown) {
