@@ -10,6 +10,7 @@
 import contextlib
 import dataclasses
 import functools
+import os
 import ipaddress
 import random
 import re
@@ -49,13 +50,13 @@ class World:
             {'name': 'gold homes', 'prefix': GOLD_HOMES, 'delegate': 56}]
         settings['radius'] = {
             'servers': [{'name': 'first', 'address': '127.0.0.1', 'secret': freeradius.SECRET}],
-            'framed_prefixes': [FRAMED]}
+            'framed_prefixes': [FRAMED], 'local_users_first': False}
         settings['accounting'] = {
             'servers': [{'name': 'books', 'address': '127.0.0.1', 'secret': freeradius.SECRET}],
             'least_interim_s': 1, 'interim_interval_s': 1, 'tunnels': True}
         settings['dynamic_authorization'] = {
             'clients': [{'name': 'aaa', 'address': '198.51.100.0/24', 'secret': COA_SECRET}]}
-        settings['filters'] = [
+        if os.environ.get('AAA_FILTERS') != 'no': settings['filters'] = [
             {'name': 'no-web', 'rest': 'PERMIT',
              'rules': [{'verdict': 'DENY', 'protocol': 'udp', 'destination_ports': ['80']}]},
             {'name': 'no-answers', 'rest': 'PERMIT',
@@ -414,7 +415,6 @@ def test_every_accounting_attribute_arrives(make_world):
                                         'Framed-IPv6-Address = 2001:db8:dddd::5',
                                         'Delegated-IPv6-Prefix = 2001:db8:cccc::/56',
                                         'Framed-Interface-Id = 0:0:0:77')])
-    before = int(time.time())
     subscriber = world.online('user1')
     session = world.session('user1')
     key = session['key']
@@ -432,10 +432,11 @@ def test_every_accounting_attribute_arrives(make_world):
         'NAS-Port': str(port), 'NAS-Port-Type': 'Virtual',
         'NAS-Port-Id': f'l2tp {tunnel}/{key["local_session_id"]}',
         'Service-Type': 'Framed-User', 'Framed-Protocol': 'PPP', 'User-Name': 'user1',
-        'Acct-Authentic': 'RADIUS', 'Class': '0x77', 'Framed-IP-Address': subscriber.address,
+        'Acct-Authentic': 'RADIUS', 'Class': '0x77',
         'Framed-Interface-Id': '0:0:0:77', 'Called-Station-Id': session['called_number'],
         'Calling-Station-Id': session['calling_number'],
-        'Connect-Info': str(world.lac.connect_speed), 'Tunnel-Type:0': 'L2TP',
+        'Connect-Info': '/'.join(2 * [str(world.lac.connect_speed)]),
+        'Tunnel-Type:0': 'L2TP',
         'Tunnel-Medium-Type:0': 'IPv4', 'Tunnel-Client-Endpoint:0': config.FIRST_LAC_ADDRESS,
         'Tunnel-Server-Endpoint:0': config.LNS_ADDRESS, 'Tunnel-Assignment-Id:0': str(tunnel),
         'Tunnel-Client-Auth-Id:0': 'scapy-lac', 'Tunnel-Server-Auth-Id:0': 'lns.example',
@@ -448,6 +449,7 @@ def test_every_accounting_attribute_arrives(make_world):
         assert 'Event-Timestamp' in record
         assert record['Framed-IPv6-Prefix'].startswith('2001:db8:1000:')
     for record in (last, stop):
+        assert record['Framed-IP-Address'] == subscriber.address
         assert record['Framed-IPv6-Address'] == '2001:db8:dddd::5'
         assert record['Delegated-IPv6-Prefix'] == '2001:db8:cccc::/56'
         assert int(record['Acct-Session-Time']) >= 1
@@ -456,7 +458,6 @@ def test_every_accounting_attribute_arrives(make_world):
     assert (stop['Acct-Output-Packets'], stop['Acct-Output-Octets']) == ('1', str(octets))
     assert stop['Acct-Terminate-Cause'] == 'User-Request'
     assert 'Acct-Terminate-Cause' not in start and 'Acct-Input-Octets' not in start
-    assert before <= int(time.time())
 
     # RFC 2867: the tunnel and its links.
     for kind in ('Tunnel-Start', 'Tunnel-Link-Start', 'Tunnel-Link-Stop'):
@@ -487,6 +488,13 @@ def fast(world, subscriber):
 def no_network_behind(source):
     def check(world, subscriber):
         assert not world.passes_up(subscriber, source)
+    return check
+
+
+def ends_now(cause):
+    def check(world, subscriber):
+        subscriber.wait_cleared()
+        assert world.record(subscriber.user, 'Stop')['Acct-Terminate-Cause'] == cause
     return check
 
 
@@ -528,9 +536,7 @@ CHANGES = [
     Change(('Class = 0x99',), 'CoA-ACK', lambda world, _: wait_until(
         lambda: any(r.get('Class') == '0x99' for r in world.records('user1')), 'the new Class')),
     Change(('Acct-Interim-Interval = 60', 'Idle-Timeout = 600'), 'CoA-ACK'),
-    Change(('Session-Timeout = 1',), 'CoA-ACK', lambda world, _: equals(
-        lambda world, _: world.record('user1', 'Stop')['Acct-Terminate-Cause'],
-        'Session-Timeout')(world, _)),
+    Change(('Session-Timeout = 1',), 'CoA-ACK', ends_now('Session-Timeout')),
 ]
 
 
