@@ -131,7 +131,7 @@ class PeerReader {
     if (!dial.is_none()) peer.dial = net::Endpoint{dial, port};
     peer.max_sessions = static_cast<uint32_t>(
         check_.Number(at("max_sessions"), in.max_sessions(), kMostSessions, 0));
-    peer.aggregate = ReadAggregate(in, index, check);
+    peer.aggregate = ReadAggregate(in, index, check_);
     return peer;
   }
 

@@ -14,6 +14,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lns/dataplane/v1/forwarding.pb.h"
+#include "lns/dataplane/v1/telemetry.pb.h"
 #include "lns/types/v1/types.pb.h"
 
 namespace lns::dataplane {

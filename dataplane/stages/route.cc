@@ -43,7 +43,7 @@ void Redirect(Context& context, Batch& batch, uint32_t i) {
   const uint32_t to = tables.fib->Lookup(meta.family, next_hop.raw().data());
   if (to < kFibAdjacency) return batch.Drop(i, DropReason::kNoRedirect);
   const uint8_t* ip = batch.At(i, meta.l3_offset);
-  const uint32_t index = AdjacencyIndex(tables, to, meta, ip);
+  const uint32_t index = AdjacencyIndex(tables, to, meta.family, meta.session_key, ip);
   const Adjacency& adjacency = tables.adjacencies[index];
   const bool is_neighbour = adjacency.kind == Adjacency::Kind::kNeighbour;
   if (!is_neighbour || !HasMac(adjacency.destination.load(std::memory_order_relaxed))) {
