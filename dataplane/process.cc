@@ -40,7 +40,13 @@ int RunWorker(void* worker) {
 
 Process::Process(const Settings& settings) : settings_(settings), generation_(NewGeneration()) {}
 
-absl::StatusOr<std::unique_ptr<Process>> Process::Start(const Settings& settings) {
+absl::StatusOr<std::unique_ptr<Process>> Process::Start(const Settings& given) {
+  Settings settings = given;
+  if (absl::Status status = ReadVrfDevices(settings.vrfs, settings.ports, settings.kernel.table);
+      !status.ok()) {
+    return status;
+  }
+  for (const VrfSettings& vrf : settings.vrfs) settings.kernel.vrf_tables[vrf.index] = vrf.table;
   std::unique_ptr<Process> process(new Process(settings));
   if (absl::Status status = process->StartParts(); !status.ok()) return status;
   return process;
@@ -86,7 +92,10 @@ absl::Status Process::StartTables() {
   config.socket = static_cast<int>(rte_socket_id());
   config.steering = &steering_;
   config.journal = &journal_;
-  for (const Port& port : ports_->ports()) config.ports.push_back({port.mac, port.mtu});
+  for (const Port& port : ports_->ports()) {
+    config.ports.push_back({port.mac, port.mtu, port.settings.vrf.value_or(kMainVrf)});
+  }
+  for (const VrfSettings& vrf : settings_.vrfs) config.vrfs.push_back({vrf.index, vrf.lpm});
   absl::StatusOr<std::unique_ptr<ForwardingState>> tables = MakeForwardingState(config);
   if (absl::IsResourceExhausted(tables.status())) {
     return absl::ResourceExhaustedError(
@@ -179,6 +188,8 @@ absl::Status Process::StartServices() {
   view.ports = ports_.get();
   view.steering = &steering_;
   view.punt_policy = punt_policy_.get();
+  view.vrfs = settings_.vrfs;
+  view.main_table = settings_.kernel.table;
   view.worker_cores = settings_.eal.worker_cores;
   for (const auto& worker : workers_) view.workers.push_back(worker.get());
   absl::StatusOr<std::unique_ptr<ApiServer>> api = ApiServer::Start(settings_.listen_path, view);

@@ -31,7 +31,7 @@ namespace lns::dataplane {
 
 class Process {
  public:
-  static absl::StatusOr<std::unique_ptr<Process>> Start(const Settings& settings);
+  static absl::StatusOr<std::unique_ptr<Process>> Start(const Settings& given);
   // Stops the workers and leaves nothing behind.
   ~Process();
   Process(const Process&) = delete;

@@ -87,8 +87,9 @@ class SettingsReader {
   absl::StatusOr<Settings> Read() {
     for (const auto step :
          {&SettingsReader::ReadPaths, &SettingsReader::ReadCores, &SettingsReader::ReadMemory,
-          &SettingsReader::ReadTables, &SettingsReader::ReadKernel, &SettingsReader::ReadPorts,
-          &SettingsReader::ReadAnswers, &SettingsReader::ReadPuntLimits}) {
+          &SettingsReader::ReadTables, &SettingsReader::ReadKernel, &SettingsReader::ReadVrfs,
+          &SettingsReader::ReadPorts, &SettingsReader::ReadAnswers,
+          &SettingsReader::ReadPuntLimits}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
     return settings_;
@@ -201,6 +202,42 @@ class SettingsReader {
     return absl::OkStatus();
   }
 
+  absl::Status ReadVrfs() {
+    std::set<uint32_t> tables = {settings_.kernel.table};
+    for (int i = 0; i < config_.vrfs_size(); ++i) {
+      const config::v1::VrfConfig& config = config_.vrfs(i);
+      const std::string path = absl::StrCat("vrfs[", i, "]");
+      if (config.name().empty()) return source_.Error(path + ".name", "is required");
+      if (config.id() == 0 || config.id() >= kMaxVrfs) {
+        return source_.Error(path + ".id", Range(1, kMaxVrfs - 1, config.id()));
+      }
+      for (const VrfSettings& other : settings_.vrfs) {
+        if (other.name != config.name() && other.index != config.id()) continue;
+        return source_.Error(path,
+                             absl::StrCat("VRF ", other.name, " has this name or id already"));
+      }
+      if (config.table() != 0 && !tables.insert(config.table()).second) {
+        return source_.Error(path + ".table", absl::StrCat("table ", config.table(),
+                                                           " is another VRF's, or kernel.table"));
+      }
+      settings_.vrfs.push_back({.name = config.name(),
+                                .index = static_cast<VrfIndex>(config.id()),
+                                .table = config.table(),
+                                .lpm = config.full_table()});
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPortVrf(const config::v1::PortConfig& config, const std::string& path,
+                           PortSettings& port) {
+    if (config.vrf().empty()) return absl::OkStatus();
+    for (const VrfSettings& vrf : settings_.vrfs) {
+      if (vrf.name == config.vrf()) port.vrf = vrf.index;
+    }
+    if (port.vrf.has_value()) return absl::OkStatus();
+    return source_.Error(path + ".vrf", absl::StrCat("no VRF '", config.vrf(), "' in vrfs"));
+  }
+
   absl::Status ReadAnswers() {
     const config::v1::AnswerConfig& in = config_.answers();
     AnswerPolicy& policy = settings_.answers;
@@ -251,6 +288,7 @@ class SettingsReader {
     if (absl::Status status = ReadRole(config, path, port); !status.ok()) return status;
     if (absl::Status status = ReadDevice(config, path, port); !status.ok()) return status;
     if (absl::Status status = ReadGroup(config, path, port); !status.ok()) return status;
+    if (absl::Status status = ReadPortVrf(config, path, port); !status.ok()) return status;
     if (config.mtu() != 0) {
       if (config.mtu() < kMinMtu || config.mtu() > kMaxMtu) {
         return source_.Error(path + ".mtu", Range(kMinMtu, kMaxMtu, config.mtu()));

@@ -13,6 +13,7 @@
 #include "dataplane/core/context.h"
 #include "dataplane/core/punt_policy.h"
 #include "dataplane/kernel/route_export_policy.h"
+#include "dataplane/kernel/vrf_devices.h"
 #include "dataplane/ports/eal.h"
 #include "dataplane/ports/port_settings.h"
 #include "dataplane/tables/table_writer.h"
@@ -29,6 +30,7 @@ struct Settings {
   EalSettings eal;
   uint32_t mbufs = 0;
   std::vector<PortSettings> ports;
+  std::vector<VrfSettings> vrfs;
   TableLimits limits;
   uint32_t punt_slots = 0;
   std::vector<std::string> interface_groups;                // PortSettings::interface_group

@@ -60,6 +60,7 @@ bool Worker::PollPort(const WorkerPort& port) {
   if (count == kBatchSize) more_follow_ = true;
   PacketMeta meta;
   meta.in_port = port.index;
+  meta.vrf = port.vrf;
   batch_.SetReceived(count, meta);
   WorkerCounters& counters = context_.counters();
   counters.rx_bursts.Add(1);

@@ -18,6 +18,7 @@
 #include <cstring>
 
 #include "dataplane/core/drop_reason.h"
+#include "dataplane/core/vrf.h"
 #include "lib/base/check.h"
 #include "lib/net/address.h"
 #include "lib/punt/punt_reason.h"
@@ -53,9 +54,9 @@ struct PacketMeta {
   uint16_t payload_length = 0;
   uint16_t in_port = 0;                     // index in the port list
   net::Family family = net::Family::kNone;  // of the header at l3_offset
-  uint8_t vrf = 0;                          // in which that header is looked up
-  uint8_t out_port = 0;                     // index in the port list
+  VrfIndex vrf = kMainVrf;                  // in which that header is looked up
   uint8_t owner = 0;                        // worker, where it is handed over
+  uint8_t out_port = 0;                     // index in the port list
   uint32_t session_key = 0;                 // local tunnel id << 16 | local session id
   uint32_t session = kNoIndex;              // index of the session's entries
   uint32_t next_hop = 0;                    // index of the adjacency

@@ -199,6 +199,7 @@ void Context::PuntPacket(const Batch& batch, uint32_t i) {
   header.family = static_cast<uint8_t>(meta.family);
   header.port_index = meta.in_port;
   header.interface_group = in_port != nullptr ? in_port->interface_group : 0;
+  header.vrf = in_port != nullptr ? in_port->vrf : kMainVrf;
   header.local_tunnel_id = static_cast<uint16_t>(meta.session_key >> 16);
   header.local_session_id = static_cast<uint16_t>(meta.session_key);
   const uint8_t* udp = batch.At(i, meta.l4_offset);

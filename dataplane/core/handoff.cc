@@ -15,9 +15,9 @@ HandoffRecord Pack(const PacketMeta& meta) {
       .l4_offset = meta.l4_offset,
       .payload_offset = meta.payload_offset,
       .payload_length = meta.payload_length,
-      .port = static_cast<uint8_t>(transmit ? meta.out_port : meta.in_port),
-      .family_and_resume = static_cast<uint8_t>(static_cast<uint8_t>(meta.family) << 4 |
-                                                static_cast<uint8_t>(meta.resume)),
+      .small = static_cast<uint16_t>((transmit ? meta.out_port : meta.in_port) << 11 |
+                                     static_cast<uint8_t>(meta.family) << 8 |
+                                     static_cast<uint8_t>(meta.resume) << 6 | meta.vrf),
   };
 }
 
@@ -29,12 +29,14 @@ PacketMeta Unpack(const HandoffRecord& record) {
   meta.l4_offset = record.l4_offset;
   meta.payload_offset = record.payload_offset;
   meta.payload_length = record.payload_length;
-  meta.family = static_cast<net::Family>(record.family_and_resume >> 4);
-  meta.resume = static_cast<Resume>(record.family_and_resume & 0xf);
+  meta.family = static_cast<net::Family>(record.small >> 8 & 0x7);
+  meta.resume = static_cast<Resume>(record.small >> 6 & 0x3);
+  meta.vrf = static_cast<VrfIndex>(record.small & 0x3f);
+  const auto port = static_cast<uint8_t>(record.small >> 11);
   if (meta.resume == Resume::kTransmit) {
-    meta.out_port = record.port;
+    meta.out_port = port;
   } else {
-    meta.in_port = record.port;
+    meta.in_port = port;
   }
   return meta;
 }

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dataplane/core/batch.h"
+#include "dataplane/core/port.h"
 
 namespace lns::dataplane {
 
@@ -26,10 +27,12 @@ struct HandoffRecord {
   uint16_t l4_offset;
   uint16_t payload_offset;
   uint16_t payload_length;
-  uint8_t port;  // in_port, or out_port where the receiver only transmits
-  uint8_t family_and_resume;
+  // From the top: 5 bits in_port, or out_port where the receiver only transmits; 3 bits
+  // net::Family; 2 bits Resume; 6 bits VRF.
+  uint16_t small;
 };
 static_assert(sizeof(HandoffRecord) == 16);
+static_assert(kMaxPorts <= 1 << 5 && kMaxVrfs <= 1 << 6);
 
 HandoffRecord Pack(const PacketMeta& meta);
 PacketMeta Unpack(const HandoffRecord& record);

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "dataplane/core/vrf.h"
 #include "lib/net/address.h"
 
 namespace lns::dataplane {
@@ -19,6 +20,7 @@ struct WorkerPort {
   uint16_t index = 0;  // in the process's port list, below kMaxPorts
   uint16_t dpdk_port = 0;
   PortRole role = PortRole::kBoth;
+  VrfIndex vrf = kMainVrf;
   uint16_t interface_group = 0;  // in PuntPolicy::groups(), below kMaxInterfaceGroups
   uint16_t mtu = 1500;
   net::MacAddress mac{};

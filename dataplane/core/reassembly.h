@@ -19,11 +19,12 @@
 
 namespace lns::dataplane {
 
-// RFC 791 3.2, RFC 8200 4.5; the protocol is always UDP.
+// RFC 791 3.2, RFC 8200 4.5; the protocol is always UDP. LACs of two VRFs may have one address.
 struct FragmentKey {
   net::IpAddress source;
   net::IpAddress destination;
   uint32_t id = 0;
+  VrfIndex vrf = kMainVrf;
   bool operator==(const FragmentKey&) const = default;
 };
 

@@ -5,6 +5,8 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/route/neighbour.h>
 #include <netlink/route/route.h>
@@ -77,6 +79,8 @@ absl::StatusOr<std::unique_ptr<NetlinkFeed>> NetlinkFeed::Start(const KernelSett
                                                                 SubscriberJournal& journal) {
   std::unique_ptr<NetlinkFeed> feed(new NetlinkFeed(settings, ports, writer, journal));
   if (absl::Status status = feed->Open(); !status.ok()) return status;
+  Snapshot links;
+  if (absl::Status status = feed->Dump(RTM_GETLINK, links); !status.ok()) return status;
   if (absl::Status status = feed->Resync(); !status.ok()) return status;
   feed->thread_ = std::thread([raw = feed.get()] { raw->Run(); });
   pthread_setname_np(feed->thread_.native_handle(), "netlink");
@@ -173,8 +177,8 @@ bool NetlinkFeed::Announce() {
 }
 
 absl::Status NetlinkFeed::Carry(const RouteStep& step) {
-  spdlog::debug("{} the route to {}", step.add ? "announcing" : "withdrawing",
-                step.prefix.ToString());
+  spdlog::debug("{} the route to {} in table {}", step.add ? "announcing" : "withdrawing",
+                step.prefix.prefix.ToString(), settings_.TableOf(step.prefix.vrf));
   return step.add ? own_routes_.Add(requests_, step.prefix)
                   : own_routes_.Remove(requests_, step.prefix);
 }
@@ -216,7 +220,7 @@ void NetlinkFeed::OnEvent(nlmsghdr* header) {
 }
 
 void NetlinkFeed::OnRoute(nlmsghdr* header) {
-  const auto parsed = ParseRoute(header, settings_.table, port_of_);
+  const auto parsed = ParseRoute(header, settings_, port_of_);
   if (!parsed) return;
   const bool is_new = header->nlmsg_type == RTM_NEWROUTE;
   const bool replaces = (header->nlmsg_flags & NLM_F_REPLACE) != 0;
@@ -228,7 +232,7 @@ void NetlinkFeed::OnRoute(nlmsghdr* header) {
   }
   // The kernel's IPv6 routes through gateways are one per prefix and metric, but for those that
   // routers advertise.
-  const bool is_merged = route.prefix.address.is_v6() && route.kind == RouteKind::kForward &&
+  const bool is_merged = route.prefix.prefix.address.is_v6() && route.kind == RouteKind::kForward &&
                          route.HasGateway() && parsed->protocol != RTPROT_RA;
   if (!parsed->is_ours) {
     // Took the place of one that may have been ours.
@@ -263,6 +267,14 @@ void NetlinkFeed::OnLink(nlmsghdr* header) {
     spdlog::error("port {}: interface {} was deleted; restart lns-dataplane when it is back",
                   port->settings.name, port->settings.device);
   }
+  const nlattr* master = nlmsg_find_attr(header, sizeof(ifinfomsg), IFLA_MASTER);
+  const uint32_t in = master == nullptr ? 0 : nla_get_u32(master);
+  if (const auto [known, is_new] = masters_.try_emplace(link->ifi_index, in);
+      !is_new && known->second != in) {
+    known->second = in;
+    spdlog::error("port {}: interface {} was put into another VRF or bridge; restart lns-dataplane",
+                  port->settings.name, port->settings.device);
+  }
   // Linux drops the IPv4 routes of a link that goes down without a word for each, and goes on with
   // the other paths of a route when one of them loses its carrier.
   const unsigned flags = link->ifi_flags & kLinkFlags;
@@ -282,7 +294,7 @@ absl::Status NetlinkFeed::Resync() {
     if (!status.ok()) return status;
   }
   mirror_.Resync(snapshot.routes, snapshot.neighbours);
-  for (const net::IpPrefix& prefix : snapshot.misfit) {
+  for (const VrfPrefix& prefix : snapshot.misfit) {
     if (absl::Status status = own_routes_.Remove(requests_, prefix); !status.ok()) return status;
   }
   export_.Reconcile(snapshot.own);
@@ -302,8 +314,10 @@ absl::Status NetlinkFeed::Dump(int type, Snapshot& snapshot) {
 }
 
 void NetlinkFeed::AddToSnapshot(nlmsghdr* header, Snapshot& snapshot) {
-  if (header->nlmsg_type == RTM_NEWROUTE) {
-    const auto parsed = ParseRoute(header, settings_.table, port_of_);
+  if (header->nlmsg_type == RTM_NEWLINK) {
+    OnLink(header);
+  } else if (header->nlmsg_type == RTM_NEWROUTE) {
+    const auto parsed = ParseRoute(header, settings_, port_of_);
     if (!parsed || !parsed->is_ours) return;
     if (!own_routes_.IsOurs(*parsed)) {
       snapshot.routes.push_back(parsed->route);

@@ -1,6 +1,6 @@
 // Keeps the forwarding tables equal to what Linux knows about the interfaces behind our AF_XDP
-// ports: addresses, routes of one table (main) and neighbours, live; has Linux resolve the next
-// hops that packets missed; and keeps our routes to subscribers in that table
+// ports: addresses, routes of one table for each VRF and neighbours, live; has Linux resolve the
+// next hops that packets missed; and keeps our routes to subscribers in those tables
 // (kernel/route_export). Linux stays the routing control plane; nothing else is written into it.
 //
 // A thread of its own, which waits for netlink and, for kTickMs at most, for the tables' journals.
@@ -52,8 +52,8 @@ class NetlinkFeed {
     std::vector<KernelRoute> routes;
     std::vector<KernelNeighbour> neighbours;
     std::map<uint16_t, std::vector<net::IpAddress>> addresses;  // by port
-    std::vector<net::IpPrefix> own;                             // routes of ours
-    std::vector<net::IpPrefix> misfit;  // and some that we would not write like this
+    std::vector<VrfPrefix> own;                                 // routes of ours
+    std::vector<VrfPrefix> misfit;  // and some that we would not write like this
   };
   using Clock = std::chrono::steady_clock;
 
@@ -87,6 +87,7 @@ class NetlinkFeed {
   RouteExport export_;
   OwnRoutes own_routes_;
   std::map<int, unsigned> link_flags_;  // of our interfaces, as last heard
+  std::map<int, uint32_t> masters_;     // the same: the VRF device or bridge they are in
   nl_sock* events_ = nullptr;
   nl_sock* requests_ = nullptr;
   int stop_event_ = -1;

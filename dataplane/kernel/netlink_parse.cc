@@ -44,8 +44,8 @@ bool IsLinkLocal(const net::IpAddress& address) {
   return address.is_v6() && address.raw()[0] == 0xfe && (address.raw()[1] & 0xc0) == 0x80;
 }
 
-std::optional<RouteKind> KindOf(rtnl_route* route, uint32_t table) {
-  const bool is_mirrored = rtnl_route_get_table(route) == table;
+// `is_mirrored`: it is in a table that is.
+std::optional<RouteKind> KindOf(rtnl_route* route, bool is_mirrored) {
   switch (rtnl_route_get_type(route)) {
     case RTN_UNICAST:
       if (is_mirrored) return RouteKind::kForward;
@@ -89,19 +89,20 @@ std::vector<RoutePath> PathsOf(rtnl_route* route, const PortOfInterface& port_of
 
 }  // namespace
 
-std::optional<ParsedRoute> ParseRoute(nlmsghdr* header, uint32_t table,
+std::optional<ParsedRoute> ParseRoute(nlmsghdr* header, const KernelSettings& settings,
                                       const PortOfInterface& port_of) {
   rtnl_route* raw = nullptr;
   if (rtnl_route_parse(header, &raw) != 0) return std::nullopt;
   const std::unique_ptr<rtnl_route, void (*)(rtnl_route*)> route(raw, rtnl_route_put);
-  const std::optional<RouteKind> kind = KindOf(raw, table);
+  const std::optional<VrfIndex> vrf = settings.VrfOf(rtnl_route_get_table(raw));
+  const std::optional<RouteKind> kind = KindOf(raw, vrf.has_value());
   if (!kind || (rtnl_route_get_flags(raw) & RTM_F_CLONED) != 0) return std::nullopt;
   ParsedRoute parsed;
   parsed.protocol = rtnl_route_get_protocol(raw);
-  parsed.route.prefix = ToPrefix(raw);
+  parsed.route.prefix = {vrf.value_or(kMainVrf), ToPrefix(raw)};
   parsed.route.metric = rtnl_route_get_priority(raw);
   parsed.route.kind = *kind;
-  if (IsLinkLocal(parsed.route.prefix.address)) return std::nullopt;
+  if (IsLinkLocal(parsed.route.prefix.prefix.address)) return std::nullopt;
   if (*kind == RouteKind::kForward) parsed.route.paths = PathsOf(raw, port_of);
   parsed.is_ours = *kind != RouteKind::kForward || !parsed.route.paths.empty();
   return parsed;

@@ -1,5 +1,5 @@
 // What a netlink message says, in our words: routes, neighbours, addresses. Only what concerns
-// our ports and the one route table that is mirrored. Pure but for libnl; called by
+// our ports and the route tables that are mirrored, one for each VRF. Pure but for libnl; called by
 // kernel/netlink_feed.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 
+#include "dataplane/kernel/route_export_policy.h"
 #include "dataplane/kernel/route_mirror.h"
 #include "lib/net/address.h"
 
@@ -27,7 +28,7 @@ struct ParsedRoute {
 };
 // Null for what we do not forward by: other tables, multicast, exceptions, and routes of link-local
 // addresses, which no router forwards (RFC 4291 2.5.6).
-std::optional<ParsedRoute> ParseRoute(nlmsghdr* header, uint32_t table,
+std::optional<ParsedRoute> ParseRoute(nlmsghdr* header, const KernelSettings& settings,
                                       const PortOfInterface& port_of);
 
 struct ParsedNeighbour {

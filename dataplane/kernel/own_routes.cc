@@ -17,7 +17,8 @@ namespace {
 using Route = std::unique_ptr<rtnl_route, void (*)(rtnl_route*)>;
 
 // The prefix, the table and whose it is; null without memory.
-Route MakeRoute(const net::IpPrefix& prefix, const KernelSettings& settings, uint8_t scope) {
+Route MakeRoute(const VrfPrefix& of, const KernelSettings& settings, uint8_t scope) {
+  const net::IpPrefix& prefix = of.prefix;
   Route route(rtnl_route_alloc(), rtnl_route_put);
   const int family = prefix.address.is_v4() ? AF_INET : AF_INET6;
   const std::unique_ptr<nl_addr, void (*)(nl_addr*)> to(
@@ -27,7 +28,7 @@ Route MakeRoute(const net::IpPrefix& prefix, const KernelSettings& settings, uin
   nl_addr_set_prefixlen(to.get(), prefix.length);
   rtnl_route_set_family(route.get(), static_cast<uint8_t>(family));
   rtnl_route_set_dst(route.get(), to.get());
-  rtnl_route_set_table(route.get(), settings.table);
+  rtnl_route_set_table(route.get(), settings.TableOf(of.vrf));
   rtnl_route_set_protocol(route.get(), settings.protocol);
   rtnl_route_set_scope(route.get(), scope);
   return route;
@@ -37,8 +38,9 @@ absl::Status NoMemory() { return absl::ResourceExhaustedError("netlink: no memor
 
 }  // namespace
 
-absl::Status OwnRoutes::Add(nl_sock* socket, const net::IpPrefix& prefix) const {
-  const Route route = MakeRoute(prefix, settings_, RT_SCOPE_UNIVERSE);
+absl::Status OwnRoutes::Add(nl_sock* socket, const VrfPrefix& of) const {
+  const net::IpPrefix& prefix = of.prefix;
+  const Route route = MakeRoute(of, settings_, RT_SCOPE_UNIVERSE);
   if (route == nullptr) return NoMemory();
   rtnl_route_set_type(route.get(), RTN_UNREACHABLE);
   rtnl_route_set_priority(route.get(), MetricOf(prefix));
@@ -52,8 +54,9 @@ absl::Status OwnRoutes::Add(nl_sock* socket, const net::IpPrefix& prefix) const 
   return absl::UnavailableError(absl::StrCat(prefix.ToString(), ": ", nl_geterror(error)));
 }
 
-absl::Status OwnRoutes::Remove(nl_sock* socket, const net::IpPrefix& prefix) const {
-  const Route route = MakeRoute(prefix, settings_, RT_SCOPE_NOWHERE);
+absl::Status OwnRoutes::Remove(nl_sock* socket, const VrfPrefix& of) const {
+  const net::IpPrefix& prefix = of.prefix;
+  const Route route = MakeRoute(of, settings_, RT_SCOPE_NOWHERE);
   if (route == nullptr) return NoMemory();
   rtnl_route_set_type(route.get(), RTN_UNSPEC);  // of any type
   const int error = rtnl_route_delete(socket, route.get(), 0);

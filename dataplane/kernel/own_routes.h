@@ -5,6 +5,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include "dataplane/core/vrf.h"
 #include "dataplane/kernel/netlink_parse.h"
 #include "dataplane/kernel/route_export_policy.h"
 #include "lib/net/address.h"
@@ -23,12 +24,12 @@ class OwnRoutes {
   // False: written by a release or configuration that made other routes.
   bool IsAsWritten(const ParsedRoute& parsed) const {
     return parsed.route.kind == RouteKind::kUnreachable &&
-           parsed.route.metric == MetricOf(parsed.route.prefix);
+           parsed.route.metric == MetricOf(parsed.route.prefix.prefix);
   }
   // ALREADY_EXISTS where somebody else has a route to the prefix with our metric; it stays.
-  absl::Status Add(nl_sock* socket, const net::IpPrefix& prefix) const;
+  absl::Status Add(nl_sock* socket, const VrfPrefix& prefix) const;
   // Whatever its metric; ok where there is none.
-  absl::Status Remove(nl_sock* socket, const net::IpPrefix& prefix) const;
+  absl::Status Remove(nl_sock* socket, const VrfPrefix& prefix) const;
 
  private:
   // The kernel has no metric 0 for IPv6.

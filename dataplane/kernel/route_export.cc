@@ -12,10 +12,10 @@ void RouteExport::Apply(const SubscriberChange& change) {
       if (change.is_present == pools_.contains(change.prefix)) return;
       if (change.is_present) {
         pools_[change.prefix] = {};
-        ++LengthsOf(change.prefix)[change.prefix.length];
+        ++LengthsOf(change.prefix)[change.prefix.prefix.length];
       } else {
         pools_.erase(change.prefix);
-        --LengthsOf(change.prefix)[change.prefix.length];
+        --LengthsOf(change.prefix)[change.prefix.prefix.length];
         SetWanted(change.prefix, false);
       }
       Rebuild();
@@ -34,11 +34,12 @@ void RouteExport::Apply(const SubscriberChange& change) {
   }
 }
 
-RouteExport::Pools::iterator RouteExport::OutermostPool(const net::IpPrefix& prefix) {
-  const std::array<uint32_t, 129>& lengths = LengthsOf(prefix);
+RouteExport::Pools::iterator RouteExport::OutermostPool(const VrfPrefix& of) {
+  const std::array<uint32_t, 129>& lengths = LengthsOf(of);
+  const net::IpPrefix& prefix = of.prefix;
   for (uint8_t length = 0; length <= prefix.length; ++length) {
     if (lengths[length] == 0) continue;
-    const auto pool = pools_.find({Masked(prefix.address, length), length});
+    const auto pool = pools_.find({of.vrf, {Masked(prefix.address, length), length}});
     if (pool != pools_.end()) return pool;
   }
   return pools_.end();
@@ -59,8 +60,8 @@ bool RouteExport::IsWanted(const Pool& pool) const {
   return false;
 }
 
-bool RouteExport::IsSessionWanted(const net::IpPrefix& prefix) {
-  const bool is_host = prefix.length == prefix.address.bits();
+bool RouteExport::IsSessionWanted(const VrfPrefix& prefix) {
+  const bool is_host = prefix.prefix.length == prefix.prefix.address.bits();
   switch (is_host ? policy_.hosts : policy_.prefixes) {
     case SessionRoutes::kAll:
       return true;
@@ -73,7 +74,7 @@ bool RouteExport::IsSessionWanted(const net::IpPrefix& prefix) {
   return pool == pools_.end() || !IsWanted(pool->second);
 }
 
-void RouteExport::AddSession(const net::IpPrefix& prefix) {
+void RouteExport::AddSession(const VrfPrefix& prefix) {
   if (!sessions_.insert(prefix).second) return;
   const auto pool = OutermostPool(prefix);
   if (pool != pools_.end()) {
@@ -85,7 +86,7 @@ void RouteExport::AddSession(const net::IpPrefix& prefix) {
   SetWanted(prefix, IsSessionWanted(prefix));
 }
 
-void RouteExport::RemoveSession(const net::IpPrefix& prefix) {
+void RouteExport::RemoveSession(const VrfPrefix& prefix) {
   if (sessions_.erase(prefix) == 0) return;
   SetWanted(prefix, false);
   const auto pool = OutermostPool(prefix);
@@ -94,7 +95,7 @@ void RouteExport::RemoveSession(const net::IpPrefix& prefix) {
   SetWanted(pool->first, IsWanted(pool->second));
 }
 
-void RouteExport::SetWanted(const net::IpPrefix& prefix, bool wanted) {
+void RouteExport::SetWanted(const VrfPrefix& prefix, bool wanted) {
   if (wanted) {
     if (!wanted_.insert(prefix).second) return;
   } else if (wanted_.erase(prefix) == 0) {
@@ -105,13 +106,13 @@ void RouteExport::SetWanted(const net::IpPrefix& prefix, bool wanted) {
 
 void RouteExport::Rebuild() {
   for (auto& [prefix, pool] : pools_) pool.sessions = 0;
-  for (const net::IpPrefix& prefix : sessions_) {
+  for (const VrfPrefix& prefix : sessions_) {
     const auto pool = OutermostPool(prefix);
     if (pool == pools_.end()) continue;
     ++pool->second.sessions;
     pool->second.was_used = true;
   }
-  for (const net::IpPrefix& prefix : sessions_) SetWanted(prefix, IsSessionWanted(prefix));
+  for (const VrfPrefix& prefix : sessions_) SetWanted(prefix, IsSessionWanted(prefix));
   for (const auto& [prefix, pool] : pools_) {
     // A host that is a pool of its own was judged as a session.
     const bool is_outermost = OutermostPool(prefix)->first == prefix;
@@ -122,9 +123,9 @@ void RouteExport::Rebuild() {
 
 std::vector<RouteStep> RouteExport::TakeSteps(size_t limit) {
   std::vector<RouteStep> steps;
-  std::vector<net::IpPrefix> unwanted;
+  std::vector<VrfPrefix> unwanted;
   for (auto it = pending_.begin(); it != pending_.end() && steps.size() < limit;) {
-    const net::IpPrefix prefix = *it;
+    const VrfPrefix prefix = *it;
     const bool wanted = wanted_.contains(prefix);
     if (wanted != installed_.contains(prefix)) {
       if (!wanted) {
@@ -139,7 +140,7 @@ std::vector<RouteStep> RouteExport::TakeSteps(size_t limit) {
   }
   // Removals only when no addition is left.
   if (!settled_ || steps.size() == limit) return steps;
-  for (const net::IpPrefix& prefix : unwanted) {
+  for (const VrfPrefix& prefix : unwanted) {
     if (steps.size() == limit) break;
     pending_.erase(prefix);
     installed_.erase(prefix);
@@ -162,7 +163,7 @@ void RouteExport::Retry() {
   failed_.clear();
 }
 
-void RouteExport::Reconcile(const std::vector<net::IpPrefix>& present) {
+void RouteExport::Reconcile(const std::vector<VrfPrefix>& present) {
   pending_.insert(installed_.begin(), installed_.end());
   pending_.insert(present.begin(), present.end());
   pending_.insert(wanted_.begin(), wanted_.end());

@@ -4,6 +4,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
+
+#include "dataplane/core/vrf.h"
 
 namespace lns::dataplane {
 
@@ -31,10 +35,21 @@ struct RouteExportPolicy {
 
 // How Linux is read and written.
 struct KernelSettings {
-  uint32_t table = 254;        // the route table that is mirrored and written to: main
+  uint32_t table = 254;                     // the route table that is mirrored and written to: main
+  std::map<VrfIndex, uint32_t> vrf_tables;  // the same of the other VRFs
   uint8_t protocol = 171;      // of our routes; marks them for others and for ourselves
   uint32_t metric = 0;         // of our routes
   RouteExportPolicy announce;  // kNever and kNone: nothing is written
+
+  uint32_t TableOf(VrfIndex vrf) const { return vrf == kMainVrf ? table : vrf_tables.at(vrf); }
+  // Whose routes are in this table; none: nobody's.
+  std::optional<VrfIndex> VrfOf(uint32_t of_table) const {
+    if (of_table == table) return kMainVrf;
+    for (const auto& [vrf, its_table] : vrf_tables) {
+      if (its_table == of_table) return vrf;
+    }
+    return std::nullopt;
+  }
 };
 
 }  // namespace lns::dataplane

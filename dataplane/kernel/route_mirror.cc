@@ -8,7 +8,10 @@ namespace lns::dataplane {
 namespace {
 
 RouteConfig ConfigOf(const KernelRoute& route) {
-  RouteConfig config{.prefix = route.prefix, .origin = Origin::kKernel, .kind = route.kind};
+  RouteConfig config{.prefix = route.prefix.prefix,
+                     .origin = Origin::kKernel,
+                     .kind = route.kind,
+                     .vrf = route.prefix.vrf};
   if (route.paths.empty()) return config;
   config.next_hop = route.paths.front().next_hop;
   config.port = route.paths.front().port;
@@ -32,12 +35,12 @@ void RouteMirror::Note(const absl::Status& status) {
   last_refusal_ = status;
 }
 
-std::set<KernelRoute>::const_iterator RouteMirror::Best(const net::IpPrefix& prefix) const {
+std::set<KernelRoute>::const_iterator RouteMirror::Best(const VrfPrefix& prefix) const {
   const auto it = routes_.lower_bound({.prefix = prefix});
   return it != routes_.end() && it->prefix == prefix ? it : routes_.end();
 }
 
-void RouteMirror::Publish(const net::IpPrefix& prefix) {
+void RouteMirror::Publish(const VrfPrefix& prefix) {
   const auto best = Best(prefix);
   const auto shown = published_.find(prefix);
   if (best == routes_.end()) {
@@ -58,7 +61,7 @@ void RouteMirror::AddRoute(const KernelRoute& route) {
 }
 
 template <typename Which>
-void RouteMirror::EraseMetric(const net::IpPrefix& prefix, uint32_t metric, Which&& erase) {
+void RouteMirror::EraseMetric(const VrfPrefix& prefix, uint32_t metric, Which&& erase) {
   auto it = routes_.lower_bound({.prefix = prefix, .metric = metric});
   while (it != routes_.end() && it->prefix == prefix && it->metric == metric) {
     it = erase(*it) ? routes_.erase(it) : std::next(it);
@@ -100,7 +103,7 @@ bool RouteMirror::RemovePaths(const KernelRoute& gone) {
   return known;
 }
 
-void RouteMirror::RemoveRoutes(const net::IpPrefix& prefix, uint32_t metric) {
+void RouteMirror::RemoveRoutes(const VrfPrefix& prefix, uint32_t metric) {
   EraseMetric(prefix, metric, [](const KernelRoute&) { return true; });
   Publish(prefix);
 }
@@ -123,11 +126,11 @@ void RouteMirror::RemoveNeighbour(const net::IpAddress& address, uint16_t port) 
 
 void RouteMirror::Resync(const std::vector<KernelRoute>& routes,
                          const std::vector<KernelNeighbour>& neighbours) {
-  std::set<net::IpPrefix> touched;
+  std::set<VrfPrefix> touched;
   for (const KernelRoute& route : routes_) touched.insert(route.prefix);
   for (const KernelRoute& route : routes) touched.insert(route.prefix);
   routes_ = {routes.begin(), routes.end()};
-  for (const net::IpPrefix& prefix : touched) Publish(prefix);
+  for (const VrfPrefix& prefix : touched) Publish(prefix);
 
   std::set<NeighbourKey> present;
   for (const KernelNeighbour& neighbour : neighbours) {

@@ -20,7 +20,7 @@ namespace lns::dataplane {
 
 // `paths` are those through our ports that are alive; empty unless the route forwards.
 struct KernelRoute {
-  net::IpPrefix prefix;
+  VrfPrefix prefix;
   uint32_t metric = 0;
   RouteKind kind = RouteKind::kForward;
   std::vector<RoutePath> paths;
@@ -54,7 +54,7 @@ class RouteMirror {
   // Of IPv6: these paths of the routes with its prefix and metric are gone, maybe not all.
   bool RemovePaths(const KernelRoute& route);
   // Every route to the prefix with this metric: one of another interface took its place.
-  void RemoveRoutes(const net::IpPrefix& prefix, uint32_t metric);
+  void RemoveRoutes(const VrfPrefix& prefix, uint32_t metric);
   void SetNeighbour(const KernelNeighbour& neighbour);
   void RemoveNeighbour(const net::IpAddress& address, uint16_t port);
 
@@ -73,16 +73,16 @@ class RouteMirror {
  private:
   using NeighbourKey = std::pair<net::IpAddress, uint16_t>;
 
-  std::set<KernelRoute>::const_iterator Best(const net::IpPrefix& prefix) const;
-  void Publish(const net::IpPrefix& prefix);
+  std::set<KernelRoute>::const_iterator Best(const VrfPrefix& prefix) const;
+  void Publish(const VrfPrefix& prefix);
   // Those with this prefix and metric for which erase(route) says so.
   template <typename Which>
-  void EraseMetric(const net::IpPrefix& prefix, uint32_t metric, Which&& erase);
+  void EraseMetric(const VrfPrefix& prefix, uint32_t metric, Which&& erase);
   void Note(const absl::Status& status);
 
   TableWriter& writer_;
-  std::set<KernelRoute> routes_;  // by prefix, then metric
-  std::map<net::IpPrefix, KernelRoute> published_;
+  std::set<KernelRoute> routes_;  // by VRF, prefix, metric
+  std::map<VrfPrefix, KernelRoute> published_;
   std::map<NeighbourKey, KernelNeighbour> neighbours_;
   NeighbourKey last_stale_;
   uint64_t refused_ = 0;

@@ -284,7 +284,8 @@ absl::Status PortSet::StartQueues(Port& port) {
   }
   return config_.steering->AddInterface(port.settings.device,
                                         {.is_access = port.settings.role != PortRole::kCore,
-                                         .is_core = port.settings.role != PortRole::kAccess});
+                                         .is_core = port.settings.role != PortRole::kAccess,
+                                         .vrf = port.settings.vrf.value_or(kMainVrf)});
 }
 
 const Port* PortSet::Find(const std::string& name) const {
@@ -328,6 +329,7 @@ std::vector<WorkerPort> PortSet::WorkerPorts(uint32_t worker) const {
     view.index = port.index;
     view.dpdk_port = port.dpdk_port;
     view.role = port.settings.role;
+    view.vrf = port.settings.vrf.value_or(kMainVrf);
     view.interface_group = port.settings.interface_group;
     view.mtu = port.mtu;
     view.mac = port.mac;

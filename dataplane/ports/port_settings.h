@@ -27,6 +27,7 @@ struct PortSettings {
   std::optional<uint16_t> mtu;  // absent: the interface's own, else 1500
   std::optional<net::MacAddress> mac;
   uint16_t interface_group = 0;  // index in Settings::interface_groups
+  std::optional<VrfIndex> vrf;   // absent: what Linux has put its interface into
 };
 
 }  // namespace lns::dataplane

@@ -39,6 +39,25 @@ std::vector<const PuntGuard*> GuardsOf(const std::vector<const Worker*>& workers
   return guards;
 }
 
+// The main one, "main", first.
+std::vector<v1::Vrf> VrfsOf(const ProcessView& process) {
+  std::vector<v1::Vrf> vrfs(1);
+  vrfs[0].set_name("main");
+  vrfs[0].set_table(process.main_table);
+  for (const VrfSettings& vrf : process.vrfs) {
+    v1::Vrf& message = vrfs.emplace_back();
+    message.set_id(vrf.index);
+    message.set_name(vrf.name);
+    message.set_table(vrf.table);
+  }
+  for (v1::Vrf& vrf : vrfs) {
+    for (const Port& port : process.ports->ports()) {
+      if (port.settings.vrf.value_or(kMainVrf) == vrf.id()) vrf.add_ports(port.settings.name);
+    }
+  }
+  return vrfs;
+}
+
 class GrpcServer final : public ApiServer {
  public:
   GrpcServer(std::string path, const ProcessView& process)
@@ -46,7 +65,8 @@ class GrpcServer final : public ApiServer {
         forwarding_({.generation = process.generation,
                      .version = process.version,
                      .workers = static_cast<uint32_t>(process.workers.size()),
-                     .punt_socket = process.punt_socket},
+                     .punt_socket = process.punt_socket,
+                     .vrfs = VrfsOf(process)},
                     *process.writer, PortNamesOf(*process.ports)),
         telemetry_(process),
         protection_(*process.punt_policy, GuardsOf(process.workers)),

@@ -108,6 +108,20 @@ absl::StatusOr<net::IpPrefix> ToPrefix(const types::v1::IpPrefix& message,
   return Invalid(field, absl::StrCat(prefix.ToString(), " has host bits set"));
 }
 
+absl::StatusOr<VrfIndex> ToVrf(uint32_t value, const std::string& field) {
+  if (value < kMaxVrfs) return static_cast<VrfIndex>(value);
+  return Invalid(field, absl::StrCat("expected 0 to ", kMaxVrfs - 1, ", found ", value));
+}
+
+absl::StatusOr<VrfAddress> ToLocalAddress(const v1::LocalAddress& message,
+                                          const std::string& field) {
+  const auto vrf = ToVrf(message.vrf(), field + ".vrf");
+  if (!vrf.ok()) return vrf.status();
+  const auto address = ToAddress(message.address(), field + ".address");
+  if (!address.ok()) return address.status();
+  return VrfAddress(*vrf, *address);
+}
+
 absl::StatusOr<l2tp::LocalTunnelId> ToTunnelId(uint32_t value, const std::string& field) {
   const auto id = ToId(value, field);
   if (!id.ok()) return id.status();
@@ -154,6 +168,9 @@ absl::StatusOr<TunnelConfig> ToTunnel(const v1::Tunnel& message) {
     if (!aggregate.ok()) return aggregate.status();
     tunnel.aggregate = *aggregate;
   }
+  const auto vrf = ToVrf(message.vrf(), "tunnel.vrf");
+  if (!vrf.ok()) return vrf.status();
+  tunnel.endpoints.vrf = *vrf;
   return tunnel;
 }
 
@@ -198,6 +215,9 @@ absl::StatusOr<SessionConfig> ToSession(const v1::Session& message) {
     session.dscp = static_cast<uint8_t>(message.dscp());
   }
   session.clamp_mss = message.clamp_mss();
+  const auto vrf = ToVrf(message.vrf(), "session.vrf");
+  if (!vrf.ok()) return vrf.status();
+  session.vrf = *vrf;
   if (message.has_gateway()) {
     const auto gateway = ToAddress(message.gateway(), "session.gateway");
     if (!gateway.ok()) return gateway.status();
@@ -264,6 +284,9 @@ absl::StatusOr<RouteConfig> ToRoute(const v1::Route& message, PortNames ports) {
   const auto prefix = ToPrefix(message.prefix(), "route.prefix");
   if (!prefix.ok()) return prefix.status();
   route.prefix = *prefix;
+  const auto vrf = ToVrf(message.vrf(), "route.vrf");
+  if (!vrf.ok()) return vrf.status();
+  route.vrf = *vrf;
   if (message.origin() != v1::ROUTE_ORIGIN_UNSPECIFIED) {
     return Invalid("route.origin", "cannot be applied: kernel routes are learned from Linux");
   }
@@ -368,6 +391,7 @@ v1::Tunnel FromTunnel(const TunnelConfig& tunnel) {
     path.set_dont_fragment(tunnel.outer_path.dont_fragment);
   }
   if (tunnel.aggregate) FromAggregate(*tunnel.aggregate, *message.mutable_aggregate());
+  message.set_vrf(tunnel.endpoints.vrf);
   return message;
 }
 
@@ -398,6 +422,7 @@ v1::Session FromSession(const SessionConfig& session) {
   message.set_reorder_ms(session.reorder_ms);
   if (session.dscp.has_value()) message.set_dscp(*session.dscp);
   message.set_clamp_mss(session.clamp_mss);
+  message.set_vrf(session.vrf);
   if (!session.gateway.is_none()) *message.mutable_gateway() = FromAddress(session.gateway);
   if (session.uplink_meter) FromMeter(*session.uplink_meter, *message.mutable_uplink_meter());
   if (session.downlink_meter) FromMeter(*session.downlink_meter, *message.mutable_downlink_meter());
@@ -415,6 +440,7 @@ v1::Route FromRoute(const RouteConfig& route, PortNames ports) {
   v1::Route message;
   *message.mutable_prefix() = FromPrefix(route.prefix);
   message.set_origin(FromOrigin(route.origin));
+  message.set_vrf(route.vrf);
   if (route.kind != RouteKind::kForward) {
     message.set_kind(route.kind == RouteKind::kLinux ? v1::ROUTE_KIND_LINUX
                                                      : v1::ROUTE_KIND_UNREACHABLE);

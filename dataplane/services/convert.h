@@ -26,6 +26,18 @@ absl::StatusOr<net::IpAddress> ToAddress(const types::v1::IpAddress& message,
                                          const std::string& field);
 absl::StatusOr<net::IpPrefix> ToPrefix(const types::v1::IpPrefix& message,
                                        const std::string& field);
+absl::StatusOr<VrfIndex> ToVrf(uint32_t value, const std::string& field);
+absl::StatusOr<VrfAddress> ToLocalAddress(const v1::LocalAddress& message,
+                                          const std::string& field);
+// Of SubscriberPrefix and VrfPrefix.
+template <typename Message>
+absl::StatusOr<VrfPrefix> ToVrfPrefix(const Message& message, const std::string& field) {
+  const auto vrf = ToVrf(message.vrf(), field + ".vrf");
+  if (!vrf.ok()) return vrf.status();
+  const auto prefix = ToPrefix(message.prefix(), field + ".prefix");
+  if (!prefix.ok()) return prefix.status();
+  return VrfPrefix(*vrf, *prefix);
+}
 absl::StatusOr<l2tp::LocalTunnelId> ToTunnelId(uint32_t value, const std::string& field);
 absl::StatusOr<SessionKey> ToSessionKey(const types::v1::SessionKey& message,
                                         const std::string& field);

@@ -2,6 +2,8 @@
 // Copyright The Terminus Authors
 #include "dataplane/services/forwarding_service.h"
 
+#include <array>
+#include <map>
 #include <utility>
 
 #include "dataplane/services/convert.h"
@@ -45,6 +47,7 @@ grpc::Status ForwardingService::GetInfo(grpc::ServerContext*, const v1::GetInfoR
   reply->set_tunnels(writer_.tunnel_count());
   reply->set_sessions(writer_.session_count());
   reply->set_punt_socket(info_.punt_socket);
+  reply->mutable_vrfs()->Assign(info_.vrfs.begin(), info_.vrfs.end());
   return grpc::Status::OK;
 }
 
@@ -88,19 +91,17 @@ grpc::Status ForwardingService::Apply(
 absl::Status ForwardingService::ApplyOne(const v1::Update& update) {
   switch (update.update_case()) {
     case v1::Update::kLocalAddress:
-      return With(ToAddress(update.local_address().address(), "local_address.address"),
+      return With(ToLocalAddress(update.local_address(), "local_address"),
                   [&](const auto& v) { return writer_.AddLocalAddress(v); });
     case v1::Update::kRemoveLocalAddress:
-      return With(
-          ToAddress(update.remove_local_address().address(), "remove_local_address.address"),
-          [&](const auto& v) { return writer_.RemoveLocalAddress(v); });
+      return With(ToLocalAddress(update.remove_local_address(), "remove_local_address"),
+                  [&](const auto& v) { return writer_.RemoveLocalAddress(v); });
     case v1::Update::kSubscriberPrefix:
-      return With(ToPrefix(update.subscriber_prefix().prefix(), "subscriber_prefix.prefix"),
+      return With(ToVrfPrefix(update.subscriber_prefix(), "subscriber_prefix"),
                   [&](const auto& v) { return writer_.AddSubscriberPrefix(v); });
     case v1::Update::kRemoveSubscriberPrefix:
-      return With(
-          ToPrefix(update.remove_subscriber_prefix().prefix(), "remove_subscriber_prefix.prefix"),
-          [&](const auto& v) { return writer_.RemoveSubscriberPrefix(v); });
+      return With(ToVrfPrefix(update.remove_subscriber_prefix(), "remove_subscriber_prefix"),
+                  [&](const auto& v) { return writer_.RemoveSubscriberPrefix(v); });
     case v1::Update::kTunnel:
       return With(ToTunnel(update.tunnel()),
                   [&](const auto& v) { return writer_.UpsertTunnel(v); });
@@ -118,6 +119,9 @@ absl::Status ForwardingService::ApplyOne(const v1::Update& update) {
                   [&](const auto& v) { return writer_.UpsertRoute(v); });
     case v1::Update::kRemoveRoute:
       return With(ToPrefix(update.remove_route(), "remove_route"),
+                  [&](const auto& v) { return writer_.RemoveRoute(v, Origin::kApi); });
+    case v1::Update::kRemoveVrfRoute:
+      return With(ToVrfPrefix(update.remove_vrf_route(), "remove_vrf_route"),
                   [&](const auto& v) { return writer_.RemoveRoute(v, Origin::kApi); });
     case v1::Update::kNeighbour:
       return With(ToNeighbour(update.neighbour(), port_names_),
@@ -213,9 +217,10 @@ grpc::Status ForwardingService::ListNeighbours(grpc::ServerContext*,
 grpc::Status ForwardingService::ListLocalAddresses(grpc::ServerContext*,
                                                    const v1::ListLocalAddressesRequest*,
                                                    grpc::ServerWriter<v1::LocalAddress>* out) {
-  for (const net::IpAddress& address : writer_.LocalAddresses()) {
+  for (const VrfAddress& address : writer_.LocalAddresses()) {
     v1::LocalAddress message;
-    *message.mutable_address() = FromAddress(address);
+    *message.mutable_address() = FromAddress(address.address);
+    message.set_vrf(address.vrf);
     if (!out->Write(message)) break;
   }
   return grpc::Status::OK;
@@ -224,10 +229,41 @@ grpc::Status ForwardingService::ListLocalAddresses(grpc::ServerContext*,
 grpc::Status ForwardingService::ListSubscriberPrefixes(
     grpc::ServerContext*, const v1::ListSubscriberPrefixesRequest*,
     grpc::ServerWriter<v1::SubscriberPrefix>* out) {
-  for (const net::IpPrefix& prefix : writer_.SubscriberPrefixes()) {
+  for (const VrfPrefix& prefix : writer_.SubscriberPrefixes()) {
     v1::SubscriberPrefix message;
-    *message.mutable_prefix() = FromPrefix(prefix);
+    *message.mutable_prefix() = FromPrefix(prefix.prefix);
+    message.set_vrf(prefix.vrf);
     if (!out->Write(message)) break;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ForwardingService::ListVrfs(grpc::ServerContext*, const v1::ListVrfsRequest*,
+                                         grpc::ServerWriter<v1::VrfStatus>* out) {
+  std::map<uint32_t, v1::VrfStatus> rows;
+  for (const v1::Vrf& vrf : info_.vrfs) *rows[vrf.id()].mutable_vrf() = vrf;
+  const auto count = [&](uint32_t vrf, auto get, auto set) {
+    v1::VrfStatus& row = rows[vrf];
+    (row.*set)((row.*get)() + 1);
+  };
+  for (const RouteConfig& route : writer_.Routes()) {
+    count(route.vrf, &v1::VrfStatus::routes, &v1::VrfStatus::set_routes);
+  }
+  for (const VrfAddress& address : writer_.LocalAddresses()) {
+    count(address.vrf, &v1::VrfStatus::local_addresses, &v1::VrfStatus::set_local_addresses);
+  }
+  for (const VrfPrefix& prefix : writer_.SubscriberPrefixes()) {
+    count(prefix.vrf, &v1::VrfStatus::subscriber_prefixes, &v1::VrfStatus::set_subscriber_prefixes);
+  }
+  for (const TunnelConfig& tunnel : writer_.Tunnels()) {
+    count(tunnel.endpoints.vrf, &v1::VrfStatus::tunnels, &v1::VrfStatus::set_tunnels);
+  }
+  const std::array<uint32_t, kMaxVrfs> sessions = writer_.SessionsPerVrf();
+  for (uint32_t vrf = 0; vrf < kMaxVrfs; ++vrf) {
+    if (sessions[vrf] != 0) rows[vrf].set_sessions(sessions[vrf]);
+  }
+  for (const auto& [id, row] : rows) {
+    if (!out->Write(row)) break;
   }
   return grpc::Status::OK;
 }

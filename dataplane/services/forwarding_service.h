@@ -19,6 +19,7 @@ struct ForwardingInfo {
   std::string version;
   uint32_t workers = 0;
   std::string punt_socket;
+  std::vector<v1::Vrf> vrfs;  // the main one first
 };
 
 class ForwardingService final : public v1::Forwarding::Service {
@@ -45,6 +46,8 @@ class ForwardingService final : public v1::Forwarding::Service {
   grpc::Status ListSubscriberPrefixes(grpc::ServerContext*,
                                       const v1::ListSubscriberPrefixesRequest*,
                                       grpc::ServerWriter<v1::SubscriberPrefix>*) override;
+  grpc::Status ListVrfs(grpc::ServerContext*, const v1::ListVrfsRequest*,
+                        grpc::ServerWriter<v1::VrfStatus>*) override;
 
  private:
   absl::Status ApplyOne(const v1::Update& update);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/core/punt_policy.h"
+#include "dataplane/kernel/vrf_devices.h"
 #include "dataplane/ports/port_set.h"
 #include "dataplane/tables/table_writer.h"
 #include "dataplane/worker.h"
@@ -26,6 +27,8 @@ struct ProcessView {
   PuntPolicy* punt_policy = nullptr;
   std::vector<const Worker*> workers;
   std::vector<uint32_t> worker_cores;
+  std::vector<VrfSettings> vrfs;
+  uint32_t main_table = 0;
 };
 
 }  // namespace lns::dataplane

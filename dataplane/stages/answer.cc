@@ -30,6 +30,7 @@ constexpr uint16_t kAnswerRoom =
 // what is inside.
 struct Subject {
   net::Family family = net::Family::kNone;
+  VrfIndex vrf = kMainVrf;
   uint16_t offset = 0;
   uint16_t length = 0;
 };
@@ -37,7 +38,8 @@ struct Subject {
 bool IsEncapsulated(const PacketMeta& meta) { return meta.payload_offset > meta.l3_offset; }
 
 // The IP packet in an L2TP data message of ours; none in control and in PPP control.
-std::optional<Subject> InnerOf(const uint8_t* buffer, const PacketMeta& meta) {
+std::optional<Subject> InnerOf(const Tables& tables, const uint8_t* buffer,
+                               const PacketMeta& meta) {
   const ByteView message(buffer + meta.payload_offset, meta.payload_length);
   if (message.size() < l2tp::kMinHeaderLength) return std::nullopt;
   const uint16_t flags = LoadBe16(message.data());
@@ -46,23 +48,34 @@ std::optional<Subject> InnerOf(const uint8_t* buffer, const PacketMeta& meta) {
       l2tp::kMinHeaderLength + ((flags & l2tp::kSequenceBit) != 0 ? kNumbersLength : 0);
   const ppp::FrameHeader frame = ppp::ParseFrameHeader(message.subspan(header));
   if (!frame.ok()) return std::nullopt;
+  // It is in its session's VRF, the outer packet in the tunnel's. What has waited for a neighbour
+  // may have outlived its session.
+  const DownlinkEntry* session =
+      meta.session == kNoIndex ? nullptr : &tables.downlink[meta.session];
+  if (session == nullptr || session->key.load(std::memory_order_relaxed) != meta.session_key) {
+    return std::nullopt;
+  }
   const bool is_v4 = frame.protocol == ppp::kProtocolIpv4;
   if (!is_v4 && frame.protocol != ppp::kProtocolIpv6) return std::nullopt;
   const size_t before = header + frame.length;
   return Subject{.family = is_v4 ? net::Family::kIpv4 : net::Family::kIpv6,
+                 .vrf = SessionVrf(session->tunnel.load(std::memory_order_relaxed)),
                  .offset = static_cast<uint16_t>(meta.payload_offset + before),
                  .length = static_cast<uint16_t>(message.size() - before)};
 }
 
-std::optional<Subject> SubjectOf(const uint8_t* buffer, const PacketMeta& meta) {
-  if (IsEncapsulated(meta)) return InnerOf(buffer, meta);
-  return Subject{.family = meta.family, .offset = meta.l3_offset, .length = meta.l3_length};
+std::optional<Subject> SubjectOf(const Tables& tables, const uint8_t* buffer,
+                                 const PacketMeta& meta) {
+  if (IsEncapsulated(meta)) return InnerOf(tables, buffer, meta);
+  return Subject{
+      .family = meta.family, .vrf = meta.vrf, .offset = meta.l3_offset, .length = meta.l3_length};
 }
 
 // Null: the packet is no session's.
 const TunnelEntry* TunnelOf(const Tables& tables, const PacketMeta& meta) {
   if (meta.session == kNoIndex) return nullptr;
-  return &tables.tunnels[tables.downlink[meta.session].tunnel.load(std::memory_order_acquire)];
+  const DownlinkEntry& session = tables.downlink[meta.session];
+  return &tables.tunnels[TunnelIndex(session.tunnel.load(std::memory_order_acquire))];
 }
 
 uint16_t MtuFor(const Context& context, const RefusedPacket& refused) {
@@ -86,17 +99,17 @@ bool IsTooBig(DropReason reason) {
 }
 
 // RFC 1812 4.3.2.4: of the side that the answer leaves by. None: we have no address.
-net::IpAddress OwnAddressTowards(const Tables& tables, net::Family family,
+net::IpAddress OwnAddressTowards(const Tables& tables, VrfIndex vrf, net::Family family,
                                  const uint8_t* receiver) {
-  const uint32_t to = tables.fib->Lookup(family, receiver);
-  size_t side = tables.own_addresses.size() - 1;  // the subscribers'
+  const uint32_t to = tables.fib->Lookup(vrf, family, receiver);
+  size_t side = tables.own_addresses.size() - kMaxVrfs + vrf;  // the subscribers'
   if (to >= kFibAdjacency) {
     // Of several next hops, the first one's will do.
     const uint32_t adjacency =
         to < kFibGroup ? to - kFibAdjacency : tables.groups[to - kFibGroup].adjacency[0];
     side = tables.adjacencies[adjacency].port;
   } else if (to == kFibSubscriber && family == net::Family::kIpv4) {
-    const uint32_t session = tables.subscribers->Find(family, receiver);
+    const uint32_t session = tables.subscribers->Find(vrf, family, receiver);
     const uint32_t gateway =
         session == kNotFound ? 0 : tables.downlink[session].gateway.load(std::memory_order_relaxed);
     if (gateway != 0) return net::IpAddress::V4(gateway);
@@ -175,20 +188,20 @@ bool MayAnswerNow(Context& context, const PacketMeta& meta) {
 }
 
 // As it just came in.
-void AddAnswer(Batch& batch, rte_mbuf* packet, const PacketMeta& about, net::Family family,
-               size_t offset, size_t length) {
+void AddAnswer(Batch& batch, rte_mbuf* packet, const PacketMeta& about, const Subject& answer) {
   PacketMeta meta;
   meta.in_port = about.in_port;
-  meta.family = family;
-  meta.l3_offset = static_cast<uint16_t>(offset);
-  meta.l3_length = static_cast<uint16_t>(length);
+  meta.family = answer.family;
+  meta.vrf = answer.vrf;
+  meta.l3_offset = answer.offset;
+  meta.l3_length = answer.length;
   batch.Add(packet, meta);
 }
 
 // Makes the error of the packet's own buffer. False: no error is due.
 bool AddError(Context& context, Batch& batch, const RefusedPacket& refused) {
   auto* buffer = static_cast<uint8_t*>(refused.packet->buf_addr);
-  const std::optional<Subject> subject = SubjectOf(buffer, refused.meta);
+  const std::optional<Subject> subject = SubjectOf(context.tables(), buffer, refused.meta);
   if (!subject.has_value()) return false;
   const ByteView packet(buffer + subject->offset, subject->length);
   const std::optional<Error> error = ErrorFor(context, refused, *subject, packet);
@@ -196,7 +209,7 @@ bool AddError(Context& context, Batch& batch, const RefusedPacket& refused) {
     context.Count(RouterCounter::kNoAnswerDue);
     return false;
   }
-  const net::IpAddress own = OwnAddressTowards(context.tables(), subject->family,
+  const net::IpAddress own = OwnAddressTowards(context.tables(), subject->vrf, subject->family,
                                                SourceOf(subject->family, packet.data()));
   if (own.is_none()) {
     context.Count(RouterCounter::kNoOwnAddress);
@@ -214,7 +227,11 @@ bool AddError(Context& context, Batch& batch, const RefusedPacket& refused) {
                        .value = error->value,
                        .ip_id = context.NextIpId()},
                       MutableByteView(buffer + offset, headers + quoted));
-  AddAnswer(batch, refused.packet, refused.meta, subject->family, offset, headers + quoted);
+  AddAnswer(batch, refused.packet, refused.meta,
+            {.family = subject->family,
+             .vrf = subject->vrf,
+             .offset = static_cast<uint16_t>(offset),
+             .length = static_cast<uint16_t>(headers + quoted)});
   context.Count(error->problem == IcmpProblem::kProtocolUnknown &&
                         subject->family == net::Family::kIpv6
                     ? RouterCounter::kParameterProblem
@@ -294,8 +311,11 @@ bool AddEchoReply(Context& context, Batch& batch, const RefusedPacket& refused) 
   const size_t length = packet.size() - at;
   WriteEchoReply(family, packet.data(), buffer + refused.meta.l3_offset + at, length,
                  context.NextIpId());
-  AddAnswer(batch, refused.packet, refused.meta, family, refused.meta.l3_offset + at - header,
-            header + length);
+  AddAnswer(batch, refused.packet, refused.meta,
+            {.family = family,
+             .vrf = refused.meta.vrf,
+             .offset = static_cast<uint16_t>(refused.meta.l3_offset + at - header),
+             .length = static_cast<uint16_t>(header + length)});
   context.Count(RouterCounter::kEchoReply);
   return true;
 }

@@ -51,7 +51,7 @@ void PuntControl(Context& context, Batch& batch, uint32_t i, uint16_t tunnel_id)
     batch.Punt(i, punt::PuntReason::kUnknownTunnel);
     return;
   }
-  if (!IsFromPeer(tables.tunnels[index], meta.family, batch.At(i, meta.l3_offset),
+  if (!IsFromPeer(tables.tunnels[index], meta, batch.At(i, meta.l3_offset),
                   batch.At(i, meta.l4_offset))) {
     batch.Punt(i, punt::PuntReason::kForeignControl);
     return;
@@ -164,20 +164,26 @@ bool ClassifyPlainData(PacketMeta& meta, const rte_mbuf& packet, const uint8_t* 
 // Where to by the FIB. Packets from LACs are all to one address of ours, or few.
 class Destinations {
  public:
-  explicit Destinations(const Fib& fib) : fib_(fib) {}
+  Destinations(const Fib& fib, VrfIndex vrf) : fib_(fib), vrf_(vrf) {}
+  // From here on packets are of this VRF.
+  void Turn(VrfIndex vrf) {
+    vrf_ = vrf;
+    last_ = UINT64_MAX;
+  }
   uint32_t Lookup(net::Family family, const uint8_t* ip) {
     if (family != net::Family::kIpv4) [[unlikely]]
-      return fib_.Lookup(family, DestinationOf(family, ip));
+      return fib_.Lookup(vrf_, family, DestinationOf(family, ip));
     const uint32_t address = LoadBe32(DestinationOf(family, ip));
     if (address != last_) {
       last_ = address;
-      to_ = fib_.Lookup(net::Family::kIpv4, DestinationOf(family, ip));
+      to_ = fib_.Lookup(vrf_, net::Family::kIpv4, DestinationOf(family, ip));
     }
     return to_;
   }
 
  private:
   const Fib& fib_;
+  VrfIndex vrf_;
   uint64_t last_ = UINT64_MAX;  // no address
   uint32_t to_ = kFibNoRoute;
 };
@@ -188,14 +194,16 @@ void Classify(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
   const SessionTable& sessions = *tables.sessions;
   const SubscriberTable& subscribers = *tables.subscribers;
-  Destinations destinations(*tables.fib);
   const uint32_t count = batch.size();
   std::array<uint8_t, kBatchSize> to_downlink;
   uint32_t downlink_count = 0;
   BatchPort port(context, batch);
+  Destinations destinations(*tables.fib, port->vrf);
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
-    port.Follow(meta);
+    if (port.Follow(meta)) [[unlikely]] {
+      destinations.Turn(port->vrf);
+    }
     const PortRole role = port->role;
     const uint8_t* ip = batch.At(i, meta.l3_offset);
     const uint32_t to = destinations.Lookup(meta.family, ip);

@@ -36,11 +36,11 @@ class Exits {
   explicit Exits(const Context& context)
       : tables_(context.tables()), adjacencies_(tables_.adjacencies.data()), port_(context) {}
 
-  // By the IPv4 route to the destination in `ip`, for a packet of `length` with all its headers.
-  // Odd is what rewrite has something to tell about.
+  // By the main VRF's IPv4 route to the destination in `ip`, for a packet of `length` with all its
+  // headers. Odd is what rewrite has something to tell about.
   Look Find(uint32_t session_key, const uint8_t* ip, uint32_t length, Exit& exit) {
     constexpr net::Family kFamily = net::Family::kIpv4;
-    const uint32_t to = tables_.fib->Lookup(kFamily, DestinationOf(kFamily, ip));
+    const uint32_t to = tables_.fib->Lookup(kMainVrf, kFamily, DestinationOf(kFamily, ip));
     if (to < kFibAdjacency) [[unlikely]]
       return Look::kOtherFlow;
     exit.adjacency = adjacencies_ + AdjacencyIndex(tables_, to, kFamily, session_key, ip);
@@ -174,7 +174,8 @@ void ExpressDownlink(Context& context, Batch& batch) {
   const uint32_t finished = ForEach(context, batch, [&](uint32_t i, Exits& exits) {
     PacketMeta meta = batch.meta(i);
     DownlinkEntry& session = sessions[meta.session];
-    const TunnelEntry& tunnel = tunnels[session.tunnel.load(std::memory_order_acquire)];
+    const TunnelEntry& tunnel =
+        tunnels[TunnelIndex(session.tunnel.load(std::memory_order_acquire))];
     const uint32_t flags = session.flags.load(std::memory_order_relaxed);
     if (!IsPlain(flags) || meta.family != net::Family::kIpv4 || tunnel.family != net::Family::kIpv4)
         [[unlikely]] {

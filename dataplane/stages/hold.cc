@@ -12,10 +12,10 @@ namespace {
 
 // Where the packet would go now; null: to no neighbour.
 const Adjacency* AdjacencyOf(const Tables& tables, const HeldPacket& held, const uint8_t* ip) {
-  const uint32_t to = tables.fib->Lookup(held.meta.family, DestinationOf(held.meta.family, ip));
+  const PacketMeta& meta = held.meta;
+  const uint32_t to = tables.fib->Lookup(meta.vrf, meta.family, DestinationOf(meta.family, ip));
   if (to < kFibAdjacency) return nullptr;
-  return &tables
-              .adjacencies[AdjacencyIndex(tables, to, held.meta.family, held.meta.session_key, ip)];
+  return &tables.adjacencies[AdjacencyIndex(tables, to, meta.family, meta.session_key, ip)];
 }
 
 void CheckQueue(Context& context, Batch& batch, uint32_t queue, uint64_t now) {

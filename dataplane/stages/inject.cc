@@ -18,7 +18,7 @@ net::Endpoint EndpointOf(uint8_t family, const std::array<uint8_t, 16>& address,
 
 void InjectControl(Context& context, Batch& batch, const punt::FrameHeader& header,
                    ByteView payload) {
-  if (header.local_udp_port == 0 || header.peer_udp_port == 0) {
+  if (header.local_udp_port == 0 || header.peer_udp_port == 0 || header.vrf >= kMaxVrfs) {
     context.CountLoss(DropReason::kInjectBadFrame);
     return;
   }
@@ -26,6 +26,7 @@ void InjectControl(Context& context, Batch& batch, const punt::FrameHeader& head
   tunnel.endpoints.local = EndpointOf(header.family, header.local_address, header.local_udp_port);
   tunnel.endpoints.peer = EndpointOf(header.family, header.peer_address, header.peer_udp_port);
   tunnel.dscp = net::kControlDscp;
+  tunnel.endpoints.vrf = static_cast<VrfIndex>(header.vrf);
   PacketMeta meta;
   rte_mbuf* packet = MakeOwnPacket(context, payload, meta);
   if (packet == nullptr) {

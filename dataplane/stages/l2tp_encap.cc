@@ -26,7 +26,8 @@ void L2tpEncap(Context& context, Batch& batch) {
     bytes += meta.l3_length;
     ++sent;
     uint8_t* buffer = batch.At(i, 0);
-    const TunnelEntry& tunnel = tunnels[session.tunnel.load(std::memory_order_acquire)];
+    const TunnelEntry& tunnel =
+        tunnels[TunnelIndex(session.tunnel.load(std::memory_order_acquire))];
     const uint32_t flags = session.flags.load(std::memory_order_relaxed);
     net::ChecksumSum sum = FrameSum(buffer, meta, flags, tunnel);
     WriteL2tpDataHeader(buffer, meta, session, flags, sum);

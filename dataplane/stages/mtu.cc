@@ -12,7 +12,7 @@ namespace {
                                 uint32_t length) {
   const uint16_t mru = SessionMru(session.mru_and_mtu.load(std::memory_order_relaxed));
   const uint32_t tunnel = session.tunnel.load(std::memory_order_acquire);
-  return length <= mru && tables.tunnels[tunnel].path_mtu != kNeverCut;
+  return length <= mru && tables.tunnels[TunnelIndex(tunnel)].path_mtu != kNeverCut;
 }
 
 }  // namespace

@@ -129,6 +129,7 @@ inline void WriteOuterIpv4(uint8_t* buffer, PacketMeta& meta, const TunnelEntry&
   StoreWord<uint32_t>(ip + 2, length_and_id);
   net::StoreChecksum(ip + 10, ip_sum.Checksum());
   meta.family = net::Family::kIpv4;
+  meta.vrf = tunnel.vrf;
 }
 
 // The outer IP and UDP headers in front of the UDP payload at payload_offset.
@@ -142,6 +143,7 @@ inline void WriteOuter(uint8_t* buffer, PacketMeta& meta, const TunnelEntry& tun
   uint8_t* ip = WriteOuterUdp<kOuterIpv6Length>(buffer, meta, tunnel, payload_sum);
   StoreBe16(ip + 4, length);
   meta.family = net::Family::kIpv6;
+  meta.vrf = tunnel.vrf;
 }
 
 // RFC 3308: a session may be marked otherwise than its tunnel.

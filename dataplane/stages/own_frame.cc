@@ -31,7 +31,8 @@ void WriteSessionHeaders(Context& context, uint32_t session, uint8_t* buffer, Pa
   buffer[meta.payload_offset] = ppp::kAllStations;
   buffer[meta.payload_offset + 1] = ppp::kUnnumberedInformation;
   DownlinkEntry& entry = tables.downlink[session];
-  const TunnelEntry& tunnel = tables.tunnels[entry.tunnel.load(std::memory_order_acquire)];
+  const uint32_t tunnel_word = entry.tunnel.load(std::memory_order_acquire);
+  const TunnelEntry& tunnel = tables.tunnels[TunnelIndex(tunnel_word)];
   net::ChecksumSum sum = PayloadSum(buffer, meta, tunnel);
   const uint32_t flags = entry.flags.load(std::memory_order_relaxed);
   WriteL2tpDataHeader(buffer, meta, entry, flags, sum);

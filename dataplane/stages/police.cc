@@ -37,7 +37,8 @@ Limits LimitsOf(const Tables& tables, const DownlinkEntry& session) {
     rte_prefetch0(limits.meter);
   }
   if ((flags & kAggregated) != 0) {
-    limits.aggregate = tables.tunnels[session.tunnel.load(std::memory_order_acquire)].aggregate;
+    const uint32_t tunnel = session.tunnel.load(std::memory_order_acquire);
+    limits.aggregate = tables.tunnels[TunnelIndex(tunnel)].aggregate;
   }
   return limits;
 }

@@ -23,11 +23,13 @@ struct Described {
 
 uint8_t* BufferOf(const rte_mbuf* packet) { return static_cast<uint8_t*>(packet->buf_addr); }
 
-FragmentKey KeyOf(net::Family family, const uint8_t* ip, uint32_t id) {
+FragmentKey KeyOf(const PacketMeta& meta, const uint8_t* ip, uint32_t id) {
+  const net::Family family = meta.family;
   const size_t length = family == net::Family::kIpv4 ? 4 : 16;
   return {.source = *net::IpAddress::FromBytes(ByteView(SourceOf(family, ip), length)),
           .destination = *net::IpAddress::FromBytes(ByteView(DestinationOf(family, ip), length)),
-          .id = id};
+          .id = id,
+          .vrf = meta.vrf};
 }
 
 // None: it cannot be part of any packet.
@@ -43,7 +45,7 @@ std::optional<Described> Describe(rte_mbuf* packet, const PacketMeta& meta) {
     const uint16_t word = LoadBe16(ip + 6);
     fragment.offset = static_cast<uint16_t>((word & net::kIpv4FragmentOffset) * 8);
     fragment.more = (word & net::kIpv4MoreFragments) != 0;
-    result.key = KeyOf(meta.family, ip, LoadBe16(ip + 4));
+    result.key = KeyOf(meta, ip, LoadBe16(ip + 4));
   } else {
     if (meta.l3_length < headers) return std::nullopt;
     const uint8_t* header = ip + net::kIpv6HeaderLength;
@@ -51,7 +53,7 @@ std::optional<Described> Describe(rte_mbuf* packet, const PacketMeta& meta) {
     const uint16_t word = LoadBe16(header + 2);
     fragment.offset = word & 0xfff8;
     fragment.more = (word & kIpv6MoreFragments) != 0;
-    result.key = KeyOf(meta.family, ip, LoadBe32(header + 4));
+    result.key = KeyOf(meta, ip, LoadBe32(header + 4));
   }
   fragment.data_at = static_cast<uint16_t>(meta.l3_offset + headers);
   fragment.length = static_cast<uint16_t>(meta.l3_length - headers);

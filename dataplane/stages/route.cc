@@ -40,7 +40,7 @@ void Redirect(Context& context, Batch& batch, uint32_t i) {
   const Tables& tables = context.tables();
   PacketMeta& meta = batch.meta(i);
   const net::IpAddress& next_hop = tables.redirects[meta.next_hop];
-  const uint32_t to = tables.fib->Lookup(meta.family, next_hop.raw().data());
+  const uint32_t to = tables.fib->Lookup(meta.vrf, meta.family, next_hop.raw().data());
   if (to < kFibAdjacency) return batch.Drop(i, DropReason::kNoRedirect);
   const uint8_t* ip = batch.At(i, meta.l3_offset);
   const uint32_t index = AdjacencyIndex(tables, to, meta.family, meta.session_key, ip);
@@ -70,7 +70,7 @@ void Route(Context& context, Batch& batch) {
       }
     }
     const uint8_t* ip = batch.At(i, meta.l3_offset);
-    const uint32_t to = fib.Lookup(meta.family, DestinationOf(meta.family, ip));
+    const uint32_t to = fib.Lookup(meta.vrf, meta.family, DestinationOf(meta.family, ip));
     if (to >= kFibAdjacency) [[likely]] {
       meta.next_hop = AdjacencyIndex(tables, to, meta.family, meta.session_key, ip);
     } else if (to == kFibSubscriber) {

@@ -43,17 +43,18 @@ void SessionLookup(Context& context, Batch& batch) {
     rte_prefetch0(sessions.data() + session);
   });
   for (uint32_t i = 0; i < count; ++i) {
-    const PacketMeta& meta = batch.meta(i);
+    PacketMeta& meta = batch.meta(i);
     if (meta.session == kNotFound) [[unlikely]] {
       batch.Drop(i, DropReason::kNoSession);
       continue;
     }
     const uint32_t tunnel = sessions[meta.session].tunnel.load(std::memory_order_acquire);
     const uint8_t* buffer = batch.At(i, 0);
-    if (!IsFromPeer(tunnels[tunnel], meta.family, buffer + meta.l3_offset, buffer + meta.l4_offset))
-        [[unlikely]] {
+    if (!IsFromPeer(tunnels[TunnelIndex(tunnel)], meta, buffer + meta.l3_offset,
+                    buffer + meta.l4_offset)) [[unlikely]] {
       batch.Drop(i, DropReason::kWrongPeer);
     }
+    meta.vrf = SessionVrf(tunnel);
   }
 }
 

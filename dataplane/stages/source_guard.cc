@@ -61,7 +61,7 @@ void RefuseSource(Context& context, Batch& batch, uint32_t i) {
     return false;
   }
   const SubscriberTable& subscribers = *context.tables().subscribers;
-  if (subscribers.Find(meta.family, SourceOf(meta.family, ip)) != meta.session) {
+  if (subscribers.Find(meta.vrf, meta.family, SourceOf(meta.family, ip)) != meta.session) {
     RefuseSource(context, batch, i);
     return false;
   }

@@ -1,9 +1,9 @@
 // Checks the subscriber's IP header (RFC 1812 5.2.2) and that its source address belongs to the
 // session, and counts what is accepted: as the session's traffic, unless a stage behind may still
 // drop what is the user's to send.
-// Reads: meta.session, family, l3_offset, l3_length.  Writes: meta.l3_length (without padding).
-// Leaves by: drop(kBadInnerHeader), drop(kBadInnerChecksum), drop(kSpoofedSource); IPv6 on the link
-// itself (link_scope.h) by punt(kLinkControl), drop(kLinkScope), drop(kPuntBudget).
+// Reads: meta.session, family, vrf, l3_offset, l3_length.  Writes: meta.l3_length (without
+// padding). Leaves by: drop(kBadInnerHeader), drop(kBadInnerChecksum), drop(kSpoofedSource); IPv6
+// on the link itself (link_scope.h) by punt(kLinkControl), drop(kLinkScope), drop(kPuntBudget).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once

@@ -17,9 +17,10 @@ namespace {
 void FindSessions(const Tables& tables, Batch& batch) {
   const SubscriberTable& subscribers = *tables.subscribers;
   const uint32_t count = batch.size();
+  const uint16_t main_ipv4 = FamilyAndVrf(PacketMeta{.family = net::Family::kIpv4});
   std::array<uint32_t, kBatchSize> addresses;
   for (uint32_t i = 0; i < count; ++i) {
-    // Of an IPv6 packet any word does: what is found for it is not looked at.
+    // Of an IPv6 packet, and in another VRF, any word does: what is found is not looked at.
     const PacketMeta& meta = batch.meta(i);
     addresses[i] = LoadBe32(DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
   }
@@ -30,9 +31,9 @@ void FindSessions(const Tables& tables, Batch& batch) {
   });
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
-    if (meta.family != net::Family::kIpv4 || meta.session == kNotFound) [[unlikely]] {
-      meta.session =
-          subscribers.Find(meta.family, DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
+    if (FamilyAndVrf(meta) != main_ipv4 || meta.session == kNotFound) [[unlikely]] {
+      meta.session = subscribers.Find(meta.vrf, meta.family,
+                                      DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
     }
   }
 }
@@ -70,7 +71,8 @@ uint32_t CheckSession(std::span<const DownlinkEntry> entries, std::span<const Tu
     batch.Drop(i, DropReason::kSubscriberNotOpen);
   }
   // For l2tp_encap.
-  const TunnelEntry& tunnel = tunnels[session.tunnel.load(std::memory_order_acquire)];
+  const uint32_t tunnel_word = session.tunnel.load(std::memory_order_acquire);
+  const TunnelEntry& tunnel = tunnels[TunnelIndex(tunnel_word)];
   rte_prefetch0(&tunnel);
   rte_prefetch0(&tunnel.outer);
   return flags;

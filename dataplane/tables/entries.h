@@ -13,6 +13,7 @@
 #include <cstdint>
 
 #include "dataplane/core/counters.h"
+#include "dataplane/core/vrf.h"
 #include "lib/net/address.h"
 
 namespace lns::dataplane {
@@ -61,12 +62,22 @@ constexpr uint32_t SessionKeyWord(uint16_t local_tunnel_id, uint16_t local_sessi
   return static_cast<uint32_t>(local_tunnel_id) << 16 | local_session_id;
 }
 
+// A session's tunnel and its VRF in one word: the subscriber's VRF, which need not be the tunnel's.
+inline constexpr uint32_t kTunnelIndexBits = 24;
+constexpr uint32_t TunnelAndVrf(uint32_t tunnel, VrfIndex vrf) {
+  return uint32_t{vrf} << kTunnelIndexBits | tunnel;
+}
+constexpr uint32_t TunnelIndex(uint32_t word) { return word & ((1u << kTunnelIndexBits) - 1); }
+constexpr VrfIndex SessionVrf(uint32_t word) {
+  return static_cast<VrfIndex>(word >> kTunnelIndexBits);
+}
+
 // From the subscriber. Read and counted by the owner.
 struct alignas(64) UplinkEntry {
   Counter packets;
   Counter bytes;
   std::atomic<uint32_t> key{0};
-  std::atomic<uint32_t> tunnel{0};       // index of the TunnelEntry
+  std::atomic<uint32_t> tunnel{0};       // TunnelIndex(), SessionVrf()
   std::atomic<uint32_t> flags{0};        // kIpv4Open, kIpv6Open, kSequenced, ReorderMs()
   std::atomic<uint32_t> ipv4_source{0};  // the usual source, host order; others: by lookup
   // Of sessions with data sequencing. Written by the owner, as the counters are.
@@ -82,7 +93,7 @@ struct alignas(64) DownlinkEntry {
   Counter packets;
   Counter bytes;
   std::atomic<uint32_t> key{0};
-  std::atomic<uint32_t> tunnel{0};
+  std::atomic<uint32_t> tunnel{0};  // as above
   std::atomic<uint32_t> flags{0};
   std::atomic<uint32_t> peer_ids{0};     // peer tunnel id << 16 | peer session id
   std::atomic<uint32_t> mru_and_mtu{0};  // SessionMru(), SessionMtu()
@@ -100,7 +111,7 @@ constexpr uint16_t SessionMru(uint32_t word) { return static_cast<uint16_t>(word
 constexpr uint16_t SessionMtu(uint32_t word) { return static_cast<uint16_t>(word); }
 
 inline constexpr uint32_t kMaxOuterHeader = 48;  // IPv6 and UDP
-inline constexpr uint16_t kNeverCut = 0xffff;     // TunnelEntry::path_mtu
+inline constexpr uint16_t kNeverCut = 0xffff;    // TunnelEntry::path_mtu
 
 // Never changed once published: a tunnel that changes gets a new entry, its sessions are pointed to
 // it, and the old one is retired through quiescence.
@@ -111,7 +122,7 @@ struct alignas(64) TunnelEntry {
   std::array<uint8_t, 16> local_address;
   uint32_t ports;
   net::Family family;
-  uint8_t vrf;  // in which its packets travel
+  VrfIndex vrf;  // that its packets travel in
   bool udp_checksum_off;
   uint8_t outer_length;  // at the end of `outer`
   uint16_t local_id;

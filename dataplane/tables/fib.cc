@@ -12,18 +12,20 @@ constexpr uint32_t kLongPrefixGroups = 4096;
 constexpr uint8_t kFirstStepBits = 24;
 }  // namespace
 
-std::unique_ptr<Fib> Fib::Make(TableMemory& memory, uint32_t ipv4_prefixes, uint32_t ipv6_prefixes,
-                               int socket, Quiescence& quiescence) {
+std::unique_ptr<Fib> Fib::Make(TableMemory& memory, const Size& size, int socket,
+                               Quiescence& quiescence) {
   std::unique_ptr<Fib> fib(new Fib(quiescence));
-  char name[RTE_LPM_NAMESIZE];  // rte_lpm wants one of its own for each table
-  std::snprintf(name, sizeof(name), "fib4_%p", static_cast<void*>(fib.get()));
-  rte_lpm_config config{};
-  config.max_rules = ipv4_prefixes;
-  config.number_tbl8s = kLongPrefixGroups;
-  fib->ipv4_ = rte_lpm_create(name, socket, &config);
-  if (fib->ipv4_ == nullptr) return nullptr;
-  fib->ipv6_ = PrefixTable::Make(memory, ipv6_prefixes);
-  if (fib->ipv6_ == nullptr) return nullptr;
+  for (const VrfIndex vrf : size.lpm) {
+    char name[RTE_LPM_NAMESIZE];  // rte_lpm wants one of its own for each table
+    std::snprintf(name, sizeof(name), "fib4_%u_%p", vrf, static_cast<void*>(fib.get()));
+    rte_lpm_config config{};
+    config.max_rules = size.prefixes;
+    config.number_tbl8s = kLongPrefixGroups;
+    fib->ipv4_[vrf].lpm = rte_lpm_create(name, socket, &config);
+    if (fib->ipv4_[vrf].lpm == nullptr) return nullptr;
+  }
+  fib->prefixes_ = PrefixTable::Make(memory, size.prefixes);
+  if (fib->prefixes_ == nullptr) return nullptr;
   return fib;
 }
 
@@ -34,22 +36,24 @@ bool Fib::GroupsAreReusable() {
   return true;
 }
 
-bool Fib::Upsert(const net::IpPrefix& prefix, uint32_t value) {
-  if (prefix.address.is_v6()) return ipv6_->Upsert(prefix, value);
+bool Fib::Upsert(const VrfPrefix& at, uint32_t value) {
+  if (!IsInLpm(at)) return prefixes_->Upsert(at, value);
+  const net::IpPrefix& prefix = at.prefix;
   if (prefix.length == 0) {
-    ipv4_default_.store(value, std::memory_order_relaxed);
+    ipv4_[at.vrf].otherwise.store(value, std::memory_order_relaxed);
     return true;
   }
   if (prefix.length > kFirstStepBits && !GroupsAreReusable()) return false;
-  return rte_lpm_add(ipv4_, prefix.address.v4(), prefix.length, value) == 0;
+  return rte_lpm_add(ipv4_[at.vrf].lpm, prefix.address.v4(), prefix.length, value) == 0;
 }
 
-uint32_t Fib::Erase(const net::IpPrefix& prefix) {
-  if (prefix.address.is_v6()) return ipv6_->Erase(prefix);
+uint32_t Fib::Erase(const VrfPrefix& at) {
+  if (!IsInLpm(at)) return prefixes_->Erase(at);
+  const net::IpPrefix& prefix = at.prefix;
   if (prefix.length == 0) {
-    ipv4_default_.store(kFibNoRoute, std::memory_order_relaxed);
+    ipv4_[at.vrf].otherwise.store(kFibNoRoute, std::memory_order_relaxed);
   } else {
-    rte_lpm_delete(ipv4_, prefix.address.v4(), prefix.length);
+    rte_lpm_delete(ipv4_[at.vrf].lpm, prefix.address.v4(), prefix.length);
     if (prefix.length > kFirstStepBits) group_freed_ = quiescence_.StartGracePeriod();
   }
   return kNotFound;

@@ -3,6 +3,7 @@
 #include "dataplane/tables/forwarding_state.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "dataplane/core/context.h"
@@ -20,6 +21,20 @@ constexpr uint32_t kSpareExtras = 64;
 constexpr uint32_t kMaxAggregates = 4096;
 constexpr uint32_t kSpareAggregates = 64;
 
+Fib::Size FibSize(const ForwardingConfig& config) {
+  Fib::Size size{.prefixes = RouteBook::DestinationCount(config.limits), .lpm = {kMainVrf}};
+  for (const VrfConfig& vrf : config.vrfs) {
+    if (vrf.lpm) size.lpm.push_back(vrf.index);
+  }
+  return size;
+}
+
+std::vector<VrfIndex> IndicesOf(const std::vector<VrfConfig>& vrfs) {
+  std::vector<VrfIndex> indices;
+  for (const VrfConfig& vrf : vrfs) indices.push_back(vrf.index);
+  return indices;
+}
+
 absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   const TableLimits& limits = config.limits;
   TableParts parts;
@@ -29,10 +44,11 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   parts.quiescence = Quiescence::Make(memory, config.workers);
   if (parts.quiescence == nullptr) return absl::ResourceExhaustedError("no memory for quiescence");
   tables.sessions = SessionTable::Make(memory, limits.max_sessions);
-  tables.subscribers = SubscriberTable::Make(memory, limits.max_sessions + kSparePrefixes,
-                                             limits.max_sessions + kSparePrefixes);
-  const uint32_t destinations = RouteBook::DestinationCount(limits);
-  tables.fib = Fib::Make(memory, destinations, destinations, config.socket, *parts.quiescence);
+  const uint32_t hosts = limits.max_sessions + kSparePrefixes;
+  // In VRFs other than the main one an IPv4 host is a prefix too.
+  tables.subscribers =
+      SubscriberTable::Make(memory, hosts, config.vrfs.empty() ? hosts : 2 * hosts);
+  tables.fib = Fib::Make(memory, FibSize(config), config.socket, *parts.quiescence);
   tables.uplink = memory.AllocateArray<UplinkEntry>(limits.max_sessions);
   tables.downlink = memory.AllocateArray<DownlinkEntry>(limits.max_sessions);
   tables.echoes = memory.AllocateArray<EchoEntry>(limits.max_sessions);
@@ -60,7 +76,7 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.redirects = memory.AllocateArray<net::IpAddress>(FilterBook::kSlots);
   tables.dscp_profiles = memory.AllocateArray<DscpProfile>(DscpBook::kProfiles);
   tables.own_addresses =
-      memory.AllocateArray<std::atomic<const OwnAddresses*>>(config.ports.size() + 1);
+      memory.AllocateArray<std::atomic<const OwnAddresses*>>(config.ports.size() + kMaxVrfs);
   tables.groups = memory.AllocateArray<NextHopGroup>(RouteBook::kMaxGroups);
   parts.unresolved = memory.AllocateArray<UnresolvedQueue>(config.workers);
   const bool complete =
@@ -112,6 +128,18 @@ absl::Status CheckConfig(const ForwardingConfig& config) {
   if (config.ports.size() > kMaxPorts) {
     return absl::InvalidArgumentError(absl::StrCat(config.ports.size(), " ports, at most 32"));
   }
+  std::set<VrfIndex> known = {kMainVrf};
+  for (const VrfConfig& vrf : config.vrfs) {
+    if (vrf.index >= kMaxVrfs || !known.insert(vrf.index).second) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("VRF ", vrf.index, ": each once, 1 to ", kMaxVrfs - 1));
+    }
+  }
+  for (const PortLink& port : config.ports) {
+    if (!known.contains(port.vrf)) {
+      return absl::InvalidArgumentError(absl::StrCat("a port is in VRF ", port.vrf, ": unknown"));
+    }
+  }
   return absl::OkStatus();
 }
 
@@ -123,6 +151,7 @@ TableState::TableState(const ForwardingConfig& config, TableParts parts)
       retired_(*parts_.quiescence),
       routes_({.limits = config.limits,
                .ports = config.ports,
+               .vrfs = IndicesOf(config.vrfs),
                .steering = config.steering,
                .journal = config.journal},
               parts_.tables, retired_),

@@ -63,7 +63,8 @@ struct Tables {
   std::span<std::atomic<CompiledFilter*>> filters;
   std::span<net::IpAddress> redirects;   // where filters redirect to
   std::span<DscpProfile> dscp_profiles;  // by SessionExtras::dscp_profile
-  // By port, and behind the ports: what subscribers know us by. What they point to stays for good.
+  // By port, and behind the ports, by VRF, what subscribers know us by. What they point to stays
+  // for good.
   std::span<std::atomic<const OwnAddresses*>> own_addresses;
   std::span<NextHopGroup> groups;
 };
@@ -79,6 +80,13 @@ inline Shaper* ShaperOf(const Tables& tables, const DownlinkEntry& session) {
 struct PortLink {
   net::MacAddress mac{};
   uint16_t mtu = 1500;
+  VrfIndex vrf = kMainVrf;
+};
+
+// A VRF besides the main one.
+struct VrfConfig {
+  VrfIndex index = 0;  // 1 to kMaxVrfs - 1
+  bool lpm = false;    // IPv4 routes in an rte_lpm of its own, see Fib
 };
 
 struct ForwardingConfig {
@@ -86,6 +94,7 @@ struct ForwardingConfig {
   uint32_t workers = 1;
   int socket = 0;  // NUMA node of the tables' memory
   std::vector<PortLink> ports;
+  std::vector<VrfConfig> vrfs;
   AddressSteering* steering = nullptr;   // may be null; else outlives the state
   SubscriberJournal* journal = nullptr;  // the same
 };

@@ -52,51 +52,60 @@ PrefixTable::Words PrefixTable::Mask(const Words& address, uint8_t length) {
   return {address[0] & mask_of(length), address[1] & mask_of(length - 64)};
 }
 
-uint32_t PrefixTable::HashKey(net::Family family, uint8_t length, const Words& masked) {
-  uint64_t mixed = masked[0] * 0x9e3779b97f4a7c15u;
-  mixed ^= std::rotl(masked[1] + static_cast<uint64_t>(length) * 2 +
-                         (family == net::Family::kIpv6 ? 1 : 0),
-                     29) *
-           0xd6e8feb86659fd93u;
+PrefixTable::Key PrefixTable::KeyOf(const VrfPrefix& prefix) {
+  const net::IpAddress& address = prefix.prefix.address;
+  return {.vrf = prefix.vrf,
+          .family = address.family(),
+          .length = prefix.prefix.length,
+          .masked = Load(address.family(), address.raw().data())};
+}
+
+uint32_t PrefixTable::HashKey(const Key& key) {
+  const uint64_t kind = uint64_t{key.vrf} << 16 | uint64_t{key.length} * 2 |
+                        (key.family == net::Family::kIpv6 ? 1 : 0);
+  uint64_t mixed = key.masked[0] * 0x9e3779b97f4a7c15u;
+  mixed ^= std::rotl(key.masked[1] + kind, 29) * 0xd6e8feb86659fd93u;
   mixed ^= mixed >> 32;
   return static_cast<uint32_t>(mixed * 0xff51afd7ed558ccdu >> 32);
 }
 
-const PrefixTable::Entry* PrefixTable::FindEntry(net::Family family, uint8_t length,
-                                                 const Words& masked) const {
-  uint32_t index = heads_->Find(HashKey(family, length, masked));
+const PrefixTable::Entry* PrefixTable::FindEntry(const Key& key) const {
+  uint32_t index = heads_->Find(HashKey(key));
   for (int hop = 0; index != kNotFound && hop < kMaxChain; ++hop) {
     const Entry& entry = entries_[index];
-    if (entry.address == masked && entry.length == length && entry.family == family) return &entry;
+    if (entry.address == key.masked && entry.length == key.length && entry.family == key.family &&
+        entry.vrf == key.vrf) {
+      return &entry;
+    }
     index = entry.next.load(std::memory_order_acquire);
   }
   return nullptr;
 }
 
-uint32_t PrefixTable::Find(net::Family family, const uint8_t* address) const {
+uint32_t PrefixTable::Find(VrfIndex vrf, net::Family family, const uint8_t* address) const {
   const Words words = Load(family, address);
-  const Lengths& lengths = family == net::Family::kIpv4 ? ipv4_ : ipv6_;
+  const Lengths& lengths = LengthsOf(vrf, family);
   for (int word = 2; word >= 0; --word) {
     uint64_t bits = lengths.words[static_cast<size_t>(word)].load(std::memory_order_acquire);
     while (bits != 0) {
       const int bit = 63 - std::countl_zero(bits);
       bits &= ~(uint64_t{1} << bit);
       const auto length = static_cast<uint8_t>(word * 64 + bit);
-      const Entry* entry = FindEntry(family, length, Mask(words, length));
+      const Entry* entry = FindEntry(
+          {.vrf = vrf, .family = family, .length = length, .masked = Mask(words, length)});
       if (entry != nullptr) return entry->value.load(std::memory_order_relaxed);
     }
   }
   return kNotFound;
 }
 
-uint32_t PrefixTable::Exact(const net::IpPrefix& prefix) const {
+uint32_t PrefixTable::Exact(const VrfPrefix& prefix) const {
   const uint32_t entry = EntryOf(prefix);
   return entry == kNotFound ? kNotFound : entries_[entry].value.load(std::memory_order_relaxed);
 }
 
-uint32_t PrefixTable::EntryOf(const net::IpPrefix& prefix) const {
-  const net::Family family = prefix.address.family();
-  const Entry* entry = FindEntry(family, prefix.length, Load(family, prefix.address.raw().data()));
+uint32_t PrefixTable::EntryOf(const VrfPrefix& prefix) const {
+  const Entry* entry = FindEntry(KeyOf(prefix));
   return entry == nullptr ? kNotFound : static_cast<uint32_t>(entry - entries_.data());
 }
 
@@ -108,47 +117,46 @@ net::IpPrefix PrefixTable::PrefixOf(uint32_t index) const {
   return {*net::IpAddress::FromBytes(ByteView(bytes).first(size)), entry.length};
 }
 
-bool PrefixTable::Upsert(const net::IpPrefix& prefix, uint32_t value) {
-  const net::Family family = prefix.address.family();
-  const Words address = Load(family, prefix.address.raw().data());
-  if (const Entry* present = FindEntry(family, prefix.length, address)) {
+bool PrefixTable::Upsert(const VrfPrefix& prefix, uint32_t value) {
+  const Key key = KeyOf(prefix);
+  if (const Entry* present = FindEntry(key)) {
     const_cast<Entry*>(present)->value.store(value, std::memory_order_relaxed);
     return true;
   }
   if (free_ == kNotFound) return false;
-  const uint32_t key = HashKey(family, prefix.length, address);
+  const uint32_t hash = HashKey(key);
   const uint32_t index = free_;
   Entry& entry = entries_[index];
   const uint32_t next_free = entry.next.load(std::memory_order_relaxed);
-  entry.address = address;
-  entry.length = prefix.length;
-  entry.family = family;
+  entry.address = key.masked;
+  entry.length = key.length;
+  entry.family = key.family;
+  entry.vrf = key.vrf;
   entry.value.store(value, std::memory_order_relaxed);
-  entry.next.store(heads_->Find(key), std::memory_order_relaxed);
-  if (!heads_->Upsert(key, index)) {
+  entry.next.store(heads_->Find(hash), std::memory_order_relaxed);
+  if (!heads_->Upsert(hash, index)) {
     entry.next.store(next_free, std::memory_order_relaxed);
     return false;
   }
   free_ = next_free;
-  LengthsOf(family).Add(prefix.length);
+  LengthsOf(key).Add(key.length);
   ++size_;
   return true;
 }
 
-uint32_t PrefixTable::Erase(const net::IpPrefix& prefix) {
-  const net::Family family = prefix.address.family();
-  const Words address = Load(family, prefix.address.raw().data());
-  const Entry* found = FindEntry(family, prefix.length, address);
+uint32_t PrefixTable::Erase(const VrfPrefix& prefix) {
+  const Key key = KeyOf(prefix);
+  const Entry* found = FindEntry(key);
   if (found == nullptr) return kNotFound;
   const auto index = static_cast<uint32_t>(found - entries_.data());
-  const uint32_t key = HashKey(family, prefix.length, address);
+  const uint32_t hash = HashKey(key);
   const uint32_t next = found->next.load(std::memory_order_relaxed);
-  uint32_t previous = heads_->Find(key);
+  uint32_t previous = heads_->Find(hash);
   if (previous == index) {
     if (next == kNotFound) {
-      heads_->Erase(key);
+      heads_->Erase(hash);
     } else {
-      LNS_CHECK(heads_->Upsert(key, next));
+      LNS_CHECK(heads_->Upsert(hash, next));
     }
   } else {
     while (entries_[previous].next.load(std::memory_order_relaxed) != index) {
@@ -156,7 +164,7 @@ uint32_t PrefixTable::Erase(const net::IpPrefix& prefix) {
     }
     entries_[previous].next.store(next, std::memory_order_release);
   }
-  LengthsOf(family).Remove(prefix.length);
+  LengthsOf(key).Remove(key.length);
   --size_;
   return index;
 }

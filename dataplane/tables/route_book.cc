@@ -18,8 +18,23 @@ absl::Status BadPrefix(const net::IpPrefix& prefix) {
   return absl::InvalidArgumentError(absl::StrCat("not a prefix: ", prefix.ToString()));
 }
 
-absl::Status FibFull(const net::IpPrefix& prefix) {
-  return absl::ResourceExhaustedError(absl::StrCat("no room in the FIB for ", prefix.ToString()));
+absl::Status FibFull(const VrfPrefix& prefix) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("no room in the FIB for ", prefix.prefix.ToString()));
+}
+
+VrfPrefix HostOf(const VrfAddress& address) {
+  return {address.vrf, net::IpPrefix::Host(address.address)};
+}
+
+// The first `length` bits of the address.
+VrfPrefix Shortened(VrfIndex vrf, const net::IpAddress& address, int length) {
+  return {vrf, {Masked(address, length), static_cast<uint8_t>(length)}};
+}
+
+std::vector<VrfIndex> WithMain(std::vector<VrfIndex> vrfs) {
+  vrfs.insert(vrfs.begin(), kMainVrf);
+  return vrfs;
 }
 
 constexpr net::MacAddress kNoMac{};
@@ -35,6 +50,7 @@ constexpr const char* kNowhere[] = {"0.0.0.0/8", "127.0.0.0/8", "224.0.0.0/4", "
 RouteBook::RouteBook(Settings settings, const Tables& tables, RetiredSlots& retired)
     : limits_(settings.limits),
       ports_(std::move(settings.ports)),
+      vrfs_(WithMain(std::move(settings.vrfs))),
       fib_(*tables.fib),
       adjacencies_(tables.adjacencies),
       groups_(tables.groups, retired),
@@ -49,16 +65,27 @@ RouteBook::RouteBook(Settings settings, const Tables& tables, RetiredSlots& reti
   for (size_t i = adjacencies_.size(); i > ports_.size(); --i) {
     free_adjacencies_.push_back(static_cast<uint32_t>(i - 1));
   }
-  for (const char* text : kNowhere) {
-    const net::IpPrefix prefix = *net::IpPrefix::Parse(text);
-    SlotOf(prefix).nowhere = true;
-    LNS_CHECK(RefreshPrefix(prefix));
+  for (const VrfIndex vrf : vrfs_) {
+    for (const char* text : kNowhere) {
+      const VrfPrefix prefix{vrf, *net::IpPrefix::Parse(text)};
+      SlotOf(prefix).nowhere = true;
+      LNS_CHECK(RefreshPrefix(prefix));
+    }
   }
 }
 
 bool RouteBook::IsPrefix(const net::IpPrefix& prefix) {
   return !prefix.address.is_none() && prefix.length <= prefix.address.bits() &&
          Masked(prefix.address, prefix.length) == prefix.address;
+}
+
+bool RouteBook::HasVrf(VrfIndex vrf) const {
+  return std::find(vrfs_.begin(), vrfs_.end(), vrf) != vrfs_.end();
+}
+
+absl::Status RouteBook::CheckVrf(VrfIndex vrf) const {
+  if (HasVrf(vrf)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("no VRF ", vrf, " is configured"));
 }
 
 uint32_t RouteBook::Effective(const Slot& slot) {
@@ -99,6 +126,7 @@ absl::Status RouteBook::CheckPath(const net::IpPrefix& prefix, const net::IpAddr
 
 absl::Status RouteBook::CheckRoute(const RouteConfig& route) const {
   if (!IsPrefix(route.prefix)) return BadPrefix(route.prefix);
+  if (absl::Status status = CheckVrf(route.vrf); !status.ok()) return status;
   if (route.more_paths.size() >= kMaxPaths) {
     return absl::InvalidArgumentError(absl::StrCat(route.prefix.ToString(), " has ",
                                                    1 + route.more_paths.size(), " paths, at most ",
@@ -151,39 +179,40 @@ uint32_t RouteBook::TakeTarget(const RouteConfig& route) {
 
 absl::Status RouteBook::UpsertRoute(const RouteConfig& route) {
   if (absl::Status status = CheckRoute(route); !status.ok()) return status;
-  Slot& slot = SlotOf(route.prefix);
+  const VrfPrefix at{route.vrf, route.prefix};
+  Slot& slot = SlotOf(at);
   std::optional<RouteEntry>& place = RouteOf(slot, route.origin);
   if (!place && routes_ >= limits_.max_routes) {
-    RefreshPrefix(route.prefix);
+    RefreshPrefix(at);
     return absl::ResourceExhaustedError(absl::StrCat("route table is full (", routes_, ")"));
   }
   const RouteEntry entry{.config = route, .target = TakeTarget(route)};
   if (entry.target == kFibNoRoute) {
-    RefreshPrefix(route.prefix);
+    RefreshPrefix(at);
     return absl::ResourceExhaustedError("no adjacency is free");
   }
   const std::optional<RouteEntry> before = place;
   place = entry;
-  if (!RefreshPrefix(route.prefix)) {
+  if (!RefreshPrefix(at)) {
     ReleaseRoute(entry);
     place = before;
-    RefreshPrefix(route.prefix);
-    return FibFull(route.prefix);
+    RefreshPrefix(at);
+    return FibFull(at);
   }
   if (before) {
     ReleaseRoute(*before);
   } else {
     ++routes_;
   }
-  AttachAllIn(route.prefix);
+  AttachAllIn(at);
   ForEachPath(route, [&](const net::IpAddress& next_hop, uint16_t port, uint16_t) {
     if (!next_hop.is_none()) Want(KeyOf(next_hop, port));
   });
-  WantPathsIn(route.prefix);
+  WantPathsIn(at);
   return absl::OkStatus();
 }
 
-void RouteBook::RemoveRoute(const net::IpPrefix& prefix, Origin origin) {
+void RouteBook::RemoveRoute(const VrfPrefix& prefix, Origin origin) {
   const auto slot = slots_.find(prefix);
   if (slot == slots_.end()) return;
   std::optional<RouteEntry>& place = RouteOf(slot->second, origin);
@@ -286,15 +315,15 @@ void RouteBook::RemoveNeighbour(const net::IpAddress& address, uint16_t port) {
   Attach(found->first, found->second);
   // Still needed: look for it again, rather than wait for a packet to miss it.
   if (found->second.routes != 0) Want(found->first);
-  if (peers_.contains(KeyOf(address, 0))) WantPathTo(address);
+  const VrfAddress peer{ports_[port].vrf, address};
+  if (peers_.contains(KeyOf(peer))) WantPathTo(peer);
   Release(found);
 }
 
 bool RouteBook::IsOnLink(const NeighbourKey& key) const {
   const net::IpAddress& address = key.address;
   for (int length = address.bits(); length >= 0; --length) {
-    const auto slot =
-        slots_.find(net::IpPrefix{Masked(address, length), static_cast<uint8_t>(length)});
+    const auto slot = slots_.find(Shortened(VrfOf(key), address, length));
     if (slot == slots_.end()) continue;
     const Slot& said = slot->second;
     if (said.is_ours()) return false;
@@ -305,7 +334,7 @@ bool RouteBook::IsOnLink(const NeighbourKey& key) const {
 }
 
 void RouteBook::Attach(const NeighbourKey& key, const NeighbourEntry& neighbour) {
-  const net::IpPrefix host = net::IpPrefix::Host(key.address);
+  const VrfPrefix host = HostOf({VrfOf(key), key.address});
   const bool wanted = neighbour.known && IsOnLink(key);
   const auto slot = slots_.find(host);
   const bool there = slot != slots_.end() && slot->second.neighbour == neighbour.adjacency;
@@ -321,10 +350,11 @@ void RouteBook::Attach(const NeighbourKey& key, const NeighbourEntry& neighbour)
   RefreshPrefix(host);
 }
 
-void RouteBook::AttachAllIn(const net::IpPrefix& prefix) {
+void RouteBook::AttachAllIn(const VrfPrefix& where) {
+  const net::IpPrefix& prefix = where.prefix;
   auto neighbour = neighbours_.lower_bound(KeyOf(prefix.address, 0));
   while (neighbour != neighbours_.end() && prefix.Contains(neighbour->first.address)) {
-    Attach(neighbour->first, neighbour->second);
+    if (VrfOf(neighbour->first) == where.vrf) Attach(neighbour->first, neighbour->second);
     ++neighbour;
   }
 }
@@ -334,24 +364,26 @@ bool RouteBook::IsResolved(const net::IpAddress& address, uint16_t port) const {
   return found != neighbours_.end() && found->second.known && found->second.config.mac != kNoMac;
 }
 
-void RouteBook::AddPeer(const net::IpAddress& peer) {
-  ++peers_[KeyOf(peer, 0)];
+void RouteBook::AddPeer(const VrfAddress& peer) {
+  ++peers_[KeyOf(peer)];
   WantPathTo(peer);
 }
 
-void RouteBook::RemovePeer(const net::IpAddress& peer) {
-  const auto found = peers_.find(KeyOf(peer, 0));
+void RouteBook::RemovePeer(const VrfAddress& peer) {
+  const auto found = peers_.find(KeyOf(peer));
   LNS_CHECK(found != peers_.end());
   if (--found->second == 0) peers_.erase(found);
 }
 
-bool RouteBook::HasPeerIn(const net::IpPrefix& prefix) const {
-  const auto peer = peers_.lower_bound(KeyOf(prefix.address, 0));
-  return peer != peers_.end() && prefix.Contains(peer->first.address);
+bool RouteBook::HasPeerIn(const VrfPrefix& where) const {
+  const auto peer = peers_.lower_bound(KeyOf({where.vrf, where.prefix.address}));
+  return peer != peers_.end() && peer->first.vrf == where.vrf &&
+         where.prefix.Contains(peer->first.address);
 }
 
-uint16_t RouteBook::PathMtu(const net::IpAddress& address) const {
-  const uint32_t to = fib_.Lookup(address.family(), address.raw().data());
+uint16_t RouteBook::PathMtu(const VrfAddress& at) const {
+  const net::IpAddress& address = at.address;
+  const uint32_t to = fib_.Lookup(at.vrf, address.family(), address.raw().data());
   if (to < kFibAdjacency) return 0;
   if (to < kFibGroup) return ports_[adjacencies_[to - kFibAdjacency].port].mtu;
   // Any packet may take any of them.
@@ -368,10 +400,10 @@ void RouteBook::Want(const NeighbourKey& key) {
   }
 }
 
-void RouteBook::WantPathTo(const net::IpAddress& peer) {
+void RouteBook::WantPathTo(const VrfAddress& at) {
+  const net::IpAddress& peer = at.address;
   for (int length = peer.bits(); length >= 0; --length) {
-    const auto slot =
-        slots_.find(net::IpPrefix{Masked(peer, length), static_cast<uint8_t>(length)});
+    const auto slot = slots_.find(Shortened(at.vrf, peer, length));
     if (slot == slots_.end()) continue;
     const Slot& said = slot->second;
     if (said.is_ours()) return;
@@ -384,10 +416,11 @@ void RouteBook::WantPathTo(const net::IpAddress& peer) {
   }
 }
 
-void RouteBook::WantPathsIn(const net::IpPrefix& prefix) {
-  auto peer = peers_.lower_bound(KeyOf(prefix.address, 0));
-  while (peer != peers_.end() && prefix.Contains(peer->first.address)) {
-    WantPathTo(peer->first.address);
+void RouteBook::WantPathsIn(const VrfPrefix& where) {
+  auto peer = peers_.lower_bound(KeyOf({where.vrf, where.prefix.address}));
+  while (peer != peers_.end() && peer->first.vrf == where.vrf &&
+         where.prefix.Contains(peer->first.address)) {
+    WantPathTo({where.vrf, peer->first.address});
     ++peer;
   }
 }
@@ -401,9 +434,10 @@ std::vector<NextHop> RouteBook::TakeWanted() {
   return result;
 }
 
-absl::Status RouteBook::AddLocalAddress(const net::IpAddress& address) {
-  if (address.is_none()) return absl::InvalidArgumentError("no address");
-  const net::IpPrefix host = net::IpPrefix::Host(address);
+absl::Status RouteBook::AddLocalAddress(const VrfAddress& address) {
+  if (address.address.is_none()) return absl::InvalidArgumentError("no address");
+  if (absl::Status status = CheckVrf(address.vrf); !status.ok()) return status;
+  const VrfPrefix host = HostOf(address);
   if (const auto slot = slots_.find(host); slot != slots_.end() && slot->second.local) {
     slot->second.local_stale = false;
     return absl::OkStatus();
@@ -424,9 +458,9 @@ absl::Status RouteBook::AddLocalAddress(const net::IpAddress& address) {
   return absl::OkStatus();
 }
 
-absl::Status RouteBook::RemoveLocalAddress(const net::IpAddress& address) {
-  if (address.is_none()) return absl::OkStatus();
-  const auto slot = slots_.find(net::IpPrefix::Host(address));
+absl::Status RouteBook::RemoveLocalAddress(const VrfAddress& address) {
+  if (address.address.is_none()) return absl::OkStatus();
+  const auto slot = slots_.find(HostOf(address));
   if (slot == slots_.end() || !slot->second.local) return absl::OkStatus();
   slot->second.local = slot->second.local_stale = false;
   --local_addresses_;
@@ -434,7 +468,7 @@ absl::Status RouteBook::RemoveLocalAddress(const net::IpAddress& address) {
   return steering_ != nullptr ? steering_->RemoveLocalAddress(address) : absl::OkStatus();
 }
 
-absl::Status RouteBook::AddGateway(const net::IpAddress& address) {
+absl::Status RouteBook::AddGateway(const VrfAddress& address) {
   if (const auto known = gateways_.find(address); known != gateways_.end()) {
     ++known->second;
     return absl::OkStatus();
@@ -442,7 +476,7 @@ absl::Status RouteBook::AddGateway(const net::IpAddress& address) {
   if (gateways_.size() >= kMaxGateways) {
     return absl::ResourceExhaustedError(absl::StrCat("too many gateways (", gateways_.size(), ")"));
   }
-  const net::IpPrefix host = net::IpPrefix::Host(address);
+  const VrfPrefix host = HostOf(address);
   SlotOf(host).gateway = true;
   if (!RefreshPrefix(host)) {
     SlotOf(host).gateway = false;
@@ -453,18 +487,19 @@ absl::Status RouteBook::AddGateway(const net::IpAddress& address) {
   return absl::OkStatus();
 }
 
-void RouteBook::RemoveGateway(const net::IpAddress& address) {
+void RouteBook::RemoveGateway(const VrfAddress& address) {
   const auto known = gateways_.find(address);
   LNS_CHECK(known != gateways_.end());
   if (--known->second != 0) return;
   gateways_.erase(known);
-  const auto slot = slots_.find(net::IpPrefix::Host(address));
+  const auto slot = slots_.find(HostOf(address));
   slot->second.gateway = false;
   Refresh(slot);
 }
 
-absl::Status RouteBook::AddSubscriberPrefix(const net::IpPrefix& prefix) {
-  if (!IsPrefix(prefix)) return BadPrefix(prefix);
+absl::Status RouteBook::AddSubscriberPrefix(const VrfPrefix& prefix) {
+  if (!IsPrefix(prefix.prefix)) return BadPrefix(prefix.prefix);
+  if (absl::Status status = CheckVrf(prefix.vrf); !status.ok()) return status;
   if (const auto slot = slots_.find(prefix); slot != slots_.end() && slot->second.subscriber) {
     slot->second.subscriber_stale = false;
     return absl::OkStatus();
@@ -482,19 +517,19 @@ absl::Status RouteBook::AddSubscriberPrefix(const net::IpPrefix& prefix) {
     return FibFull(prefix);
   }
   ++subscriber_prefixes_;
-  ++subscriber_lengths_[IndexOf(prefix.address.family())][prefix.length];
+  ++subscriber_lengths_[IndexOf(prefix.prefix.address.family())][prefix.prefix.length];
   AttachAllIn(prefix);
   NoteSubscribers(SubscriberChange::Kind::kPool, true, prefix);
   return absl::OkStatus();
 }
 
-absl::Status RouteBook::RemoveSubscriberPrefix(const net::IpPrefix& prefix) {
+absl::Status RouteBook::RemoveSubscriberPrefix(const VrfPrefix& prefix) {
   const auto slot = slots_.find(prefix);
   if (slot == slots_.end() || !slot->second.subscriber) return absl::OkStatus();
   slot->second.subscriber = slot->second.subscriber_stale = false;
   const bool still_steered = slot->second.session;
   --subscriber_prefixes_;
-  --subscriber_lengths_[IndexOf(prefix.address.family())][prefix.length];
+  --subscriber_lengths_[IndexOf(prefix.prefix.address.family())][prefix.prefix.length];
   NoteSubscribers(SubscriberChange::Kind::kPool, false, prefix);
   Refresh(slot);
   AttachAllIn(prefix);
@@ -502,32 +537,32 @@ absl::Status RouteBook::RemoveSubscriberPrefix(const net::IpPrefix& prefix) {
   return steering_->RemoveSubscriberPrefix(prefix);
 }
 
-bool RouteBook::IsCovered(const net::IpPrefix& prefix) const {
+bool RouteBook::IsCovered(const VrfPrefix& where) const {
+  const net::IpPrefix& prefix = where.prefix;
   const auto& lengths = subscriber_lengths_[IndexOf(prefix.address.family())];
   for (int length = prefix.length; length >= 0; --length) {
     if (lengths[static_cast<size_t>(length)] == 0) continue;
-    const auto slot =
-        slots_.find(net::IpPrefix{Masked(prefix.address, length), static_cast<uint8_t>(length)});
+    const auto slot = slots_.find(Shortened(where.vrf, prefix.address, length));
     if (slot != slots_.end() && slot->second.subscriber) return true;
   }
   return false;
 }
 
-absl::Status RouteBook::AddSessionPrefix(const net::IpPrefix& prefix) {
-  if (!IsPrefix(prefix)) return BadPrefix(prefix);
+absl::Status RouteBook::AddSessionPrefix(const VrfPrefix& prefix) {
+  if (!IsPrefix(prefix.prefix)) return BadPrefix(prefix.prefix);
   if (absl::Status status = SteerSessionPrefix(prefix); !status.ok()) return status;
   NoteSubscribers(SubscriberChange::Kind::kSession, true, prefix);
   return absl::OkStatus();
 }
 
-absl::Status RouteBook::SteerSessionPrefix(const net::IpPrefix& prefix) {
+absl::Status RouteBook::SteerSessionPrefix(const VrfPrefix& prefix) {
   if (IsCovered(prefix)) return absl::OkStatus();
   const auto present = slots_.find(prefix);
   if (present != slots_.end() && present->second.session) return absl::OkStatus();
   if (session_prefixes_ >= limits_.max_routes) {
     return absl::ResourceExhaustedError(
         absl::StrCat("too many session prefixes outside every subscriber prefix (",
-                     session_prefixes_, "), no room for ", prefix.ToString()));
+                     session_prefixes_, "), no room for ", prefix.prefix.ToString()));
   }
   if (steering_ != nullptr) {
     if (absl::Status status = steering_->AddSubscriberPrefix(prefix); !status.ok()) return status;
@@ -542,7 +577,7 @@ absl::Status RouteBook::SteerSessionPrefix(const net::IpPrefix& prefix) {
   return FibFull(prefix);
 }
 
-void RouteBook::RemoveSessionPrefix(const net::IpPrefix& prefix) {
+void RouteBook::RemoveSessionPrefix(const VrfPrefix& prefix) {
   NoteSubscribers(SubscriberChange::Kind::kSession, false, prefix);
   const auto slot = slots_.find(prefix);
   if (slot == slots_.end() || !slot->second.session) return;
@@ -566,11 +601,11 @@ void RouteBook::MarkStale() {
 }
 
 uint32_t RouteBook::Sweep() {
-  std::vector<net::IpAddress> addresses;
-  std::vector<net::IpPrefix> prefixes;
-  std::vector<net::IpPrefix> routes;
+  std::vector<VrfAddress> addresses;
+  std::vector<VrfPrefix> prefixes;
+  std::vector<VrfPrefix> routes;
   for (const auto& [prefix, slot] : slots_) {
-    if (slot.local && slot.local_stale) addresses.push_back(prefix.address);
+    if (slot.local && slot.local_stale) addresses.push_back({prefix.vrf, prefix.prefix.address});
     if (slot.subscriber && slot.subscriber_stale) prefixes.push_back(prefix);
     if (slot.api && slot.api->stale) routes.push_back(prefix);
   }
@@ -579,9 +614,9 @@ uint32_t RouteBook::Sweep() {
     if (neighbour.known && neighbour.stale) neighbours.push_back(key);
   }
   // A steering map that refuses a removal leaves an entry too many, as above.
-  for (const net::IpAddress& address : addresses) (void)RemoveLocalAddress(address);
-  for (const net::IpPrefix& prefix : prefixes) (void)RemoveSubscriberPrefix(prefix);
-  for (const net::IpPrefix& prefix : routes) RemoveRoute(prefix, Origin::kApi);
+  for (const VrfAddress& address : addresses) (void)RemoveLocalAddress(address);
+  for (const VrfPrefix& prefix : prefixes) (void)RemoveSubscriberPrefix(prefix);
+  for (const VrfPrefix& prefix : routes) RemoveRoute(prefix, Origin::kApi);
   for (const NeighbourKey& key : neighbours) RemoveNeighbour(key.address, key.port);
   return static_cast<uint32_t>(addresses.size() + prefixes.size() + routes.size() +
                                neighbours.size());
@@ -604,16 +639,16 @@ std::vector<NeighbourConfig> RouteBook::Neighbours() const {
   return result;
 }
 
-std::vector<net::IpAddress> RouteBook::LocalAddresses() const {
-  std::vector<net::IpAddress> result;
+std::vector<VrfAddress> RouteBook::LocalAddresses() const {
+  std::vector<VrfAddress> result;
   for (const auto& [prefix, slot] : slots_) {
-    if (slot.local) result.push_back(prefix.address);
+    if (slot.local) result.emplace_back(prefix.vrf, prefix.prefix.address);
   }
   return result;
 }
 
-std::vector<net::IpPrefix> RouteBook::SubscriberPrefixes() const {
-  std::vector<net::IpPrefix> result;
+std::vector<VrfPrefix> RouteBook::SubscriberPrefixes() const {
+  std::vector<VrfPrefix> result;
   for (const auto& [prefix, slot] : slots_) {
     if (slot.subscriber) result.push_back(prefix);
   }

@@ -1,13 +1,14 @@
 // The table writer's account of everything that decides where an address leads: routes, neighbours,
 // our own addresses, subscriber prefixes. Keeps the FIB and the adjacencies as these say.
 //
-// For one prefix several may speak; the first of this order holds: our address, subscriber prefix,
-// neighbour, route of the API, route of the kernel. A neighbour stands in the FIB as a host route,
-// but only where the longest route to it is a connected one on its port: so a packet finds its MAC
-// address in one lookup, and no neighbour draws traffic that is routed elsewhere. A route with
-// several paths leads to a group of next hops (next_hop_groups.h). It also knows which neighbours
-// will be needed, before any packet misses them: gateways of routes, and the way to the peers of
-// tunnels. Called under the table writer's mutex.
+// Each VRF has prefixes of its own. For one prefix several may speak; the first of this order
+// holds: our address, subscriber prefix, neighbour, route of the API, route of the kernel. A
+// neighbour stands in the FIB as a host route, but only where the longest route to it is a
+// connected one on its port: so a packet finds its MAC address in one lookup, and no neighbour
+// draws traffic that is routed elsewhere. A route with several paths leads to a group of next hops
+// (next_hop_groups.h). It also knows which neighbours will be needed, before any packet misses
+// them: gateways of routes, and the way to the peers of tunnels. Called under the table writer's
+// mutex.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -20,6 +21,7 @@
 #include <span>
 #include <vector>
 
+#include "dataplane/core/vrf.h"
 #include "dataplane/tables/entries.h"
 #include "dataplane/tables/fib.h"
 #include "dataplane/tables/forwarding_state.h"
@@ -36,7 +38,7 @@ class RouteBook {
   static constexpr uint32_t kMaxLocalAddresses = 1024;
   static constexpr uint32_t kMaxSubscriberPrefixes = 4096;
   static constexpr uint32_t kMaxGateways = 1024;
-  static constexpr uint32_t kMaxNowhere = 16;
+  static constexpr uint32_t kMaxNowhere = 8 * kMaxVrfs;
 
   // Sets of several next hops; with more, a route is forwarded by its first path alone.
   static constexpr uint32_t kMaxGroups = 4096;
@@ -45,36 +47,37 @@ class RouteBook {
   struct Settings {
     TableLimits limits;
     std::vector<PortLink> ports;
+    std::vector<VrfIndex> vrfs;            // besides the main one
     AddressSteering* steering = nullptr;   // may be null
     SubscriberJournal* journal = nullptr;  // may be null
   };
   RouteBook(Settings settings, const Tables& tables, RetiredSlots& retired);
 
   absl::Status UpsertRoute(const RouteConfig& route);
-  void RemoveRoute(const net::IpPrefix& prefix, Origin origin);
+  void RemoveRoute(const VrfPrefix& prefix, Origin origin);
   absl::Status UpsertNeighbour(const NeighbourConfig& neighbour);
   void RemoveNeighbour(const net::IpAddress& address, uint16_t port);
-  absl::Status AddLocalAddress(const net::IpAddress& address);
-  absl::Status RemoveLocalAddress(const net::IpAddress& address);
-  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix);
-  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix);
+  absl::Status AddLocalAddress(const VrfAddress& address);
+  absl::Status RemoveLocalAddress(const VrfAddress& address);
+  absl::Status AddSubscriberPrefix(const VrfPrefix& prefix);
+  absl::Status RemoveSubscriberPrefix(const VrfPrefix& prefix);
 
   // What sessions call the LNS; once for each session. Ours like a local address, but nobody is
   // told to bring L2TP for it.
-  absl::Status AddGateway(const net::IpAddress& address);
-  void RemoveGateway(const net::IpAddress& address);
+  absl::Status AddGateway(const VrfAddress& address);
+  void RemoveGateway(const VrfAddress& address);
 
   // A session's prefix leads to the downlink even where no subscriber prefix covers it. Of those
   // that none covers there may be as many as routes.
-  absl::Status AddSessionPrefix(const net::IpPrefix& prefix);
-  void RemoveSessionPrefix(const net::IpPrefix& prefix);
+  absl::Status AddSessionPrefix(const VrfPrefix& prefix);
+  void RemoveSessionPrefix(const VrfPrefix& prefix);
 
   // A tunnel's far end; once for each tunnel.
-  void AddPeer(const net::IpAddress& peer);
-  void RemovePeer(const net::IpAddress& peer);
-  bool HasPeerIn(const net::IpPrefix& prefix) const;
+  void AddPeer(const VrfAddress& peer);
+  void RemovePeer(const VrfAddress& peer);
+  bool HasPeerIn(const VrfPrefix& prefix) const;
   // Of the port that packets to the address leave by; 0: they do not.
-  uint16_t PathMtu(const net::IpAddress& address) const;
+  uint16_t PathMtu(const VrfAddress& address) const;
 
   void MarkStale();
   uint32_t Sweep();  // removes what is stale; how much that was
@@ -87,8 +90,9 @@ class RouteBook {
 
   std::vector<RouteConfig> Routes() const;
   std::vector<NeighbourConfig> Neighbours() const;
-  std::vector<net::IpAddress> LocalAddresses() const;
-  std::vector<net::IpPrefix> SubscriberPrefixes() const;
+  std::vector<VrfAddress> LocalAddresses() const;
+  std::vector<VrfPrefix> SubscriberPrefixes() const;
+  bool HasVrf(VrfIndex vrf) const;
 
   // An address, a length of its family, no host bits.
   static bool IsPrefix(const net::IpPrefix& prefix);
@@ -127,13 +131,23 @@ class RouteBook {
   };
   // In the order of family, address, port: the neighbours of one prefix stand side by side.
   struct NeighbourKey {
-    net::Family family;
+    net::Family family = net::Family::kNone;
     net::IpAddress address;
-    uint16_t port;
+    uint16_t port = 0;
     auto operator<=>(const NeighbourKey&) const = default;
   };
   static NeighbourKey KeyOf(const net::IpAddress& address, uint16_t port) {
     return {address.family(), address, port};
+  }
+  // In the order of VRF, family, address.
+  struct PeerKey {
+    VrfIndex vrf = kMainVrf;
+    net::Family family = net::Family::kNone;
+    net::IpAddress address;
+    auto operator<=>(const PeerKey&) const = default;
+  };
+  static PeerKey KeyOf(const VrfAddress& peer) {
+    return {peer.vrf, peer.address.family(), peer.address};
   }
   // A neighbour that is known, or that a route names as its next hop, or both.
   struct NeighbourEntry {
@@ -143,7 +157,7 @@ class RouteBook {
     bool stale = false;
     NeighbourConfig config;
   };
-  using Slots = std::map<net::IpPrefix, Slot>;
+  using Slots = std::map<VrfPrefix, Slot>;
   using NeighbourMap = std::map<NeighbourKey, NeighbourEntry>;
 
   static uint32_t Effective(const Slot& slot);
@@ -152,8 +166,8 @@ class RouteBook {
   }
   // Makes the FIB say what the slot says; forgets a slot that says nothing. False: FIB full.
   bool Refresh(Slots::iterator slot);
-  Slot& SlotOf(const net::IpPrefix& prefix) { return slots_[prefix]; }
-  bool RefreshPrefix(const net::IpPrefix& prefix) { return Refresh(slots_.find(prefix)); }
+  Slot& SlotOf(const VrfPrefix& prefix) { return slots_[prefix]; }
+  bool RefreshPrefix(const VrfPrefix& prefix) { return Refresh(slots_.find(prefix)); }
 
   absl::Status CheckRoute(const RouteConfig& route) const;
   absl::Status CheckPath(const net::IpPrefix& prefix, const net::IpAddress& next_hop,
@@ -176,21 +190,24 @@ class RouteBook {
   void SetMac(uint32_t adjacency, const net::MacAddress& mac);
   // Puts the neighbour into, or takes it out of, its host slot.
   void Attach(const NeighbourKey& key, const NeighbourEntry& neighbour);
-  void AttachAllIn(const net::IpPrefix& prefix);
+  void AttachAllIn(const VrfPrefix& prefix);
   bool IsOnLink(const NeighbourKey& key) const;
-  bool IsCovered(const net::IpPrefix& prefix) const;
-  absl::Status SteerSessionPrefix(const net::IpPrefix& prefix);
+  bool IsCovered(const VrfPrefix& prefix) const;
+  absl::Status SteerSessionPrefix(const VrfPrefix& prefix);
   static size_t IndexOf(net::Family family) { return family == net::Family::kIpv4 ? 0 : 1; }
   void Want(const NeighbourKey& key);
-  void WantPathTo(const net::IpAddress& peer);
-  void WantPathsIn(const net::IpPrefix& prefix);
+  void WantPathTo(const VrfAddress& peer);
+  void WantPathsIn(const VrfPrefix& prefix);
+  absl::Status CheckVrf(VrfIndex vrf) const;
+  VrfIndex VrfOf(const NeighbourKey& key) const { return ports_[key.port].vrf; }
 
-  void NoteSubscribers(SubscriberChange::Kind kind, bool is_present, const net::IpPrefix& prefix) {
+  void NoteSubscribers(SubscriberChange::Kind kind, bool is_present, const VrfPrefix& prefix) {
     if (journal_ != nullptr) journal_->Note(kind, is_present, prefix);
   }
 
   TableLimits limits_;
   std::vector<PortLink> ports_;
+  const std::vector<VrfIndex> vrfs_;  // the main one too
   Fib& fib_;
   std::span<Adjacency> adjacencies_;
   NextHopGroups groups_;
@@ -199,17 +216,16 @@ class RouteBook {
   SubscriberJournal* journal_;
   Slots slots_;
   NeighbourMap neighbours_;
-  // How many tunnels lead to each peer; in the order of neighbours (the port says nothing).
-  std::map<NeighbourKey, uint32_t> peers_;
+  std::map<PeerKey, uint32_t> peers_;  // and how many tunnels lead to each
   std::set<NeighbourKey> wanted_;
-  std::map<net::IpAddress, uint32_t> gateways_;  // and how many sessions know us by it
+  std::map<VrfAddress, uint32_t> gateways_;  // and how many sessions know us by it
   std::vector<uint32_t> free_adjacencies_;
   uint32_t routes_ = 0;
   uint32_t known_neighbours_ = 0;
   uint32_t local_addresses_ = 0;
   uint32_t subscriber_prefixes_ = 0;
   uint32_t session_prefixes_ = 0;  // that no subscriber prefix covers
-  // How many subscriber prefixes of IPv4 and of IPv6 have each length.
+  // How many subscriber prefixes of IPv4 and of IPv6 have each length; all VRFs' together.
   std::array<std::array<uint32_t, 129>, 2> subscriber_lengths_{};
 };
 

@@ -16,7 +16,7 @@ TableState::Extras TableState::ExtrasOf(uint32_t slot) const {
   const DownlinkEntry& down = parts_.tables.downlink[slot];
   Extras extras;
   const uint32_t gateway = down.gateway.load(std::memory_order_relaxed);
-  if (gateway != 0) extras.gateway = net::IpAddress::V4(gateway);
+  if (gateway != 0) extras.gateway = {VrfOf(slot), net::IpAddress::V4(gateway)};
   if ((down.flags.load(std::memory_order_relaxed) & kHasExtras) == 0) return extras;
   extras.record = down.extras.load(std::memory_order_relaxed);
   extras.words = parts_.tables.extras[*extras.record];
@@ -29,8 +29,9 @@ absl::StatusOr<TableState::Extras> TableState::ClaimExtras(const SessionConfig& 
   absl::Status status = absl::OkStatus();
   if ((flags & kHasExtras) != 0) status = ClaimPolicies(session, held, extras);
   if (status.ok() && !session.gateway.is_none()) {
-    if (session.gateway != held.gateway) status = routes_.AddGateway(session.gateway);
-    if (status.ok()) extras.gateway = session.gateway;
+    const VrfAddress gateway{session.vrf, session.gateway};
+    if (gateway != held.gateway) status = routes_.AddGateway(gateway);
+    if (status.ok()) extras.gateway = gateway;
   }
   if (status.ok()) return extras;
   GiveBack(extras, held);
@@ -117,7 +118,8 @@ void TableState::GiveBack(const Extras& claimed, const Extras& held) {
 }
 
 void TableState::WriteExtras(const Extras& extras, DownlinkEntry& down) {
-  down.gateway.store(extras.gateway.is_none() ? 0 : extras.gateway.v4(), std::memory_order_relaxed);
+  const net::IpAddress& gateway = extras.gateway.address;
+  down.gateway.store(gateway.is_none() ? 0 : gateway.v4(), std::memory_order_relaxed);
   // Without a policy the index stays: a worker may still go by the flags of before.
   if (!extras.record.has_value()) return;
   SessionExtras& record = parts_.tables.extras[*extras.record];
@@ -126,7 +128,7 @@ void TableState::WriteExtras(const Extras& extras, DownlinkEntry& down) {
 }
 
 void TableState::ReleaseExtras(const Extras& held, const Extras& kept) {
-  if (!held.gateway.is_none() && held.gateway != kept.gateway) {
+  if (!held.gateway.address.is_none() && held.gateway != kept.gateway) {
     routes_.RemoveGateway(held.gateway);
   }
   const uint32_t meters = held.words.meters;

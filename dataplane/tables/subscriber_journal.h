@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "lib/net/address.h"
+#include "dataplane/core/vrf.h"
 
 namespace lns::dataplane {
 
@@ -24,12 +24,12 @@ struct SubscriberChange {
   };
   Kind kind = Kind::kPool;
   bool is_present = false;
-  net::IpPrefix prefix;
+  VrfPrefix prefix;
 };
 
 class SubscriberJournal {
  public:
-  void Note(SubscriberChange::Kind kind, bool is_present, const net::IpPrefix& prefix = {}) {
+  void Note(SubscriberChange::Kind kind, bool is_present, const VrfPrefix& prefix = {}) {
     const std::lock_guard lock(mutex_);
     changes_.push_back({kind, is_present, prefix});
   }

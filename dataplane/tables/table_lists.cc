@@ -29,6 +29,11 @@ uint32_t TableState::session_count() const {
   return sessions_.size();
 }
 
+std::array<uint32_t, kMaxVrfs> TableState::SessionsPerVrf() const {
+  const std::lock_guard lock(mutex_);
+  return sessions_per_vrf_;
+}
+
 std::vector<TunnelConfig> TableState::Tunnels() const {
   std::vector<TunnelConfig> result;
   {
@@ -89,13 +94,14 @@ SessionConfig TableState::ConfigOf(uint32_t slot) const {
           .dscp = (flags & kOwnDscp) != 0 ? std::optional(static_cast<uint8_t>(SessionDscp(flags)))
                                           : std::nullopt,
           .clamp_mss = (flags & kClampMss) != 0,
-          .gateway = extras.gateway,
+          .gateway = extras.gateway.address,
           .uplink_meter = meters_.UplinkOf(extras.words.meters),
           .downlink_meter = meters_.DownlinkOf(extras.words.meters),
           .downlink_shaper = extras.words.shaper != kNoShaper
                                  ? std::optional(shapers_.ConfigOf(extras.words.shaper))
                                  : std::nullopt,
           .echo = EchoConfigOf(slot, KeyOf(sessions_.KeyOf(slot))),
+          .vrf = VrfOf(slot),
           .uplink_filters = filters_.NamesOf(extras.words.uplink_filters),
           .downlink_filters = filters_.NamesOf(extras.words.downlink_filters),
           .dscp_policy = extras.words.dscp_profile != 0
@@ -185,12 +191,12 @@ std::vector<NeighbourConfig> TableState::Neighbours() const {
   return routes_.Neighbours();
 }
 
-std::vector<net::IpAddress> TableState::LocalAddresses() const {
+std::vector<VrfAddress> TableState::LocalAddresses() const {
   const std::lock_guard lock(mutex_);
   return routes_.LocalAddresses();
 }
 
-std::vector<net::IpPrefix> TableState::SubscriberPrefixes() const {
+std::vector<VrfPrefix> TableState::SubscriberPrefixes() const {
   const std::lock_guard lock(mutex_);
   return routes_.SubscriberPrefixes();
 }

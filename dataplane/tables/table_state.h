@@ -58,10 +58,10 @@ class TableState final : public ForwardingState, public TableWriter {
   absl::Status UpsertRoute(const RouteConfig& route) override {
     const std::lock_guard lock = Begin();
     absl::Status status = routes_.UpsertRoute(route);
-    if (status.ok()) MeasurePathsIn(route.prefix);
+    if (status.ok()) MeasurePathsIn({route.vrf, route.prefix});
     return status;
   }
-  absl::Status RemoveRoute(const net::IpPrefix& prefix, Origin origin) override {
+  absl::Status RemoveRoute(const VrfPrefix& prefix, Origin origin) override {
     const std::lock_guard lock = Begin();
     routes_.RemoveRoute(prefix, origin);
     MeasurePathsIn(prefix);
@@ -76,13 +76,13 @@ class TableState final : public ForwardingState, public TableWriter {
     routes_.RemoveNeighbour(address, port);
     return absl::OkStatus();
   }
-  absl::Status AddLocalAddress(const net::IpAddress& address) override {
+  absl::Status AddLocalAddress(const VrfAddress& address) override {
     const std::lock_guard lock = Begin();
     absl::Status status = routes_.AddLocalAddress(address);
     PublishOwnAddresses();
     return status;
   }
-  absl::Status RemoveLocalAddress(const net::IpAddress& address) override {
+  absl::Status RemoveLocalAddress(const VrfAddress& address) override {
     const std::lock_guard lock = Begin();
     absl::Status status = routes_.RemoveLocalAddress(address);
     PublishOwnAddresses();
@@ -90,11 +90,11 @@ class TableState final : public ForwardingState, public TableWriter {
   }
   absl::Status SetPortAddresses(uint16_t port,
                                 const std::vector<net::IpAddress>& addresses) override;
-  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) override {
+  absl::Status AddSubscriberPrefix(const VrfPrefix& prefix) override {
     const std::lock_guard lock = Begin();
     return routes_.AddSubscriberPrefix(prefix);
   }
-  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) override {
+  absl::Status RemoveSubscriberPrefix(const VrfPrefix& prefix) override {
     const std::lock_guard lock = Begin();
     return routes_.RemoveSubscriberPrefix(prefix);
   }
@@ -118,6 +118,7 @@ class TableState final : public ForwardingState, public TableWriter {
 
   uint32_t tunnel_count() const override;
   uint32_t session_count() const override;
+  std::array<uint32_t, kMaxVrfs> SessionsPerVrf() const override;
   std::vector<TunnelConfig> Tunnels() const override;
   std::vector<SessionKey> SessionKeys() const override;
   std::vector<SessionConfig> Sessions(std::span<const SessionKey> keys) const override;
@@ -127,8 +128,8 @@ class TableState final : public ForwardingState, public TableWriter {
   std::vector<TunnelUplink> TunnelUplinks() const override;
   std::vector<RouteConfig> Routes() const override;
   std::vector<NeighbourConfig> Neighbours() const override;
-  std::vector<net::IpAddress> LocalAddresses() const override;
-  std::vector<net::IpPrefix> SubscriberPrefixes() const override;
+  std::vector<VrfAddress> LocalAddresses() const override;
+  std::vector<VrfPrefix> SubscriberPrefixes() const override;
   std::vector<NeighbourConfig> TakeUnresolved() override;
   TableLimits limits() const override { return config_.limits; }
 
@@ -147,7 +148,7 @@ class TableState final : public ForwardingState, public TableWriter {
 
   // What a session has beside its prefixes.
   struct Extras {
-    net::IpAddress gateway;
+    VrfAddress gateway;
     std::optional<uint32_t> record;  // of Tables::extras
     SessionExtras words;             // its contents, and of none
   };
@@ -166,10 +167,10 @@ class TableState final : public ForwardingState, public TableWriter {
 
   // Own addresses (own_addresses.cc).
   void PublishOwnAddresses();
-  OwnAddresses OwnOn(size_t port) const;
+  OwnAddresses OwnOn(size_t side) const;
 
   // The lengths that fit tunnels' paths follow their routes.
-  void MeasurePathsIn(const net::IpPrefix& prefix);
+  void MeasurePathsIn(const VrfPrefix& where);
   void MeasurePath(TunnelRecord& record);
   static uint16_t MtuOf(uint32_t flags, uint16_t mru, const TunnelRecord& tunnel);
 
@@ -181,10 +182,13 @@ class TableState final : public ForwardingState, public TableWriter {
 
   uint32_t SlotOf(const SessionKey& key) const;
   absl::Status ClaimPrefixes(const SessionConfig& session, uint32_t slot,
-                             const std::vector<net::IpPrefix>& held);
-  void ReleasePrefix(const net::IpPrefix& prefix);
+                             const std::vector<VrfPrefix>& held);
+  void ReleasePrefix(const VrfPrefix& prefix);
   void RememberPrefixes(const SessionConfig& session, uint32_t slot);
   std::vector<net::IpPrefix> PrefixesOf(uint32_t slot) const;
+  VrfIndex VrfOf(uint32_t slot) const {
+    return SessionVrf(parts_.tables.downlink[slot].tunnel.load(std::memory_order_relaxed));
+  }
   SessionConfig ConfigOf(uint32_t slot) const;
   absl::Status AddSession(const SessionConfig& session, TunnelRecord& tunnel);
   absl::Status ChangeSession(const SessionConfig& session, uint32_t slot,
@@ -248,6 +252,7 @@ class TableState final : public ForwardingState, public TableWriter {
   static constexpr size_t kLastCountsKept = 65536;
   absl::flat_hash_map<uint32_t, SessionKey> counting_;
   std::vector<SessionCounts> last_counts_;
+  std::array<uint32_t, kMaxVrfs> sessions_per_vrf_{};
   bool syncing_ = false;
 };
 

@@ -37,13 +37,15 @@ uint32_t FlagsOf(const SessionConfig& session) {
          (session.uplink_meter || session.downlink_meter ? kMetered : 0) |
          (session.downlink_shaper ? kShaped : 0) | (session.echo ? kEchoes : 0) |
          (session.uplink_filters.empty() && session.downlink_filters.empty() ? 0 : kFiltered) |
-         (session.dscp_policy ? kDscpPolicy : 0) |
+         (session.dscp_policy ? kDscpPolicy : 0) | (session.vrf != kMainVrf ? kOwnVrf : 0) |
          (session.dscp.has_value() ? kOwnDscp | uint32_t{*session.dscp} << kDscpShift : 0) |
          uint32_t{session.reorder_ms} << kReorderShift;
 }
 
 // What a tunnel adds to the flags of its sessions.
-uint32_t FlagsOf(const TunnelConfig& tunnel) { return tunnel.aggregate ? kAggregated : 0; }
+uint32_t FlagsOf(const TunnelConfig& tunnel) {
+  return (tunnel.aggregate ? kAggregated : 0) | (tunnel.endpoints.vrf != kMainVrf ? kOwnVrf : 0);
+}
 
 // The subscriber's usual IPv4 source; 0.0.0.0 is nobody's.
 uint32_t UsualSource(const SessionConfig& session) {
@@ -56,6 +58,17 @@ uint32_t UsualSource(const SessionConfig& session) {
 // What every host takes: RFC 791 3.1, RFC 8200 5.
 constexpr uint16_t kLeastMtuV4 = 576;
 constexpr uint16_t kLeastMtuV6 = 1280;
+
+VrfAddress PeerOf(const TunnelConfig& tunnel) {
+  return {tunnel.endpoints.vrf, tunnel.endpoints.peer.address};
+}
+
+std::vector<VrfPrefix> InVrf(VrfIndex vrf, const std::vector<net::IpPrefix>& prefixes) {
+  std::vector<VrfPrefix> result;
+  result.reserve(prefixes.size());
+  for (const net::IpPrefix& prefix : prefixes) result.emplace_back(vrf, prefix);
+  return result;
+}
 
 absl::Status CheckTunnel(const TunnelConfig& tunnel) {
   const net::EndpointPair& ends = tunnel.endpoints;
@@ -255,7 +268,7 @@ uint32_t TableState::NewTunnelEntry(const TunnelConfig& tunnel) {
 }
 
 uint16_t TableState::PathMtu(const TunnelConfig& tunnel) const {
-  const uint16_t carried = routes_.PathMtu(tunnel.endpoints.peer.address);
+  const uint16_t carried = routes_.PathMtu(PeerOf(tunnel));
   const uint16_t limit = tunnel.outer_path.mtu;
   if (limit == 0 || carried == 0) return std::max(limit, carried);
   return std::min(limit, carried);
@@ -264,11 +277,19 @@ uint16_t TableState::PathMtu(const TunnelConfig& tunnel) const {
 absl::Status TableState::UpsertTunnel(const TunnelConfig& tunnel) {
   const std::lock_guard lock = Begin();
   if (absl::Status status = CheckTunnel(tunnel); !status.ok()) return status;
+  if (!routes_.HasVrf(tunnel.endpoints.vrf)) {
+    return absl::InvalidArgumentError(absl::StrCat("tunnel ", tunnel.local_id.value(), ": no VRF ",
+                                                   tunnel.endpoints.vrf, " is configured"));
+  }
   const uint16_t id = tunnel.local_id.value();
   const auto present = tunnels_.find(id);
   if (present != tunnels_.end() && SameTunnel(present->second.config, tunnel)) {
     present->second.stale = false;
     return absl::OkStatus();
+  }
+  if (present != tunnels_.end() && present->second.config.endpoints.vrf != tunnel.endpoints.vrf) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "tunnel ", id, " is in VRF ", present->second.config.endpoints.vrf, " for life"));
   }
   const bool full = present == tunnels_.end() && tunnels_.size() >= config_.limits.max_tunnels;
   const uint32_t index = full ? kNotFound : NewTunnelEntry(tunnel);
@@ -278,8 +299,8 @@ absl::Status TableState::UpsertTunnel(const TunnelConfig& tunnel) {
   }
   TunnelRecord& record = tunnels_[id];
   const uint32_t before = present == tunnels_.end() ? kNotFound : record.index;
-  if (before != kNotFound) routes_.RemovePeer(record.config.endpoints.peer.address);
-  routes_.AddPeer(tunnel.endpoints.peer.address);
+  if (before != kNotFound) routes_.RemovePeer(PeerOf(record.config));
+  routes_.AddPeer(PeerOf(tunnel));
   record.config = tunnel;
   record.index = index;
   record.stale = false;
@@ -301,10 +322,11 @@ void TableState::Repoint(const TunnelRecord& record) {
         (down.flags.load(std::memory_order_relaxed) & ~kAggregated) | FlagsOf(record.config);
     down.mru_and_mtu.store(MruAndMtu(mru, MtuOf(flags, mru, record)), std::memory_order_relaxed);
     UplinkEntry& up = parts_.tables.uplink[slot];
+    const uint32_t tunnel = TunnelAndVrf(record.index, VrfOf(slot));
     up.flags.store(flags, std::memory_order_release);
     down.flags.store(flags, std::memory_order_release);
-    up.tunnel.store(record.index, std::memory_order_release);
-    down.tunnel.store(record.index, std::memory_order_release);
+    up.tunnel.store(tunnel, std::memory_order_release);
+    down.tunnel.store(tunnel, std::memory_order_release);
   }
 }
 
@@ -319,10 +341,11 @@ uint16_t TableState::MtuOf(uint32_t flags, uint16_t mru, const TunnelRecord& tun
   return static_cast<uint16_t>(std::min<size_t>(mru, room));
 }
 
-void TableState::MeasurePathsIn(const net::IpPrefix& prefix) {
-  if (!routes_.HasPeerIn(prefix)) return;
+void TableState::MeasurePathsIn(const VrfPrefix& where) {
+  if (!routes_.HasPeerIn(where)) return;
   for (auto& [id, record] : tunnels_) {
-    if (prefix.Contains(record.config.endpoints.peer.address)) MeasurePath(record);
+    const VrfAddress peer = PeerOf(record.config);
+    if (peer.vrf == where.vrf && where.prefix.Contains(peer.address)) MeasurePath(record);
   }
 }
 
@@ -352,7 +375,7 @@ void TableState::DropTunnel(uint16_t id) {
   while (record.sessions.first != kNotFound) DropSession(record.sessions.first);
   parts_.tables.tunnel_by_id[id].store(kNotFound, std::memory_order_release);
   retired_.Add(SlotKind::kTunnel, record.index);
-  routes_.RemovePeer(record.config.endpoints.peer.address);
+  routes_.RemovePeer(PeerOf(record.config));
   tunnels_.erase(id);
 }
 
@@ -365,6 +388,10 @@ absl::Status TableState::UpsertSession(const SessionConfig& given) {
   SessionConfig session = given;
   if (session.peer_mru == 0) session.peer_mru = 1500;
   if (absl::Status status = CheckSession(session); !status.ok()) return status;
+  if (!routes_.HasVrf(session.vrf)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Text(session.key), ": no VRF ", session.vrf, " is configured"));
+  }
   const auto tunnel = tunnels_.find(session.key.tunnel.value());
   if (tunnel == tunnels_.end()) {
     return absl::NotFoundError(absl::StrCat("no tunnel ", session.key.tunnel.value()));
@@ -376,16 +403,16 @@ absl::Status TableState::UpsertSession(const SessionConfig& given) {
 
 // Points every prefix at the session; on failure those it did not hold before are given back.
 absl::Status TableState::ClaimPrefixes(const SessionConfig& session, uint32_t slot,
-                                       const std::vector<net::IpPrefix>& held) {
+                                       const std::vector<VrfPrefix>& held) {
   SubscriberTable& subscribers = *parts_.tables.subscribers;
-  std::vector<net::IpPrefix> claimed;
+  std::vector<VrfPrefix> claimed;
   absl::Status status = absl::OkStatus();
-  for (const net::IpPrefix& prefix : session.prefixes) {
+  for (const VrfPrefix& prefix : InVrf(session.vrf, session.prefixes)) {
     const uint32_t owner = subscribers.Exact(prefix);
     if (owner == slot) continue;
     if (owner != kNotFound) {
-      status =
-          absl::AlreadyExistsError(absl::StrCat(prefix.ToString(), " belongs to another session"));
+      status = absl::AlreadyExistsError(
+          absl::StrCat(prefix.prefix.ToString(), " belongs to another session"));
       break;
     }
     status = routes_.AddSessionPrefix(prefix);
@@ -397,13 +424,13 @@ absl::Status TableState::ClaimPrefixes(const SessionConfig& session, uint32_t sl
     }
   }
   if (status.ok()) return status;
-  for (const net::IpPrefix& prefix : claimed) {
+  for (const VrfPrefix& prefix : claimed) {
     if (std::find(held.begin(), held.end(), prefix) == held.end()) ReleasePrefix(prefix);
   }
   return status;
 }
 
-void TableState::ReleasePrefix(const net::IpPrefix& prefix) {
+void TableState::ReleasePrefix(const VrfPrefix& prefix) {
   const uint32_t entry = parts_.tables.subscribers->Erase(prefix);
   if (entry != kNotFound) retired_.Add(SlotKind::kSubscriberPrefix, entry);
   routes_.RemoveSessionPrefix(prefix);
@@ -426,8 +453,9 @@ void TableState::WriteEntries(const SessionConfig& session, uint32_t slot,
   WriteExtras(extras, down);
   down.peer_ids.store(SessionKeyWord(tunnel.config.peer_id.value(), session.peer_id.value()),
                       std::memory_order_relaxed);
-  up.tunnel.store(tunnel.index, std::memory_order_release);
-  down.tunnel.store(tunnel.index, std::memory_order_release);
+  const uint32_t tunnel_and_vrf = TunnelAndVrf(tunnel.index, session.vrf);
+  up.tunnel.store(tunnel_and_vrf, std::memory_order_release);
+  down.tunnel.store(tunnel_and_vrf, std::memory_order_release);
   WriteEchoes(session, slot);
   up.flags.store(flags, std::memory_order_release);
   down.flags.store(flags, std::memory_order_release);
@@ -444,7 +472,7 @@ void TableState::RememberPrefixes(const SessionConfig& session, uint32_t slot) {
   if (others.empty()) {
     sessions_.SetOtherEntry(slot, kNotFound);
   } else if (others.size() == 1 && !SubscriberTable::IsIpv4Host(others[0])) {
-    sessions_.SetOtherEntry(slot, parts_.tables.subscribers->EntryOf(others[0]));
+    sessions_.SetOtherEntry(slot, parts_.tables.subscribers->EntryOf({session.vrf, others[0]}));
   } else {
     sessions_.SetOtherPrefixes(slot, std::move(others));
   }
@@ -473,7 +501,7 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
   WriteEntries(session, slot, tunnel, *extras);
   absl::Status status = ClaimPrefixes(session, slot, {});
   if (status.ok() && !parts_.tables.sessions->Upsert(Word(session.key), slot)) {
-    for (const net::IpPrefix& prefix : session.prefixes) ReleasePrefix(prefix);
+    for (const net::IpPrefix& prefix : session.prefixes) ReleasePrefix({session.vrf, prefix});
     status = absl::ResourceExhaustedError("session hash is full");
   }
   if (!status.ok()) {
@@ -484,14 +512,16 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
     return status;
   }
   sessions_.Add(slot, Word(session.key), tunnel.sessions);
+  ++sessions_per_vrf_[session.vrf];
   RememberPrefixes(session, slot);
   return absl::OkStatus();
 }
 
 absl::Status TableState::ChangeSession(const SessionConfig& session, uint32_t slot,
                                        const TunnelRecord& tunnel) {
-  const std::vector<net::IpPrefix> held = PrefixesOf(slot);
   const Extras before = ExtrasOf(slot);
+  const VrfIndex vrf_before = VrfOf(slot);
+  const std::vector<VrfPrefix> held = InVrf(vrf_before, PrefixesOf(slot));
   const absl::StatusOr<Extras> extras = ClaimExtras(session, FlagsOf(session), before);
   if (!extras.ok()) return extras.status();
   if (absl::Status status = ClaimPrefixes(session, slot, held); !status.ok()) {
@@ -500,10 +530,12 @@ absl::Status TableState::ChangeSession(const SessionConfig& session, uint32_t sl
   }
   WriteEntries(session, slot, tunnel, *extras);
   ReleaseExtras(before, *extras);
-  for (const net::IpPrefix& prefix : held) {
-    const auto& kept = session.prefixes;
+  const std::vector<VrfPrefix> kept = InVrf(session.vrf, session.prefixes);
+  for (const VrfPrefix& prefix : held) {
     if (std::find(kept.begin(), kept.end(), prefix) == kept.end()) ReleasePrefix(prefix);
   }
+  --sessions_per_vrf_[vrf_before];
+  ++sessions_per_vrf_[session.vrf];
   RememberPrefixes(session, slot);
   sessions_.MarkFresh(slot);
   return absl::OkStatus();
@@ -524,7 +556,8 @@ void TableState::DropSession(uint32_t slot) {
               l2tp::LocalSessionId(static_cast<uint16_t>(key))},
              slot);
   parts_.tables.sessions->Erase(key);
-  for (const net::IpPrefix& prefix : PrefixesOf(slot)) ReleasePrefix(prefix);
+  for (const VrfPrefix& prefix : InVrf(VrfOf(slot), PrefixesOf(slot))) ReleasePrefix(prefix);
+  --sessions_per_vrf_[VrfOf(slot)];
   sessions_.Remove(slot, tunnels_.at(static_cast<uint16_t>(key >> 16)).sessions);
   retired_.Add(SlotKind::kSession, slot);
   // Behind the session: its last counts are read from its meters too.

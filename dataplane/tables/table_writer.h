@@ -9,6 +9,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/core/vrf.h"
 #include "dataplane/tables/filter_status.h"
 #include "lib/l2tp/ids.h"
 #include "lib/net/address.h"
@@ -52,10 +54,6 @@ struct AggregateConfig {
   auto operator<=>(const AggregateConfig&) const = default;
 };
 
-using VrfIndex = uint8_t;
-inline constexpr VrfIndex kMainVrf = 0;
-inline constexpr uint32_t kMaxVrfs = 64;
-
 // The way to a tunnel's peer, and what becomes of data messages that are longer than it carries.
 struct OuterPath {
   uint16_t mtu = 0;       // octets of an outer IP packet; 0: what the port towards the peer takes
@@ -70,7 +68,6 @@ struct TunnelConfig {
   net::EndpointPair endpoints;
   uint8_t dscp = 0;
   bool udp_checksum_off = false;
-  VrfIndex vrf = kMainVrf;  // in which its packets travel
   OuterPath outer_path;
   std::optional<AggregateConfig> aggregate;
 };
@@ -111,7 +108,7 @@ struct SessionConfig {
   std::optional<MeterConfig> downlink_meter;
   std::optional<ShaperConfig> downlink_shaper;
   std::optional<EchoConfig> echo;           // none: LCP's echoes go to the control plane
-  VrfIndex vrf = kMainVrf;                  // in which its addresses and routes are
+  VrfIndex vrf = kMainVrf;                  // the subscriber's: of prefixes and gateway
   std::vector<std::string> uplink_filters;  // by name; a packet must pass each
   std::vector<std::string> downlink_filters;
   std::optional<net::DscpPolicy> dscp_policy;  // none: DSCPs stay
@@ -223,9 +220,9 @@ struct TableLimits {
   uint32_t max_policy_sessions = 65536;  // more than max_sessions are not made
 };
 
-// Status codes: kInvalidArgument for a bad value, kNotFound where a named tunnel or port does not
-// exist, kAlreadyExists where another session owns the prefix, kResourceExhausted for a full table.
-// Removing what is not there is ok.
+// Status codes: kInvalidArgument for a bad value, a VRF that is not configured among them,
+// kNotFound where a named tunnel or port does not exist, kAlreadyExists where another session owns
+// the prefix, kResourceExhausted for a full table. Removing what is not there is ok.
 class TableWriter {
  public:
   virtual ~TableWriter() = default;
@@ -235,13 +232,13 @@ class TableWriter {
   virtual absl::Status UpsertSession(const SessionConfig& session) = 0;
   virtual absl::Status RemoveSession(const SessionKey& key) = 0;
   virtual absl::Status UpsertRoute(const RouteConfig& route) = 0;
-  virtual absl::Status RemoveRoute(const net::IpPrefix& prefix, Origin origin) = 0;
+  virtual absl::Status RemoveRoute(const VrfPrefix& prefix, Origin origin) = 0;
   virtual absl::Status UpsertNeighbour(const NeighbourConfig& neighbour) = 0;
   virtual absl::Status RemoveNeighbour(const net::IpAddress& address, uint16_t port) = 0;
-  virtual absl::Status AddLocalAddress(const net::IpAddress& address) = 0;
-  virtual absl::Status RemoveLocalAddress(const net::IpAddress& address) = 0;
-  virtual absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) = 0;
-  virtual absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) = 0;
+  virtual absl::Status AddLocalAddress(const VrfAddress& address) = 0;
+  virtual absl::Status RemoveLocalAddress(const VrfAddress& address) = 0;
+  virtual absl::Status AddSubscriberPrefix(const VrfPrefix& prefix) = 0;
+  virtual absl::Status RemoveSubscriberPrefix(const VrfPrefix& prefix) = 0;
   // What the LNS calls itself on a port, the preferred ones first: sources of what it sends itself.
   virtual absl::Status SetPortAddresses(uint16_t port,
                                         const std::vector<net::IpAddress>& addresses) = 0;
@@ -263,6 +260,7 @@ class TableWriter {
 
   virtual uint32_t tunnel_count() const = 0;
   virtual uint32_t session_count() const = 0;
+  virtual std::array<uint32_t, kMaxVrfs> SessionsPerVrf() const = 0;
   virtual std::vector<TunnelConfig> Tunnels() const = 0;
   // Every session's key, in order. For the lists below, some at a time: each call holds up updates.
   // A session that is not there (any more) is left out.
@@ -278,8 +276,8 @@ class TableWriter {
   virtual std::vector<TunnelUplink> TunnelUplinks() const = 0;
   virtual std::vector<RouteConfig> Routes() const = 0;
   virtual std::vector<NeighbourConfig> Neighbours() const = 0;
-  virtual std::vector<net::IpAddress> LocalAddresses() const = 0;
-  virtual std::vector<net::IpPrefix> SubscriberPrefixes() const = 0;
+  virtual std::vector<VrfAddress> LocalAddresses() const = 0;
+  virtual std::vector<VrfPrefix> SubscriberPrefixes() const = 0;
   // Next hops without a MAC that packets wait for, or that gateways of routes and peers of tunnels
   // will be needed for: for the kernel to resolve. Drains the list.
   virtual std::vector<NeighbourConfig> TakeUnresolved() = 0;

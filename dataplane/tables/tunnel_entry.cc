@@ -60,6 +60,7 @@ TunnelEntry MakeTunnelEntry(const TunnelConfig& tunnel) {
   entry.local_address = ends.local.address.raw();
   entry.ports = static_cast<uint32_t>(ends.peer.port) << 16 | ends.local.port;
   entry.family = ends.local.address.family();
+  entry.vrf = ends.vrf;
   entry.udp_checksum_off = tunnel.udp_checksum_off;
   entry.local_id = tunnel.local_id.value();
   entry.peer_id = tunnel.peer_id.value();

@@ -153,6 +153,7 @@ absl::Status Steering::AddInterface(const std::string& interface, SteeringRole r
   }
   Interface& added = interfaces_.emplace_back();
   added.name = interface;
+  added.vrf = role.vrf;
   if (role.is_access) added.flags |= LNS_STEER_ACCESS;
   if (role.is_core) added.flags |= LNS_STEER_CORE;
   absl::Status status = FindMaps(program.get(), added);
@@ -202,9 +203,10 @@ absl::Status Steering::WriteSettings(const Interface& interface) const {
   return absl::OkStatus();
 }
 
-absl::Status Steering::Put(MapIndex map, const void* key) {
+absl::Status Steering::Put(VrfIndex vrf, MapIndex map, const void* key) {
   const uint8_t present = 1;
   for (const Interface& interface : interfaces_) {
+    if (interface.vrf != vrf) continue;
     if (bpf_map_update_elem(interface.maps[map], key, &present, BPF_ANY) == 0) continue;
     if (errno == E2BIG || errno == ENOSPC) {
       return absl::ResourceExhaustedError(
@@ -216,8 +218,9 @@ absl::Status Steering::Put(MapIndex map, const void* key) {
   return absl::OkStatus();
 }
 
-absl::Status Steering::Erase(MapIndex map, const void* key) {
+absl::Status Steering::Erase(VrfIndex vrf, MapIndex map, const void* key) {
   for (const Interface& interface : interfaces_) {
+    if (interface.vrf != vrf) continue;
     if (bpf_map_delete_elem(interface.maps[map], key) != 0 && errno != ENOENT) {
       return SystemError(
           absl::StrCat("cannot write XDP map '", kMapNames[map], "' of ", interface.name), errno);
@@ -235,35 +238,38 @@ absl::Status Steering::BecomeReady() {
   return absl::OkStatus();
 }
 
-absl::Status Steering::AddLocalAddress(const net::IpAddress& address) {
+absl::Status Steering::AddLocalAddress(const VrfAddress& at) {
+  const net::IpAddress& address = at.address;
   LNS_CHECK(!address.is_none());
-  const absl::Status status = Put(address.is_v4() ? kLocalV4 : kLocalV6, address.bytes().data());
+  const absl::Status status =
+      Put(at.vrf, address.is_v4() ? kLocalV4 : kLocalV6, address.bytes().data());
   return status.ok() ? BecomeReady() : status;
 }
 
-absl::Status Steering::RemoveLocalAddress(const net::IpAddress& address) {
+absl::Status Steering::RemoveLocalAddress(const VrfAddress& at) {
+  const net::IpAddress& address = at.address;
   LNS_CHECK(!address.is_none());
-  return Erase(address.is_v4() ? kLocalV4 : kLocalV6, address.bytes().data());
+  return Erase(at.vrf, address.is_v4() ? kLocalV4 : kLocalV6, address.bytes().data());
 }
 
-absl::Status Steering::AddSubscriberPrefix(const net::IpPrefix& prefix) {
-  LNS_CHECK(!prefix.address.is_none());
-  if (prefix.address.is_v4()) {
-    const steer_prefix_v4 key = KeyV4(prefix);
-    return Put(kSubscribersV4, &key);
+absl::Status Steering::AddSubscriberPrefix(const VrfPrefix& at) {
+  LNS_CHECK(!at.prefix.address.is_none());
+  if (at.prefix.address.is_v4()) {
+    const steer_prefix_v4 key = KeyV4(at.prefix);
+    return Put(at.vrf, kSubscribersV4, &key);
   }
-  const steer_prefix_v6 key = KeyV6(prefix);
-  return Put(kSubscribersV6, &key);
+  const steer_prefix_v6 key = KeyV6(at.prefix);
+  return Put(at.vrf, kSubscribersV6, &key);
 }
 
-absl::Status Steering::RemoveSubscriberPrefix(const net::IpPrefix& prefix) {
-  LNS_CHECK(!prefix.address.is_none());
-  if (prefix.address.is_v4()) {
-    const steer_prefix_v4 key = KeyV4(prefix);
-    return Erase(kSubscribersV4, &key);
+absl::Status Steering::RemoveSubscriberPrefix(const VrfPrefix& at) {
+  LNS_CHECK(!at.prefix.address.is_none());
+  if (at.prefix.address.is_v4()) {
+    const steer_prefix_v4 key = KeyV4(at.prefix);
+    return Erase(at.vrf, kSubscribersV4, &key);
   }
-  const steer_prefix_v6 key = KeyV6(prefix);
-  return Erase(kSubscribersV6, &key);
+  const steer_prefix_v6 key = KeyV6(at.prefix);
+  return Erase(at.vrf, kSubscribersV6, &key);
 }
 
 SteeringCounters Steering::Counters() const {

@@ -26,6 +26,7 @@ namespace lns::dataplane {
 struct SteeringRole {
   bool is_access = false;
   bool is_core = false;
+  VrfIndex vrf = kMainVrf;  // it is told of what is ours in this one
 };
 
 using SteeringCounters = std::array<uint64_t, STEER_VERDICT_COUNT>;
@@ -46,10 +47,10 @@ class Steering final : public AddressSteering {
   // Takes charge of the program now attached to the interface.
   absl::Status AddInterface(const std::string& interface, SteeringRole role);
 
-  absl::Status AddLocalAddress(const net::IpAddress& address) override;
-  absl::Status RemoveLocalAddress(const net::IpAddress& address) override;
-  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) override;
-  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) override;
+  absl::Status AddLocalAddress(const VrfAddress& address) override;
+  absl::Status RemoveLocalAddress(const VrfAddress& address) override;
+  absl::Status AddSubscriberPrefix(const VrfPrefix& prefix) override;
+  absl::Status RemoveSubscriberPrefix(const VrfPrefix& prefix) override;
 
   // Summed over processors and interfaces.
   SteeringCounters Counters() const;
@@ -59,13 +60,15 @@ class Steering final : public AddressSteering {
   struct Interface {
     std::string name;
     uint32_t flags = 0;
+    VrfIndex vrf = kMainVrf;
     std::array<int, kMaps> maps{-1, -1, -1, -1, -1, -1};
   };
 
   absl::Status FindMaps(int program, Interface& interface);
   absl::Status WriteSettings(const Interface& interface) const;
-  absl::Status Put(MapIndex map, const void* key);
-  absl::Status Erase(MapIndex map, const void* key);
+  // On the interfaces of the VRF.
+  absl::Status Put(VrfIndex vrf, MapIndex map, const void* key);
+  absl::Status Erase(VrfIndex vrf, MapIndex map, const void* key);
   absl::Status BecomeReady();
 
   std::vector<Interface> interfaces_;

@@ -86,10 +86,13 @@ rte_mempool* PacketPool() {
 }
 
 Rig::Rig(const Options& options) {
-  for (size_t port = 0; port < 2; ++port) {
-    rx_[port] = MakeRing(2048);
-    tx_[port] = MakeRing(options.ring_slots);
-    dpdk_ports_[port] = MakePort(rx_[port], tx_[port]);
+  const auto ports = static_cast<uint16_t>(kFirstMorePort + options.more_ports.size());
+  for (uint16_t port = 0; port < ports; ++port) {
+    if (port == kNowhere) continue;
+    Wire& wire = ports_[port];
+    wire.rx = MakeRing(2048);
+    wire.tx = MakeRing(options.ring_slots);
+    wire.dpdk_port = MakePort(wire.rx, wire.tx);
   }
   dataplane::ForwardingConfig config;
   config.limits = {.max_tunnels = 16,
@@ -97,9 +100,8 @@ Rig::Rig(const Options& options) {
                    .max_routes = 64,
                    .max_neighbours = 64};
   config.workers = options.workers;
-  config.ports = {{*net::ParseMac(kAccessMac), options.access_mtu},
-                  {*net::ParseMac(kCoreMac), options.core_mtu},
-                  {*net::ParseMac("02:00:00:00:00:03"), 1500}};
+  for (uint16_t port = 0; port < ports; ++port) config.ports.push_back(LinkOf(options, port));
+  config.vrfs = options.vrfs;
   auto state = dataplane::MakeForwardingState(config);
   LNS_CHECK(state.ok());
   state_ = *std::move(state);
@@ -107,6 +109,14 @@ Rig::Rig(const Options& options) {
   if (options.answers) ProgramOwnAddresses();
   if (options.default_routes) ProgramDefaultRoutes();
   MakeWorkers(options);
+}
+
+dataplane::PortLink Rig::LinkOf(const Options& options, uint16_t port) {
+  dataplane::PortLink link{.mac = {2, 0, 0, 0, 0, static_cast<uint8_t>(port + 1)}};
+  if (port == kAccess) link.mtu = options.access_mtu;
+  if (port == kCore) link.mtu = options.core_mtu;
+  if (port >= kFirstMorePort) link.vrf = options.more_ports[port - kFirstMorePort];
+  return link;
 }
 
 void Rig::MakeWorkers(const Options& options) {
@@ -143,15 +153,18 @@ void Rig::MakeWorkers(const Options& options) {
     config.inject = mapping->InjectConsumer(index);
     inject_producers_.push_back(mapping->InjectProducer(index));
     // One queue per port.
-    for (uint16_t port = 0; port < 2; ++port) {
+    for (const auto& [port, wire] : ports_) {
+      const dataplane::PortLink link = LinkOf(options, port);
       dataplane::WorkerPort view;
       view.index = port;
-      view.dpdk_port = dpdk_ports_[port];
+      view.dpdk_port = wire.dpdk_port;
       view.role = port == kAccess ? dataplane::PortRole::kAccess : dataplane::PortRole::kCore;
+      if (port >= kFirstMorePort) view.role = dataplane::PortRole::kBoth;
+      view.vrf = link.vrf;
       view.interface_group = port == kAccess ? kAccessGroup : kCoreGroup;
-      view.mtu = port == kAccess ? options.access_mtu : options.core_mtu;
-      view.mac = *net::ParseMac(port == kAccess ? kAccessMac : kCoreMac);
-      view.tx_worker = port == kAccess ? 0 : options.core_worker;
+      view.mtu = link.mtu;
+      view.mac = link.mac;
+      view.tx_worker = port == kCore ? options.core_worker : 0;
       if (index == view.tx_worker) view.rx_queue = view.tx_queue = 0;
       config.ports.push_back(view);
     }
@@ -165,11 +178,11 @@ void Rig::MakeWorkers(const Options& options) {
 
 Rig::~Rig() {
   workers_.clear();
-  for (size_t port = 0; port < 2; ++port) {
-    rte_eth_dev_stop(dpdk_ports_[port]);
-    rte_eth_dev_close(dpdk_ports_[port]);
-    DrainAndFree(rx_[port]);
-    DrainAndFree(tx_[port]);
+  for (const auto& [port, wire] : ports_) {
+    rte_eth_dev_stop(wire.dpdk_port);
+    rte_eth_dev_close(wire.dpdk_port);
+    DrainAndFree(wire.rx);
+    DrainAndFree(wire.tx);
   }
   mesh_.reset();
   std::free(punt_memory_);
@@ -272,7 +285,7 @@ rte_mbuf* Rig::MakePacket(ByteView frame, uint16_t headroom) {
 }
 
 void Rig::Receive(uint16_t port, ByteView frame, uint16_t headroom) {
-  LNS_CHECK(rte_ring_sp_enqueue(rx_[port], MakePacket(frame, headroom)) == 0);
+  LNS_CHECK(rte_ring_sp_enqueue(ports_.at(port).rx, MakePacket(frame, headroom)) == 0);
 }
 
 void Rig::Poll(uint32_t workers) {
@@ -289,7 +302,7 @@ void Rig::Poll(uint32_t workers) {
 std::vector<Bytes> Rig::TakeSent(uint16_t port) {
   std::vector<Bytes> sent;
   void* item = nullptr;
-  while (rte_ring_sc_dequeue(tx_[port], &item) == 0) {
+  while (rte_ring_sc_dequeue(ports_.at(port).tx, &item) == 0) {
     auto* packet = static_cast<rte_mbuf*>(item);
     const auto* data = rte_pktmbuf_mtod(packet, const uint8_t*);
     if (packet->data_len != 0) sent.emplace_back(data, data + packet->data_len);

@@ -9,6 +9,7 @@
 #include <rte_ring.h>
 
 #include <array>
+#include <map>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,7 @@ inline constexpr uint16_t kAccessGroup = 10;
 inline constexpr uint16_t kCoreGroup = 11;
 inline constexpr uint16_t kReorderMs = 20;
 inline constexpr uint16_t kNowhere = 2;  // a port that no worker has a queue on
+inline constexpr uint16_t kFirstMorePort = 3;
 
 // What stands on the bench before each row.
 //   tunnel 7 (peer's 70): kLns, kLac, 1701 both
@@ -72,6 +74,10 @@ class Rig {
     bool default_routes = false;  // via kHost and kHost6
     dataplane::AnswerPolicy answer_policy = {};
     uint32_t backlog_packets = 1024;
+    // VRFs besides the main one, and further ports of role both, from kFirstMorePort on: the VRF of
+    // each. Nothing is programmed there.
+    std::vector<dataplane::VrfConfig> vrfs = {};
+    std::vector<dataplane::VrfIndex> more_ports = {};
   };
 
   explicit Rig(const Options& options);
@@ -109,7 +115,7 @@ class Rig {
   uint32_t worker_count() const { return static_cast<uint32_t>(workers_.size()); }
   dataplane::HandoffMesh* mesh() { return mesh_.get(); }
   rte_mbuf* MakePacket(ByteView frame, uint16_t headroom = 128);
-  rte_ring* tx_ring(uint16_t port) { return tx_[port]; }
+  rte_ring* tx_ring(uint16_t port) { return ports_.at(port).tx; }
   // Packets that wait for a MAC address or for their session's rate, of all workers.
   uint32_t Held();
   // Buffers neither in a pool nor accounted for would show here.
@@ -126,9 +132,15 @@ class Rig {
 
   static inline uint64_t now_ms_ = 1'000'000;
 
-  std::array<rte_ring*, 2> rx_{};
-  std::array<rte_ring*, 2> tx_{};
-  std::array<uint16_t, 2> dpdk_ports_{};
+  // What stands behind a port, by its index.
+  struct Wire {
+    rte_ring* rx = nullptr;
+    rte_ring* tx = nullptr;
+    uint16_t dpdk_port = 0;
+  };
+  static dataplane::PortLink LinkOf(const Options& options, uint16_t port);
+
+  std::map<uint16_t, Wire> ports_;
   std::unique_ptr<dataplane::ForwardingState> state_;
   std::unique_ptr<dataplane::HandoffMesh> mesh_;
   uint8_t* punt_memory_ = nullptr;

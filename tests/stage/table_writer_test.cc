@@ -19,25 +19,31 @@ constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
 net::IpAddress Address(const char* text) { return *net::IpAddress::Parse(text); }
 net::IpPrefix Prefix(const char* text) { return *net::IpPrefix::Parse(text); }
 
+// "vrf 1: " before what is not of the main VRF.
+template <typename Value>
+std::string Text(VrfIndex vrf, const Value& value) {
+  return (vrf == kMainVrf ? "" : "vrf " + std::to_string(vrf) + ": ") + value.ToString();
+}
+
 // Remembers what it was told; fails on demand.
 class FakeSteering final : public AddressSteering {
  public:
-  absl::Status AddLocalAddress(const net::IpAddress& address) override {
+  absl::Status AddLocalAddress(const VrfAddress& address) override {
     if (broken) return absl::UnavailableError("map is full");
-    entries.insert(address.ToString());
+    entries.insert(Text(address.vrf, address.address));
     return absl::OkStatus();
   }
-  absl::Status RemoveLocalAddress(const net::IpAddress& address) override {
-    entries.erase(address.ToString());
+  absl::Status RemoveLocalAddress(const VrfAddress& address) override {
+    entries.erase(Text(address.vrf, address.address));
     return absl::OkStatus();
   }
-  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) override {
+  absl::Status AddSubscriberPrefix(const VrfPrefix& prefix) override {
     if (broken) return absl::UnavailableError("map is full");
-    entries.insert(prefix.ToString());
+    entries.insert(Text(prefix.vrf, prefix.prefix));
     return absl::OkStatus();
   }
-  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) override {
-    entries.erase(prefix.ToString());
+  absl::Status RemoveSubscriberPrefix(const VrfPrefix& prefix) override {
+    entries.erase(Text(prefix.vrf, prefix.prefix));
     return absl::OkStatus();
   }
   std::set<std::string> entries;

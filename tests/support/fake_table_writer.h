@@ -4,6 +4,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <array>
 #include <map>
 #include <mutex>
 #include <set>
@@ -45,10 +46,10 @@ class FakeTableWriter final : public dataplane::TableWriter {
     const std::lock_guard lock(mutex_);
     ++route_updates_;
     if (!refusal_.ok()) return refusal_;
-    routes_[{route.prefix, route.origin}] = route;
+    routes_[{{route.vrf, route.prefix}, route.origin}] = route;
     return absl::OkStatus();
   }
-  absl::Status RemoveRoute(const net::IpPrefix& prefix, dataplane::Origin origin) override {
+  absl::Status RemoveRoute(const dataplane::VrfPrefix& prefix, dataplane::Origin origin) override {
     const std::lock_guard lock(mutex_);
     ++route_updates_;
     routes_.erase({prefix, origin});
@@ -66,22 +67,22 @@ class FakeTableWriter final : public dataplane::TableWriter {
     neighbours_.erase({address, port});
     return absl::OkStatus();
   }
-  absl::Status AddLocalAddress(const net::IpAddress& address) override {
+  absl::Status AddLocalAddress(const dataplane::VrfAddress& address) override {
     const std::lock_guard lock(mutex_);
     local_addresses_.insert(address);
     return absl::OkStatus();
   }
-  absl::Status RemoveLocalAddress(const net::IpAddress& address) override {
+  absl::Status RemoveLocalAddress(const dataplane::VrfAddress& address) override {
     const std::lock_guard lock(mutex_);
     local_addresses_.erase(address);
     return absl::OkStatus();
   }
-  absl::Status AddSubscriberPrefix(const net::IpPrefix& prefix) override {
+  absl::Status AddSubscriberPrefix(const dataplane::VrfPrefix& prefix) override {
     const std::lock_guard lock(mutex_);
     subscriber_prefixes_.insert(prefix);
     return absl::OkStatus();
   }
-  absl::Status RemoveSubscriberPrefix(const net::IpPrefix& prefix) override {
+  absl::Status RemoveSubscriberPrefix(const dataplane::VrfPrefix& prefix) override {
     const std::lock_guard lock(mutex_);
     subscriber_prefixes_.erase(prefix);
     return absl::OkStatus();
@@ -109,6 +110,12 @@ class FakeTableWriter final : public dataplane::TableWriter {
   std::vector<dataplane::TunnelConfig> Tunnels() const override { return Values(tunnels_); }
   uint32_t tunnel_count() const override { return static_cast<uint32_t>(Tunnels().size()); }
   uint32_t session_count() const override { return static_cast<uint32_t>(SessionKeys().size()); }
+  std::array<uint32_t, dataplane::kMaxVrfs> SessionsPerVrf() const override {
+    const std::lock_guard lock(mutex_);
+    std::array<uint32_t, dataplane::kMaxVrfs> counts{};
+    for (const auto& [key, session] : sessions_) ++counts[session.vrf];
+    return counts;
+  }
   std::vector<dataplane::SessionKey> SessionKeys() const override {
     const std::lock_guard lock(mutex_);
     std::vector<dataplane::SessionKey> keys;
@@ -138,11 +145,11 @@ class FakeTableWriter final : public dataplane::TableWriter {
   std::vector<dataplane::NeighbourConfig> Neighbours() const override {
     return Values(neighbours_);
   }
-  std::vector<net::IpAddress> LocalAddresses() const override {
+  std::vector<dataplane::VrfAddress> LocalAddresses() const override {
     const std::lock_guard lock(mutex_);
     return {local_addresses_.begin(), local_addresses_.end()};
   }
-  std::vector<net::IpPrefix> SubscriberPrefixes() const override {
+  std::vector<dataplane::VrfPrefix> SubscriberPrefixes() const override {
     const std::lock_guard lock(mutex_);
     return {subscriber_prefixes_.begin(), subscriber_prefixes_.end()};
   }
@@ -195,10 +202,10 @@ class FakeTableWriter final : public dataplane::TableWriter {
   std::map<l2tp::LocalTunnelId, dataplane::TunnelConfig> tunnels_;
   std::map<dataplane::SessionKey, dataplane::SessionConfig> sessions_;
   std::map<std::string, dataplane::FilterStatus> filters_;
-  std::map<std::pair<net::IpPrefix, dataplane::Origin>, dataplane::RouteConfig> routes_;
+  std::map<std::pair<dataplane::VrfPrefix, dataplane::Origin>, dataplane::RouteConfig> routes_;
   std::map<std::pair<net::IpAddress, uint16_t>, dataplane::NeighbourConfig> neighbours_;
-  std::set<net::IpAddress> local_addresses_;
-  std::set<net::IpPrefix> subscriber_prefixes_;
+  std::set<dataplane::VrfAddress> local_addresses_;
+  std::set<dataplane::VrfPrefix> subscriber_prefixes_;
   std::map<uint16_t, std::vector<net::IpAddress>> port_addresses_;
   std::vector<dataplane::SessionCounts> last_counts_;
   absl::Status refusal_;

@@ -21,6 +21,8 @@ namespace lns::dataplane {
 namespace {
 
 constexpr uint32_t kTable = RT_TABLE_MAIN;
+constexpr VrfIndex kVrf = 3;
+constexpr uint32_t kVrfTable = 1010;
 
 net::IpAddress Address(const char* text) { return *net::IpAddress::Parse(text); }
 
@@ -75,7 +77,9 @@ std::optional<ParsedRoute> Parse(const Message& message) {
   nl_msg* built = nullptr;
   EXPECT_EQ(rtnl_route_build_add_request(route.get(), 0, &built), 0);
   const std::unique_ptr<nl_msg, void (*)(nl_msg*)> owner(built, nlmsg_free);
-  return ParseRoute(nlmsg_hdr(built), kTable, PortOf);
+  KernelSettings settings;
+  settings.vrf_tables[kVrf] = kVrfTable;
+  return ParseRoute(nlmsg_hdr(built), settings, PortOf);
 }
 
 using Paths = std::vector<RoutePath>;
@@ -138,6 +142,19 @@ TEST(ParseRoute, KindsOfRoutes) {
     EXPECT_EQ(parsed->route.kind, RouteKind::kLinux);
     EXPECT_TRUE(parsed->route.paths.empty());
   }
+}
+
+TEST(ParseRoute, TheTableSaysTheVrf) {
+  const auto forward = Parse({.hops = {{10, "192.0.2.1"}}, .table = kVrfTable});
+  ASSERT_TRUE(forward && forward->is_ours);
+  EXPECT_EQ(forward->route.prefix.vrf, kVrf);
+  // A VRF has its local routes in its own table; those of the local table are the main one's.
+  const auto local =
+      Parse({.prefix = "203.0.113.1", .hops = {{99}}, .type = RTN_LOCAL, .table = kVrfTable});
+  ASSERT_TRUE(local && local->is_ours);
+  EXPECT_EQ(local->route.kind, RouteKind::kLinux);
+  EXPECT_EQ(local->route.prefix.vrf, kVrf);
+  EXPECT_EQ(Parse({.hops = {{10, "192.0.2.1"}}})->route.prefix.vrf, kMainVrf);
 }
 
 TEST(ParseRoute, WhatIsNotMirrored) {

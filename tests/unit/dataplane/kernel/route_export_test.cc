@@ -35,7 +35,9 @@ class RouteExportTest : public testing::Test {
   std::vector<std::string> Steps(size_t limit = 1000) {
     std::vector<std::string> steps;
     for (const RouteStep& step : export_->TakeSteps(limit)) {
-      steps.push_back((step.add ? "+" : "-") + step.prefix.ToString());
+      const std::string vrf =
+          step.prefix.vrf == kMainVrf ? "" : std::to_string(step.prefix.vrf) + " ";
+      steps.push_back((step.add ? "+" : "-") + vrf + step.prefix.prefix.ToString());
     }
     std::sort(steps.begin(), steps.end());
     return steps;
@@ -44,6 +46,20 @@ class RouteExportTest : public testing::Test {
 
   std::optional<RouteExport> export_;
 };
+
+TEST_F(RouteExportTest, EachVrfHasItsOwn) {
+  Start({});
+  Pool("100.64.0.0/16");
+  export_->Apply({Kind::kPool, true, {5, Prefix("100.64.0.0/16")}});
+  export_->Apply({Kind::kSession, true, {5, Prefix("100.64.0.2/32")}});
+  EXPECT_EQ(Steps(), List{"+5 100.64.0.0/16"});
+  export_->Apply({Kind::kSession, true, {6, Prefix("100.64.0.2/32")}});
+  EXPECT_EQ(Steps(), List{"+6 100.64.0.2/32"}) << "no pool of its VRF covers it";
+  Up("100.64.0.2/32");
+  EXPECT_EQ(Steps(), List{"+100.64.0.0/16"});
+  export_->Apply({Kind::kSession, false, {5, Prefix("100.64.0.2/32")}});
+  EXPECT_EQ(Steps(), List{"-5 100.64.0.0/16"});
+}
 
 TEST_F(RouteExportTest, PoolIsThereWhileASessionUsesIt) {
   Start({});

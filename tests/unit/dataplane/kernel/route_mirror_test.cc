@@ -64,6 +64,19 @@ TEST_F(RouteMirrorTest, LowestMetricIsForwardedBy) {
   EXPECT_EQ(Routes(), "");
 }
 
+TEST_F(RouteMirrorTest, TheSamePrefixOfTwoVrfsIsTwoRoutes) {
+  KernelRoute other = Route("10.0.0.0/8", 10, 1, "192.0.2.9");
+  other.prefix.vrf = 4;
+  mirror_.AddRoute(Route("10.0.0.0/8", 20, 0, "192.0.2.1"));
+  mirror_.AddRoute(other);
+  EXPECT_EQ(Routes(), "10.0.0.0/8 via 192.0.2.1 port 0\n10.0.0.0/8 via 192.0.2.9 port 1\n");
+  EXPECT_EQ(writer_.Routes()[1].vrf, 4);
+  mirror_.RemoveRoutes(Prefix("10.0.0.0/8"), 10);
+  EXPECT_EQ(writer_.Routes().size(), 2u) << "of the other VRF";
+  mirror_.RemoveRoutes(other.prefix, 10);
+  EXPECT_EQ(Routes(), "10.0.0.0/8 via 192.0.2.1 port 0\n");
+}
+
 TEST_F(RouteMirrorTest, ReplacementTakesThePlaceOfItsMetricOnly) {
   mirror_.AddRoute(Route("10.0.0.0/8", 10, 0, "192.0.2.1"));
   mirror_.AddRoute(Route("10.0.0.0/8", 20, 0, "192.0.2.2"));

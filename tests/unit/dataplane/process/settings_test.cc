@@ -113,6 +113,26 @@ TEST(SettingsTest, KernelIsReadAndToldWhatIsWritten) {
   EXPECT_FALSE(defaults->kernel.announce.keep_pools_when_draining);
 }
 
+TEST(SettingsTest, PortsAreInVrfs) {
+  const ConfigFile file(
+      "cpu: {worker_cores: [1]}\n"
+      "vrfs: [{name: red, id: 1}, {name: blue, id: 63, table: 1002, full_table: true}]\n"
+      "ports:\n"
+      "  - {name: a, role: access, vdev: net_null0, vrf: blue}\n"
+      "  - {name: b, role: core, vdev: net_null1}\n");
+  const auto settings = ReadSettings(file.path());
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  ASSERT_EQ(settings->vrfs.size(), 2u);
+  EXPECT_EQ(settings->vrfs[0].name, "red");
+  EXPECT_EQ(settings->vrfs[0].table, 0u) << "the device's";
+  EXPECT_FALSE(settings->vrfs[0].lpm);
+  EXPECT_EQ(settings->vrfs[1].index, 63);
+  EXPECT_EQ(settings->vrfs[1].table, 1002u);
+  EXPECT_TRUE(settings->vrfs[1].lpm);
+  EXPECT_EQ(settings->ports[0].vrf, 63);
+  EXPECT_FALSE(settings->ports[1].vrf.has_value()) << "Linux says";
+}
+
 TEST(SettingsTest, PortsAreInInterfaceGroupsThatHaveLimits) {
   const ConfigFile file(
       "cpu: {worker_cores: [1]}\n"
@@ -189,6 +209,13 @@ INSTANTIATE_TEST_SUITE_P(
                 ":2:31: kernel.announce.protocol: expected 5 to 255, found 2"},
         Mistake{CPU "tables: {max_tunnels: 65536}\n" PORT,
                 ":2:23: tables.max_tunnels: expected 1 to 65535, found 65536"},
+        Mistake{CPU "vrfs: [{name: red}]\n" PORT, ":2:8: vrfs[0].id: expected 1 to 63, found 0"},
+        Mistake{CPU "vrfs: [{name: red, id: 1}, {name: red, id: 2}]\n" PORT,
+                ":2:28: vrfs[1]: VRF red has this name or id already"},
+        Mistake{CPU "vrfs: [{name: red, id: 1, table: 254}]\n" PORT,
+                ":2:34: vrfs[0].table: table 254 is another VRF's, or kernel.table"},
+        Mistake{CPU "ports: [{name: a, role: core, vdev: net_null0, vrf: red}]\n",
+                ":2:53: ports[0].vrf: no VRF 'red' in vrfs"},
         Mistake{CPU "ports:\n  - role: core\n    vdev: net_null0\n",
                 ":3:5: ports[0].name: is required"},
         Mistake{CPU "ports:\n  - name: a\n    vdev: net_null0\n",

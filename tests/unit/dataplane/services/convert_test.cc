@@ -35,6 +35,7 @@ v1::Tunnel GoodTunnel() {
   tunnel.mutable_aggregate()->mutable_uplink()->set_rate_bps(100'000'000);
   tunnel.mutable_aggregate()->mutable_uplink()->set_burst_bytes(500'000);
   tunnel.mutable_aggregate()->mutable_uplink()->set_overhead_bytes(4);
+  tunnel.set_vrf(3);
   return tunnel;
 }
 
@@ -52,6 +53,7 @@ v1::Session GoodSession() {
   session.set_reorder_ms(20);
   session.set_dscp(0);
   session.set_clamp_mss(true);
+  session.set_vrf(63);
   session.mutable_gateway()->set_octets(std::string("\x64\x40\x00\x01", 4));
   session.mutable_uplink_meter()->set_rate_bps(8'000'000);
   session.mutable_uplink_meter()->set_burst_bytes(20'000);
@@ -73,6 +75,7 @@ v1::Route GoodRoute() {
   route.mutable_prefix()->set_length(8);
   route.mutable_next_hop()->set_octets(V4());
   route.set_port("core0");
+  route.set_vrf(4);
   return route;
 }
 
@@ -108,6 +111,20 @@ TEST(ConvertTest, GoodValuesSurviveThereAndBack) {
   EXPECT_EQ(net::FormatMac(neighbour->mac), "02:00:00:00:00:09");
   EXPECT_EQ(FromNeighbour(*neighbour, kPorts).SerializeAsString(),
             GoodNeighbour().SerializeAsString());
+}
+
+TEST(ConvertTest, AVrfBeyondTheLastIsNamed) {
+  v1::Tunnel tunnel = GoodTunnel();
+  tunnel.set_vrf(64);
+  EXPECT_EQ(ToTunnel(tunnel).status().message(), "tunnel.vrf: expected 0 to 63, found 64");
+  v1::Session session = GoodSession();
+  session.set_vrf(256);
+  EXPECT_EQ(ToSession(session).status().message(), "session.vrf: expected 0 to 63, found 256");
+  v1::LocalAddress address;
+  address.mutable_address()->set_octets(V4());
+  address.set_vrf(1000);
+  EXPECT_EQ(ToLocalAddress(address, "local_address").status().message(),
+            "local_address.vrf: expected 0 to 63, found 1000");
 }
 
 TEST(ConvertTest, ABurstThatIsNotGivenFollowsTheRate) {

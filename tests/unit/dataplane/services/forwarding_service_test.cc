@@ -18,8 +18,12 @@ namespace {
 class ForwardingServiceTest : public testing::Test {
  protected:
   ForwardingServiceTest()
-      : service_({.generation = 99, .version = "1.2", .workers = 3, .punt_socket = "/p"}, writer_,
-                 {"acc0", "core0"}) {
+      : service_({.generation = 99,
+                  .version = "1.2",
+                  .workers = 3,
+                  .punt_socket = "/p",
+                  .vrfs = {Vrf(0, "main"), Vrf(2, "red"), Vrf(3, "blue")}},
+                 writer_, {"acc0", "core0"}) {
     grpc::ServerBuilder builder;
     builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
@@ -27,6 +31,12 @@ class ForwardingServiceTest : public testing::Test {
   }
   ~ForwardingServiceTest() override { server_->Shutdown(); }
 
+  static v1::Vrf Vrf(uint32_t id, const std::string& name) {
+    v1::Vrf vrf;
+    vrf.set_id(id);
+    vrf.set_name(name);
+    return vrf;
+  }
   static void AddTunnel(v1::ApplyRequest& request, uint32_t id) {
     v1::Tunnel* tunnel = request.add_updates()->mutable_tunnel();
     tunnel->set_local_tunnel_id(id);
@@ -225,6 +235,63 @@ TEST_F(ForwardingServiceTest, EveryKindOfUpdateReachesTheWriter) {
   EXPECT_TRUE(writer_.Tunnels().empty() && writer_.session_count() == 0);
   EXPECT_TRUE(writer_.LocalAddresses().empty() && writer_.SubscriberPrefixes().empty());
   EXPECT_TRUE(writer_.Routes().empty() && writer_.Neighbours().empty());
+  stream->WritesDone();
+  EXPECT_TRUE(stream->Finish().ok());
+}
+
+TEST_F(ForwardingServiceTest, VrfsAreListedWithWhatIsInThem) {
+  v1::ApplyRequest add;
+  AddTunnel(add, 1);
+  add.mutable_updates(0)->mutable_tunnel()->set_vrf(2);
+  AddSession(add, 1, 1);
+  add.mutable_updates(1)->mutable_session()->set_vrf(3);
+  v1::LocalAddress* address = add.add_updates()->mutable_local_address();
+  address->mutable_address()->set_octets("\x01\x01\x01\x01");
+  address->set_vrf(2);
+  v1::SubscriberPrefix* pool = add.add_updates()->mutable_subscriber_prefix();
+  pool->mutable_prefix()->mutable_address()->set_octets(std::string("\x64\x40\x00\x00", 4));
+  pool->mutable_prefix()->set_length(10);
+  pool->set_vrf(3);
+  v1::Route* route = add.add_updates()->mutable_route();
+  *route->mutable_prefix() = pool->prefix();
+  route->set_port("core0");
+  route->set_vrf(3);
+  grpc::ClientContext context;
+  auto stream = stub_->Apply(&context);
+  v1::ApplyReply reply;
+  ASSERT_TRUE(stream->Write(add) && stream->Read(&reply));
+  ASSERT_EQ(reply.applied(), 5u) << reply.ShortDebugString();
+
+  const auto list = [&] {
+    grpc::ClientContext list_context;
+    auto reader = stub_->ListVrfs(&list_context, {});
+    std::map<uint32_t, v1::VrfStatus> rows;
+    for (v1::VrfStatus row; reader->Read(&row);) rows[row.vrf().id()] = row;
+    EXPECT_TRUE(reader->Finish().ok());
+    return rows;
+  };
+  auto rows = list();
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0].vrf().name(), "main");
+  EXPECT_EQ(rows[0].routes() + rows[0].sessions() + rows[0].tunnels(), 0u);
+  EXPECT_EQ(rows[2].tunnels(), 1u);
+  EXPECT_EQ(rows[2].local_addresses(), 1u);
+  EXPECT_EQ(rows[3].vrf().name(), "blue");
+  EXPECT_EQ(rows[3].sessions(), 1u);
+  EXPECT_EQ(rows[3].routes(), 1u);
+  EXPECT_EQ(rows[3].subscriber_prefixes(), 1u);
+
+  v1::ApplyRequest remove;
+  // Of the main VRF, which has none such.
+  *remove.add_updates()->mutable_remove_route() = pool->prefix();
+  ASSERT_TRUE(stream->Write(remove) && stream->Read(&reply));
+  EXPECT_EQ(list()[3].routes(), 1u);
+  remove.Clear();
+  v1::VrfPrefix* gone = remove.add_updates()->mutable_remove_vrf_route();
+  *gone->mutable_prefix() = pool->prefix();
+  gone->set_vrf(3);
+  ASSERT_TRUE(stream->Write(remove) && stream->Read(&reply));
+  EXPECT_EQ(list()[3].routes(), 0u);
   stream->WritesDone();
   EXPECT_TRUE(stream->Finish().ok());
 }

@@ -11,9 +11,9 @@
 namespace lns::dataplane {
 namespace {
 
-uint32_t Find(const PrefixTable& table, const char* address) {
+uint32_t Find(const PrefixTable& table, const char* address, VrfIndex vrf = kMainVrf) {
   const net::IpAddress parsed = *net::IpAddress::Parse(address);
-  return table.Find(parsed.family(), parsed.raw().data());
+  return table.Find(vrf, parsed.family(), parsed.raw().data());
 }
 net::IpPrefix Prefix(const char* text) { return *net::IpPrefix::Parse(text); }
 
@@ -43,6 +43,24 @@ TEST(PrefixTable, FamiliesDoNotMeet) {
   EXPECT_EQ(Find(*table, "0.0.0.0"), 4u);
 }
 
+TEST(PrefixTable, VrfsDoNotMeet) {
+  HeapMemory memory;
+  auto table = PrefixTable::Make(memory, 16);
+  constexpr VrfIndex kLast = kMaxVrfs - 1;
+  ASSERT_TRUE(table->Upsert(Prefix("10.0.0.0/8"), 1));
+  ASSERT_TRUE(table->Upsert({kLast, Prefix("10.0.0.0/8")}, 2));
+  ASSERT_TRUE(table->Upsert({kLast, Prefix("10.1.0.0/16")}, 3));
+  EXPECT_EQ(Find(*table, "10.1.2.3"), 1u);
+  EXPECT_EQ(Find(*table, "10.1.2.3", kLast), 3u);
+  EXPECT_EQ(Find(*table, "10.1.2.3", 1), kNotFound);
+  EXPECT_EQ(table->Exact({kLast, Prefix("10.0.0.0/8")}), 2u);
+  EXPECT_EQ(table->Exact({1, Prefix("10.0.0.0/8")}), kNotFound);
+  EXPECT_EQ(table->Erase({1, Prefix("10.0.0.0/8")}), kNotFound);
+  EXPECT_NE(table->Erase({kLast, Prefix("10.1.0.0/16")}), kNotFound);
+  EXPECT_EQ(Find(*table, "10.1.2.3", kLast), 2u);
+  EXPECT_EQ(Find(*table, "10.1.2.3"), 1u);
+}
+
 TEST(PrefixTable, EveryLengthOfIpv6IsItsOwn) {
   HeapMemory memory;
   auto table = PrefixTable::Make(memory, 129);
@@ -52,8 +70,8 @@ TEST(PrefixTable, EveryLengthOfIpv6IsItsOwn) {
     for (int bit = 0; bit < length; ++bit) {
       raw[static_cast<size_t>(bit / 8)] |= static_cast<uint8_t>(0x80 >> (bit % 8));
     }
-    ASSERT_TRUE(table->Upsert({net::IpAddress::V6(raw), length}, length));
-    EXPECT_EQ(table->Find(net::Family::kIpv6, ones.raw().data()), length);
+    ASSERT_TRUE(table->Upsert(net::IpPrefix{net::IpAddress::V6(raw), length}, length));
+    EXPECT_EQ(table->Find(kMainVrf, net::Family::kIpv6, ones.raw().data()), length);
   }
   EXPECT_EQ(table->size(), 129u);
   EXPECT_FALSE(table->Upsert(Prefix("1::/64"), 1)) << "full";
@@ -96,7 +114,7 @@ TEST(PrefixTable, AgreesWithALinearSearch) {
         expected = value;
       }
     }
-    ASSERT_EQ(table->Find(net::Family::kIpv4, address_asked.raw().data()), expected);
+    ASSERT_EQ(table->Find(kMainVrf, net::Family::kIpv4, address_asked.raw().data()), expected);
   }
 }
 

@@ -103,7 +103,7 @@ TEST(PrefixTableStress, APinnedPrefixIsFoundWhileLongerOnesComeAndGo) {
   std::thread reader([&] {
     reading.store(true);
     while (!done.load(std::memory_order_relaxed)) {
-      const uint32_t value = table->Find(net::Family::kIpv6, inside.raw().data());
+      const uint32_t value = table->Find(kMainVrf, net::Family::kIpv6, inside.raw().data());
       if (value != 1 && value != 2) wrong.fetch_add(1);
     }
   });
