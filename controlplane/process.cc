@@ -16,18 +16,22 @@ namespace {
 ForwardingSettings ForwardingOf(const Settings& settings) {
   ForwardingSettings forwarding;
   forwarding.target = settings.dataplane;
-  forwarding.local_addresses = settings.addresses;
+  forwarding.local_addresses.assign(settings.addresses.begin(), settings.addresses.end());
+  forwarding.local_addresses.insert(forwarding.local_addresses.end(),
+                                    settings.vrf_addresses.begin(), settings.vrf_addresses.end());
+  for (const VrfName& vrf : settings.engine.vrfs) forwarding.vrfs[vrf.index] = vrf.name;
   for (const AddressPoolSettings& pool : settings.engine.pools) {
-    forwarding.subscriber_prefixes.push_back(pool.prefix);
+    forwarding.subscriber_prefixes.emplace_back(pool.vrf, pool.prefix);
   }
   // Fixed addresses may lie outside every pool.
   for (const LocalUser& user : settings.users) {
     const net::IpAddress& address = user.service.ipv4_address;
-    const bool pooled =
-        std::any_of(settings.engine.pools.begin(), settings.engine.pools.end(),
-                    [&](const auto& pool) { return pool.prefix.Contains(address); });
+    const net::VrfIndex vrf = FindVrf(settings.engine.vrfs, user.service.vrf).value_or(0);
+    const bool pooled = std::any_of(
+        settings.engine.pools.begin(), settings.engine.pools.end(),
+        [&](const auto& pool) { return pool.vrf == vrf && pool.prefix.Contains(address); });
     if (address.is_none() || pooled) continue;
-    forwarding.subscriber_prefixes.push_back(net::IpPrefix::Host(address));
+    forwarding.subscriber_prefixes.emplace_back(vrf, net::IpPrefix::Host(address));
   }
   for (const net::IpPrefix& prefix : settings.radius.framed_prefixes) {
     forwarding.subscriber_prefixes.push_back(prefix);

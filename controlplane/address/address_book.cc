@@ -24,7 +24,7 @@ absl::Status ValidateChain(const std::vector<AddressPoolSettings>& pools,
   const AddressPoolSettings* at = &pool;
   for (size_t steps = 0; !at->next.empty(); ++steps) {
     const AddressPoolSettings* next = Named(pools, at->next);
-    if (next == nullptr || UseOf(*next) != UseOf(pool)) {
+    if (next == nullptr || UseOf(*next) != UseOf(pool) || next->vrf != pool.vrf) {
       return absl::InvalidArgumentError(
           absl::StrCat("pool ", at->name, ": no pool of its kind to go on with: ", at->next));
     }
@@ -50,7 +50,7 @@ absl::Status ValidatePools(const std::vector<AddressPoolSettings>& pools) {
       if (pools[j].name == pool.name) {
         return absl::InvalidArgumentError(absl::StrCat("pool ", pool.name, ": the name is taken"));
       }
-      if (net::Overlap(pools[j].prefix, pool.prefix)) {
+      if (pools[j].vrf == pool.vrf && net::Overlap(pools[j].prefix, pool.prefix)) {
         return absl::InvalidArgumentError(absl::StrCat(
             "pool ", pool.name, ": ", pool.prefix.ToString(), " overlaps pool ", pools[j].name));
       }
@@ -85,6 +85,13 @@ uint16_t AddressBook::FirstPoolFor(PoolUse use) const {
   const auto it = std::find_if(pools_.begin(), pools_.end(),
                                [use](const AddressPool& pool) { return pool.use() == use; });
   return it == pools_.end() ? Lease::kNoPool : static_cast<uint16_t>(it - pools_.begin());
+}
+
+const AddressPool* AddressBook::FindPool(std::string_view name) const {
+  const auto it = std::find_if(pools_.begin(), pools_.end(), [name](const AddressPool& pool) {
+    return pool.settings().name == name;
+  });
+  return it == pools_.end() ? nullptr : &*it;
 }
 
 uint16_t AddressBook::PoolNamed(std::string_view name, PoolUse use) const {

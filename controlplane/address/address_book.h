@@ -1,7 +1,7 @@
-// Every address and prefix the LNS hands to subscribers: the pools of all kinds by name, and fixed
-// ones that lie in none. Each has one holder. Used by the engine on its thread; validated settings
-// only. What a user had is remembered while it is free; over a restart by whoever takes out what
-// changes (RememberedLease) and tells the next run.
+// Every address and prefix the LNS hands to the subscribers of one VRF: the pools of all kinds by
+// name, and fixed ones that lie in none. Each has one holder. Used by the engine on its thread;
+// validated settings only. What a user had is remembered while it is free; over a restart by
+// whoever takes out what changes (RememberedLease) and tells the next run.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -22,8 +22,8 @@
 
 namespace lns::controlplane {
 
-// Distinct names, no overlap, chains that lead to pools of the same kind and end, each pool right
-// by itself; the Status names the pool.
+// Distinct names, no overlap within a VRF, chains that lead to pools of the same kind and VRF and
+// end, each pool right by itself; the Status names the pool.
 absl::Status ValidatePools(const std::vector<AddressPoolSettings>& pools);
 
 enum class LeaseError : uint8_t { kNoSuchPool, kExhausted, kInUse };
@@ -85,6 +85,8 @@ class AddressBook {
   bool HasPoolFor(PoolUse use) const { return FirstPoolFor(use) != Lease::kNoPool; }
   size_t pool_count() const { return pools_.size(); }
   const AddressPool& pool(size_t index) const { return pools_[index]; }
+  // Null: there is none of this name.
+  const AddressPool* FindPool(std::string_view name) const;
   uint64_t used() const;
 
  private:

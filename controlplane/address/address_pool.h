@@ -12,6 +12,7 @@
 
 #include "controlplane/address/lease_table.h"
 #include "lib/net/address.h"
+#include "lib/net/vrf.h"
 
 #include "absl/status/status.h"
 
@@ -38,6 +39,7 @@ struct AddressPoolSettings {
   std::vector<AddressRange> ranges = {};  // within `prefix`; none: all of it
   uint8_t delegated_length = 0;           // of IPv6: what is delegated; 0: a pool of link prefixes
   std::string next = {};                  // asked where this one is exhausted
+  net::VrfIndex vrf = net::kMainVrf;      // of the subscribers who get of it
 };
 
 PoolUse UseOf(const AddressPoolSettings& settings);

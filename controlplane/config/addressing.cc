@@ -100,6 +100,7 @@ const char* KindOf(PoolUse use) {
 }
 
 std::vector<std::string> ReadPoolName(const std::string& path, const std::string& name, PoolUse use,
+                                      net::VrfIndex vrf,
                                       const std::vector<AddressPoolSettings>& pools,
                                       FieldChecks& check) {
   if (name.empty()) return {};
@@ -108,6 +109,8 @@ std::vector<std::string> ReadPoolName(const std::string& path, const std::string
     check.Fail(path, absl::StrCat("there is no pool \"", name, "\""));
   } else if (UseOf(*pool) != use) {
     check.Fail(path, absl::StrCat("\"", name, "\" is no ", KindOf(use)));
+  } else if (pool->vrf != vrf) {
+    check.Fail(path, absl::StrCat("pool \"", name, "\" is of another VRF"));
   }
   return {name};
 }
@@ -183,7 +186,8 @@ void ReadLifetimes(const config::v1::Ipv6Config& in, FieldChecks& check, Ipv6Set
 }  // namespace
 
 std::vector<AddressPoolSettings> ReadPools(const config::v1::ControlplaneConfig& config,
-                                           const std::vector<net::IpAddress>& ours,
+                                           const std::vector<VrfName>& vrfs,
+                                           const std::vector<net::VrfAddress>& ours,
                                            FieldChecks& check) {
   std::vector<AddressPoolSettings> pools;
   std::set<std::string> names;
@@ -192,21 +196,22 @@ std::vector<AddressPoolSettings> ReadPools(const config::v1::ControlplaneConfig&
     const std::string prefix_path = Element("pools", i, "prefix");
     check.UniqueName(Element("pools", i, "name"), in.name(), names);
     AddressPoolSettings pool = ReadPool(in, i, check);
+    pool.vrf = ReadVrf(Element("pools", i, "vrf"), in.vrf(), vrfs, check);
     for (const AddressPoolSettings& other : pools) {
-      if (!net::Overlap(pool.prefix, other.prefix)) continue;
+      if (pool.vrf != other.vrf || !net::Overlap(pool.prefix, other.prefix)) continue;
       check.Fail(prefix_path, absl::StrCat(in.prefix(), " overlaps pool \"", other.name, "\", ",
                                            other.prefix.ToString()));
     }
-    for (const net::IpAddress& address : ours) {
-      if (!pool.prefix.Contains(address)) continue;
-      check.Fail(prefix_path,
-                 absl::StrCat(in.prefix(), " holds the LNS's own address ", address.ToString()));
+    for (const net::VrfAddress& address : ours) {
+      if (pool.vrf != address.vrf || !pool.prefix.Contains(address.address)) continue;
+      check.Fail(prefix_path, absl::StrCat(in.prefix(), " holds the LNS's own address ",
+                                           address.address.ToString()));
     }
     pools.push_back(std::move(pool));
   }
   for (int i = 0; i < config.pools_size(); ++i) {
     const AddressPoolSettings& pool = pools[static_cast<size_t>(i)];
-    ReadPoolName(Element("pools", i, "next"), pool.next, UseOf(pool), pools, check);
+    ReadPoolName(Element("pools", i, "next"), pool.next, UseOf(pool), pool.vrf, pools, check);
   }
   // What is left to find are chains that never end.
   if (check.status().ok()) {
@@ -231,23 +236,31 @@ Ipv6Settings ReadIpv6(const config::v1::Ipv6Config& in, const std::string& name,
   return out;
 }
 
-ServiceProfile ReadAddressing(const config::v1::UserConfig& in, int index,
+net::VrfIndex ReadVrf(const std::string& path, const std::string& name,
+                      const std::vector<VrfName>& vrfs, FieldChecks& check) {
+  const std::optional<net::VrfIndex> vrf = FindVrf(vrfs, name);
+  if (!vrf.has_value()) check.Fail(path, absl::StrCat("there is no VRF \"", name, "\" in vrfs"));
+  return vrf.value_or(net::kMainVrf);
+}
+
+ServiceProfile ReadAddressing(const config::v1::UserConfig& in, int index, net::VrfIndex vrf,
                               const std::vector<AddressPoolSettings>& pools, FieldChecks& check) {
   const auto at = [index](const char* field) { return Element("users", index, field); };
   ServiceProfile service;
   service.ipv4 = in.networks() != config::v1::NETWORKS_IPV6;
   service.ipv6 = in.networks() != config::v1::NETWORKS_IPV4;
   service.ipv4_address = check.Ipv4Address(at("address"), in.address());
-  service.ipv4_pools = ReadPoolName(at("pool"), in.pool(), PoolUse::kAddress, pools, check);
+  service.ipv4_pools = ReadPoolName(at("pool"), in.pool(), PoolUse::kAddress, vrf, pools, check);
   const net::IpPrefix link = Ipv6Prefix(at("ipv6_prefix"), in.ipv6_prefix(), check);
   if (!link.address.is_none()) service.ipv6_prefixes = {link};
-  service.ipv6_pools = ReadPoolName(at("ipv6_pool"), in.ipv6_pool(), PoolUse::kLink, pools, check);
+  service.ipv6_pools =
+      ReadPoolName(at("ipv6_pool"), in.ipv6_pool(), PoolUse::kLink, vrf, pools, check);
   for (int i = 0; i < in.delegated_prefixes_size(); ++i) {
     const std::string path = OneOf(at("delegated_prefixes"), i);
     service.delegated_prefixes.push_back(Ipv6Prefix(path, in.delegated_prefixes(i), check));
   }
-  service.delegated_pools =
-      ReadPoolName(at("delegated_pool"), in.delegated_pool(), PoolUse::kDelegation, pools, check);
+  service.delegated_pools = ReadPoolName(at("delegated_pool"), in.delegated_pool(),
+                                         PoolUse::kDelegation, vrf, pools, check);
   for (int i = 0; i < in.routes_size(); ++i) {
     const net::IpPrefix prefix = check.Prefix(OneOf(at("routes"), i), in.routes(i));
     auto& routes = prefix.address.is_v6() ? service.ipv6_routes : service.ipv4_routes;

@@ -11,6 +11,7 @@
 #include "controlplane/config/field_checks.h"
 #include "controlplane/ipv6/settings.h"
 #include "controlplane/lns/service.h"
+#include "controlplane/lns/vrfs.h"
 #include "lib/net/address.h"
 
 #include "lns/config/v1/controlplane.pb.h"
@@ -19,15 +20,20 @@ namespace lns::controlplane {
 
 // `ours`: the LNS's own addresses, which no pool may hold.
 std::vector<AddressPoolSettings> ReadPools(const config::v1::ControlplaneConfig& config,
-                                           const std::vector<net::IpAddress>& ours,
+                                           const std::vector<VrfName>& vrfs,
+                                           const std::vector<net::VrfAddress>& ours,
                                            FieldChecks& check);
 
 // `name`: what the server's DUID is made of where none is written.
 Ipv6Settings ReadIpv6(const config::v1::Ipv6Config& in, const std::string& name,
                       FieldChecks& check);
 
-// The addresses, pools and routes of users[index].
-ServiceProfile ReadAddressing(const config::v1::UserConfig& in, int index,
+// A name of `vrfs`; empty is the main one.
+net::VrfIndex ReadVrf(const std::string& path, const std::string& name,
+                      const std::vector<VrfName>& vrfs, FieldChecks& check);
+
+// The addresses, pools and routes of users[index], whose subscriber is in `vrf`.
+ServiceProfile ReadAddressing(const config::v1::UserConfig& in, int index, net::VrfIndex vrf,
                               const std::vector<AddressPoolSettings>& pools, FieldChecks& check);
 
 }  // namespace lns::controlplane

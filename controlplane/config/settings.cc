@@ -36,6 +36,7 @@ constexpr Range kSessions{1, uint64_t{1} << 24};
 constexpr Range kSessionsPerTunnel{1, 65535};
 constexpr Range kIdRestSeconds{0, 3600};
 constexpr Range kEchoMisses{1, 255};
+constexpr Range kVrfIds{1, net::kMaxVrfs - 1};
 constexpr Range kReauthenticateSeconds{0, 86400};
 constexpr Range kTrailBytes{0, 65535};
 constexpr Range kTrailsBytes{0, uint64_t{1} << 40};
@@ -75,6 +76,41 @@ DuplicateUserPolicy DuplicatesOf(config::v1::DuplicateUserPolicy policy) {
       return DuplicateUserPolicy::kCount;
     default:
       return DuplicateUserPolicy::kAllow;
+  }
+}
+
+void CheckVrfs(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  std::set<std::string> names;
+  std::set<uint32_t> ids;
+  for (int i = 0; i < config.vrfs_size(); ++i) {
+    const config::v1::VrfName& in = config.vrfs(i);
+    check.UniqueName(Element("vrfs", i, "name"), in.name(), names);
+    const std::string id_path = Element("vrfs", i, "id");
+    const uint64_t id = check.Number(id_path, in.id(), kVrfIds, 0);
+    if (id == 0) check.Fail(id_path, "is required");
+    if (!ids.insert(in.id()).second) {
+      check.Fail(id_path, absl::StrCat(in.id(), " is another VRF's already"));
+    }
+    out.engine.vrfs.push_back({in.name(), static_cast<net::VrfIndex>(id)});
+  }
+}
+
+void CheckVrfAddresses(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
+  for (int i = 0; i < config.lns().vrf_addresses_size(); ++i) {
+    const config::v1::VrfAddresses& in = config.lns().vrf_addresses(i);
+    const net::VrfIndex vrf =
+        ReadVrf(Element("lns.vrf_addresses", i, "vrf"), in.vrf(), out.engine.vrfs, check);
+    if (vrf == net::kMainVrf) {
+      check.Fail(Element("lns.vrf_addresses", i, "vrf"),
+                 "is required; lns.addresses are the main "
+                 "VRF's");
+    }
+    for (int j = 0; j < in.addresses_size(); ++j) {
+      const std::string path = Element(Element("lns.vrf_addresses", i, "addresses").c_str(), j, "");
+      const net::IpAddress address = check.Address(path, in.addresses(j));
+      if (address.is_none()) check.Fail(path, "expected an IP address");
+      out.vrf_addresses.emplace_back(vrf, address);
+    }
   }
 }
 
@@ -142,6 +178,13 @@ void CheckPpp(const ControlplaneConfig& config, FieldChecks& check, Settings& ou
   out.engine.rates = ReadRates(in, check);
 }
 
+// In every VRF.
+std::vector<net::VrfAddress> OwnAddresses(const Settings& settings) {
+  std::vector<net::VrfAddress> ours(settings.addresses.begin(), settings.addresses.end());
+  ours.insert(ours.end(), settings.vrf_addresses.begin(), settings.vrf_addresses.end());
+  return ours;
+}
+
 // What every peer gets that no profile treats otherwise.
 Profile GeneralProfile(const ControlplaneConfig& config, FieldChecks& check, const Settings& out) {
   const config::v1::LnsConfig& lns = config.lns();
@@ -181,18 +224,20 @@ void CheckUserPolicies(const config::v1::UserConfig& in, const std::string& path
 
 void CheckUsers(const ControlplaneConfig& config, FieldChecks& check, Settings& out) {
   std::set<std::string> names;
-  std::set<net::IpAddress> addresses;
+  std::set<net::VrfAddress> addresses;
   for (int i = 0; i < config.users_size(); ++i) {
     const config::v1::UserConfig& in = config.users(i);
     const auto at = [i](const char* field) { return Element("users", i, field); };
     check.UniqueName(at("name"), in.name(), names);
     if (in.password().empty()) check.Fail(at("password"), "expected a password");
     LocalUser user{in.name(), in.password()};
-    user.service = ReadAddressing(in, i, out.engine.pools, check);
+    const net::VrfIndex vrf = ReadVrf(at("vrf"), in.vrf(), out.engine.vrfs, check);
+    user.service = ReadAddressing(in, i, vrf, out.engine.pools, check);
+    user.service.vrf = in.vrf();
     CheckUserPolicies(in, Element("users", i, ""), out.engine.policies, check, user.service);
     const net::IpAddress address = user.service.ipv4_address;
     ReadRates(in, i, check, user.service);
-    if (!address.is_none() && !addresses.insert(address).second) {
+    if (!address.is_none() && !addresses.emplace(vrf, address).second) {
       check.Fail(at("address"), absl::StrCat(in.address(), " is another user's already"));
     }
     out.users.push_back(std::move(user));
@@ -217,12 +262,14 @@ absl::StatusOr<Settings> CheckConfig(const ControlplaneConfig& config,
   FieldChecks check(source);
   Settings settings;
   CheckProcess(config, check, settings);
+  CheckVrfs(config, check, settings);
   CheckLns(config, check, settings);
+  CheckVrfAddresses(config, check, settings);
   CheckPpp(config, check, settings);
   const Profile general = GeneralProfile(config, check, settings);
   settings.engine.peers = ReadPeers(config, source.file(), general, check);
   settings.engine.ipv6 = ReadIpv6(config.ipv6(), settings.engine.ppp.local_name, check);
-  settings.engine.pools = ReadPools(config, settings.addresses, check);
+  settings.engine.pools = ReadPools(config, settings.engine.vrfs, OwnAddresses(settings), check);
   CheckLeases(config, check, settings);
   settings.engine.policies = ReadPolicies(config, check);
   CheckUsers(config, check, settings);

@@ -15,6 +15,7 @@
 #include "controlplane/radius/settings.h"
 #include "lib/config/yaml.h"
 #include "lib/net/address.h"
+#include "lib/net/vrf.h"
 
 #include "absl/status/statusor.h"
 #include "lns/config/v1/controlplane.pb.h"
@@ -23,10 +24,11 @@ namespace lns::controlplane {
 
 struct Settings {
   std::string run_dir;
-  std::string listen;     // gRPC target, "unix:/path"
-  std::string dataplane;  // gRPC target, "unix:/path"
-  std::string log_level;  // trace, debug, info, warn, error
-  std::vector<net::IpAddress> addresses;
+  std::string listen;                          // gRPC target, "unix:/path"
+  std::string dataplane;                       // gRPC target, "unix:/path"
+  std::string log_level;                       // trace, debug, info, warn, error
+  std::vector<net::IpAddress> addresses;       // of the main VRF
+  std::vector<net::VrfAddress> vrf_addresses;  // of the others
   EngineSettings engine;
   std::vector<LocalUser> users;
   RadiusSettings radius;

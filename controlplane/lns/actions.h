@@ -20,6 +20,7 @@
 #include "lib/l2tp/ids.h"
 #include "lib/net/address.h"
 #include "lib/net/filter.h"
+#include "lib/net/vrf.h"
 #include "lib/ppp/link.h"
 
 #include "absl/status/status.h"
@@ -109,11 +110,11 @@ struct SessionEntry {
   std::optional<uint8_t> dscp;    // outer DSCP instead of the tunnel's (RFC 3308)
   net::IpAddress gateway;         // our address on the link; none: not told
   bool clamp_mss = false;
+  net::VrfIndex vrf = net::kMainVrf;  // the subscriber's: of prefixes and gateway
   std::optional<MeterEntry> uplink_meter;
   std::optional<MeterEntry> downlink_meter;
   std::optional<ShaperEntry> downlink_shaper;
-  std::optional<EchoEntry> echo;  // none: LCP's echoes are the engine's
-  uint8_t vrf = 0;                // in which its addresses and routes are; 0: the main one
+  std::optional<EchoEntry> echo;            // none: LCP's echoes are the engine's
   std::vector<std::string> uplink_filters;  // a packet must pass each
   std::vector<std::string> downlink_filters;
   std::shared_ptr<const net::DscpPolicy> dscp_policy;  // none: DSCPs stay

@@ -3,7 +3,10 @@
 // and given back when the session ends or another user answers on it.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
+#include <algorithm>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "controlplane/lns/engine_impl.h"
 
@@ -30,9 +33,51 @@ void AppendRoutes(const std::vector<FramedRoute>& routes, SessionEntry& entry) {
 
 }  // namespace
 
+// Whoever keeps leases numbers the pools as configured; a book knows those of its VRF alone. By the
+// book's number, the other one.
+std::vector<uint16_t> EngineImpl::PoolsOf(net::VrfIndex vrf) const {
+  std::vector<uint16_t> numbers;
+  for (size_t i = 0; i < settings_.pools.size(); ++i) {
+    if (settings_.pools[i].vrf == vrf) numbers.push_back(static_cast<uint16_t>(i));
+  }
+  return numbers;
+}
+
+void EngineImpl::RememberLeases(std::span<const RememberedLease> leases) {
+  for (auto& [vrf, book] : books_) {
+    const std::vector<uint16_t> pools = PoolsOf(vrf);
+    std::vector<RememberedLease> its;
+    for (const RememberedLease& lease : leases) {
+      const auto pool = std::find(pools.begin(), pools.end(), lease.pool);
+      if (pool == pools.end()) continue;
+      its.push_back(lease);
+      its.back().pool = static_cast<uint16_t>(pool - pools.begin());
+    }
+    book.Remember(its);
+  }
+}
+
+void EngineImpl::TakeRememberedLeases(std::vector<RememberedLease>& out) {
+  out.clear();
+  std::vector<RememberedLease> changes;
+  for (auto& [vrf, book] : books_) {
+    book.TakeChanges(changes);
+    if (changes.empty()) continue;
+    const std::vector<uint16_t> pools = PoolsOf(vrf);
+    for (RememberedLease& change : changes) {
+      change.pool = pools[change.pool];
+      out.push_back(change);
+    }
+  }
+}
+
 // What is held already (LCP was renegotiated) is kept where it still fits what AAA wants. kNone:
 // the user has all they are to get.
 CloseCause EngineImpl::GrantAddresses(SessionRecord& session, Turn turn) {
+  const auto vrf = FindVrf(settings_.vrfs, session.service->vrf);
+  if (!vrf.has_value()) return CloseCause::kUnknownVrf;
+  if (*vrf != session.vrf) ReleaseAddresses(session, turn);
+  session.vrf = *vrf;
   const CloseCause refusal = GrantIpv4(session);
   return refusal == CloseCause::kNone ? GrantIpv6(session, turn) : refusal;
 }
@@ -48,17 +93,17 @@ CloseCause EngineImpl::GrantIpv4(SessionRecord& session) {
     const net::IpPrefix wanted = net::IpPrefix::Host(service.ipv4_address);
     if (session.lease.prefix == wanted) return CloseCause::kNone;
     ReleaseIpv4(session);
-    const auto lease = addresses_.Take(wanted, owner);
+    const auto lease = BookOf(session).Take(wanted, owner);
     if (!lease.ok()) return CauseOf(lease.error());
     session.lease = *lease;
     return CloseCause::kNone;
   }
   if (session.lease.held()) return CloseCause::kNone;
-  if (!addresses_.HasPoolFor(PoolUse::kAddress) && service.ipv4_pools.empty()) {
+  if (!BookOf(session).HasPoolFor(PoolUse::kAddress) && service.ipv4_pools.empty()) {
     return CloseCause::kNone;  // IPv6 only
   }
-  const auto lease = addresses_.Allocate(PoolUse::kAddress, service.ipv4_pools, owner,
-                                         UserHash(session.user_name));
+  const auto lease = BookOf(session).Allocate(PoolUse::kAddress, service.ipv4_pools, owner,
+                                              UserHash(session.user_name));
   if (!lease.ok()) return CauseOf(lease.error());
   session.lease = *lease;
   return CloseCause::kNone;
@@ -76,7 +121,7 @@ CloseCause EngineImpl::GrantIpv6(SessionRecord& session, Turn turn) {
 }
 
 void EngineImpl::ReleaseIpv4(SessionRecord& session) {
-  if (session.lease.held()) addresses_.Free(session.lease, UserHash(session.user_name));
+  if (session.lease.held()) BookOf(session).Free(session.lease, UserHash(session.user_name));
   session.lease = {};
 }
 

@@ -95,6 +95,7 @@ std::optional<l2tp::PppDisconnectCause> PppCauseOf(CloseCause cause) {
                                       .message = TextOf(cause)};
     case CloseCause::kPoolExhausted:
     case CloseCause::kNoSuchPool:
+    case CloseCause::kUnknownVrf:
     case CloseCause::kAddressInUse:
       return l2tp::PppDisconnectCause{.code = kNoAddress,
                                       .protocol = ppp::kProtocolIpcp,

@@ -29,6 +29,12 @@ std::vector<net::IpAddress> OwnAddresses(const EngineSettings& settings) {
   return {settings.local_ipcp_address};
 }
 
+AddressBook MakeBook(const EngineSettings& settings, net::VrfIndex vrf) {
+  std::vector<AddressPoolSettings> pools = settings.pools;
+  std::erase_if(pools, [vrf](const AddressPoolSettings& pool) { return pool.vrf != vrf; });
+  return AddressBook(pools, OwnAddresses(settings));
+}
+
 }  // namespace
 
 absl::Status ValidateSettings(const EngineSettings& settings) {
@@ -55,6 +61,14 @@ absl::Status ValidateSettings(const EngineSettings& settings) {
     return absl::InvalidArgumentError(absl::StrCat(
         "local address ", settings.local_ipcp_address.ToString(), " is not an IPv4 address"));
   }
+  for (const AddressPoolSettings& pool : settings.pools) {
+    const bool known = pool.vrf == net::kMainVrf ||
+                       std::any_of(settings.vrfs.begin(), settings.vrfs.end(),
+                                   [&](const VrfName& vrf) { return vrf.index == pool.vrf; });
+    if (!known) {
+      return absl::InvalidArgumentError(absl::StrCat("pool ", pool.name, ": no VRF ", pool.vrf));
+    }
+  }
   return ValidatePools(settings.pools);
 }
 
@@ -68,7 +82,10 @@ EngineImpl::EngineImpl(EngineSettings settings, Rng& rng)
       rng_(rng),
       refusal_settings_(RefusalSettings(settings_)),
       run_(rng.Next() >> (64 - AccountingId::kRunBits)),
-      addresses_(settings_.pools, OwnAddresses(settings_)) {}
+      books_{{net::kMainVrf, MakeBook(settings_, net::kMainVrf)}} {
+  for (const VrfName& vrf : settings_.vrfs)
+    books_.emplace(vrf.index, MakeBook(settings_, vrf.index));
+}
 
 void EngineImpl::OnControl(const net::EndpointPair& endpoints, ByteView message, Instant now,
                            EngineActions& out) {

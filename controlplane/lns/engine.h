@@ -31,6 +31,7 @@
 #include "controlplane/lns/profiles.h"
 #include "controlplane/lns/rates.h"
 #include "controlplane/lns/service.h"
+#include "controlplane/lns/vrfs.h"
 #include "lib/base/bytes.h"
 #include "lib/base/rng.h"
 #include "lib/base/time.h"
@@ -70,6 +71,7 @@ struct EngineSettings {
   // First match wins; an SCCRQ that none matches is refused with StopCCN 4.
   std::vector<PeerProfile> peers;
   ppp::LinkSettings ppp;
+  std::vector<VrfName> vrfs;
   std::vector<AddressPoolSettings> pools;
   std::vector<net::IpAddress> local_addresses;  // from which tunnels are opened
   std::vector<net::IpAddress> dns;              // at most two, IPv4
@@ -161,6 +163,7 @@ struct TunnelView {
   uint16_t peer_window = 0;
   l2tp::Tunnel::Statistics statistics;
   bool opened_by_us = false;
+  std::string vrf = {};  // that its packets travel in; empty: the main one
 };
 
 struct SessionView {
@@ -186,6 +189,7 @@ struct SessionView {
   std::vector<std::string> uplink_filters;
   std::vector<std::string> downlink_filters;
   std::string redirect_url;
+  std::string vrf;  // empty: the main one
 };
 
 struct PoolView {
@@ -196,6 +200,7 @@ struct PoolView {
   uint8_t unit_length = 32;  // of what is handed out
   uint64_t exhausted = 0;    // asked in vain
   std::string next = {};     // asked then
+  std::string vrf = {};      // empty: the main one
 };
 
 struct EngineCounts {

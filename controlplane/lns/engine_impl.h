@@ -79,12 +79,8 @@ class EngineImpl final : public Engine {
   std::vector<SessionView> SessionsAfter(const SessionKey& after, size_t limit) const override;
   std::optional<SessionView> FindSession(const SessionKey& key) const override;
   std::vector<PoolView> Pools() const override;
-  void RememberLeases(std::span<const RememberedLease> leases) override {
-    addresses_.Remember(leases);
-  }
-  void TakeRememberedLeases(std::vector<RememberedLease>& out) override {
-    addresses_.TakeChanges(out);
-  }
+  void RememberLeases(std::span<const RememberedLease> leases) override;
+  void TakeRememberedLeases(std::vector<RememberedLease>& out) override;
   std::optional<Explanation> Explain(const SessionKey& key) const override;
   std::optional<Explanation> Explain(l2tp::LocalTunnelId id) const override;
   std::vector<Explanation> Ended(
@@ -193,6 +189,9 @@ class EngineImpl final : public Engine {
   void Reschedule(SessionRecord& session);
 
   // addresses.cc
+  AddressBook& BookOf(const SessionRecord& session) { return books_.at(session.vrf); }
+  const AddressBook& BookOf(const SessionRecord& session) const { return books_.at(session.vrf); }
+  std::vector<uint16_t> PoolsOf(net::VrfIndex vrf) const;
   CloseCause GrantAddresses(SessionRecord& session, Turn turn);
   CloseCause GrantIpv4(SessionRecord& session);
   CloseCause GrantIpv6(SessionRecord& session, Turn turn);
@@ -307,6 +306,8 @@ class EngineImpl final : public Engine {
   void CloseTunnel(TunnelRecord& tunnel, const l2tp::ResultCode& result, Turn turn);
 
   // views.cc
+  // Empty: the main one.
+  std::string NameOfVrf(net::VrfIndex vrf) const;
   SessionView ViewOf(const SessionRecord& session) const;
   TunnelView ViewOf(const TunnelRecord& tunnel) const;
 
@@ -320,7 +321,7 @@ class EngineImpl final : public Engine {
   controlplane::Counters counters_;
   Admission admission_{settings_};
   Policies policies_{settings_.policies};
-  AddressBook addresses_;
+  absl::flat_hash_map<net::VrfIndex, AddressBook> books_;  // the main VRF's too
   InternedStrings strings_;  // before the sessions that hold handles into it
 
   TunnelTable tunnels_;

@@ -41,7 +41,7 @@ Ipv6Environment EngineImpl::Around(const SessionRecord& session, Turn turn) {
                     .delegated_pools = service.delegated_pools,
                     .announced_routes = service.announced_routes,
                     .dns = service.dns6},
-          .book = addresses_,
+          .book = BookOf(session),
           .owner = session.slot + 1,
           .user_name = session.user_name,
           .rng = rng_,

@@ -263,7 +263,7 @@ void EngineImpl::OnAuthVerdict(uint64_t request_id, const AuthVerdict& verdict, 
     counters_.Add(Counter::kAuthAccepted);
     Note(*session, TrailNote::kUserAccepted, AddressText(*session), turn);
     answer.ipv4.peer = session->lease.ipv4();
-    const net::IpAddress ours = OwnIpcpAddress(settings_, addresses_, session->lease);
+    const net::IpAddress ours = OwnIpcpAddress(settings_, BookOf(*session), session->lease);
     answer.ipv4.local = ours.is_v4() ? ours.v4() : 0;
     const auto& dns = session->service->dns.empty() ? settings_.dns : session->service->dns;
     const size_t servers = std::min(dns.size(), answer.ipv4.dns.size());
@@ -345,6 +345,7 @@ void EngineImpl::SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn 
 // opens.
 SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   SessionEntry entry{.key = session.key, .revision = session.revision, .peer_id = session.peer_id};
+  entry.vrf = session.vrf;
   entry.sequence_numbers = session.sequence_numbers;
   if (session.sequence_numbers) entry.reorder_ms = session.tunnel->profile->treatment.reorder_ms;
   if (session.dscp != SessionRecord::kNoDscp) entry.dscp = session.dscp;
@@ -358,7 +359,9 @@ SessionEntry EngineImpl::EntryOf(const SessionRecord& session) const {
   entry.send_pfc = session.send_pfc;
   entry.send_acfc = session.send_acfc;
   AppendPrefixes(session, entry);
-  if (session.ipv4_open) entry.gateway = OwnIpcpAddress(settings_, addresses_, session.lease);
+  if (session.ipv4_open) {
+    entry.gateway = OwnIpcpAddress(settings_, BookOf(session), session.lease);
+  }
   entry.clamp_mss = settings_.clamp_mss;
   entry.echo = EchoesOf(LinkSettingsOf(session), session.magic);
   if (session.service != nullptr) {

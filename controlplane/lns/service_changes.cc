@@ -65,6 +65,9 @@ absl::Status EngineImpl::BeginServiceOrder(uint64_t number,
     if (const CloseCause refusal = policies_.Check(*change.service); refusal != CloseCause::kNone) {
       return absl::InvalidArgumentError(TextOf(refusal));
     }
+    if (FindVrf(settings_.vrfs, change.service->vrf) != session->vrf) {
+      return absl::InvalidArgumentError("a session stays in its VRF");
+    }
     if (session->service_order != 0) {
       return absl::AbortedError(absl::StrCat(NameOf(*session), " is being changed already"));
     }

@@ -78,6 +78,7 @@ struct SessionRecord {
   bool holds_name : 1 = false;        // in the index of users
   bool service_waits : 1 = false;     // for the data plane to confirm a change of service
   uint8_t dscp = kNoDscp;             // RFC 3308; none: the tunnel's
+  net::VrfIndex vrf = net::kMainVrf;  // of what it was granted
   uint16_t revision = 0;              // of its entry in the data plane
 
   uint32_t slot = 0;

@@ -5,6 +5,8 @@
 
 #include "controlplane/lns/engine_impl.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace lns::controlplane {
 
 const char* StateOf(const SessionRecord& session) {
@@ -35,6 +37,13 @@ const char* StateOf(const SessionRecord& session) {
   return "lcp";
 }
 
+std::string EngineImpl::NameOfVrf(net::VrfIndex vrf) const {
+  for (const VrfName& known : settings_.vrfs) {
+    if (known.index == vrf) return known.name;
+  }
+  return vrf == net::kMainVrf ? "" : absl::StrCat("vrf ", vrf);
+}
+
 SessionView EngineImpl::ViewOf(const SessionRecord& session) const {
   const CallRecord& call = session.call;
   SessionView view{.key = session.key,
@@ -58,6 +67,7 @@ SessionView EngineImpl::ViewOf(const SessionRecord& session) const {
     view.downlink_filters = std::move(entry.downlink_filters);
     view.redirect_url = session.service->redirect_url;
   }
+  view.vrf = NameOfVrf(session.vrf);
   view.ipv4_address = session.lease.prefix.address;
   if (session.ipv6 != nullptr) {
     Ipv6Holdings holdings = session.ipv6->Holdings();
@@ -94,7 +104,8 @@ TunnelView EngineImpl::ViewOf(const TunnelRecord& tunnel) const {
           .nr = l2tp.nr(),
           .peer_window = l2tp.peer_window(),
           .statistics = l2tp.statistics(),
-          .opened_by_us = tunnel.opened_by_us};
+          .opened_by_us = tunnel.opened_by_us,
+          .vrf = NameOfVrf(tunnel.endpoints.vrf)};
 }
 
 std::vector<TunnelView> EngineImpl::Tunnels() const { return TunnelsAfter({}, SIZE_MAX); }
@@ -137,8 +148,8 @@ std::optional<SessionView> EngineImpl::FindSession(const SessionKey& key) const 
 
 std::vector<PoolView> EngineImpl::Pools() const {
   std::vector<PoolView> views;
-  for (size_t i = 0; i < addresses_.pool_count(); ++i) {
-    const AddressPool& pool = addresses_.pool(i);
+  for (const AddressPoolSettings& configured : settings_.pools) {
+    const AddressPool& pool = *books_.at(configured.vrf).FindPool(configured.name);
     const AddressPoolSettings& settings = pool.settings();
     views.push_back({.name = settings.name,
                      .prefix = settings.prefix,
@@ -146,7 +157,8 @@ std::vector<PoolView> EngineImpl::Pools() const {
                      .used = pool.used(),
                      .unit_length = UnitLength(settings),
                      .exhausted = pool.exhausted(),
-                     .next = settings.next});
+                     .next = settings.next,
+                     .vrf = NameOfVrf(settings.vrf)});
   }
   return views;
 }

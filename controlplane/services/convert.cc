@@ -95,6 +95,7 @@ void ToProto(const TunnelView& view, Instant now, control::v1::Tunnel& out) {
   out.set_opened_by_us(view.opened_by_us);
   out.set_control_out_of_order(view.statistics.out_of_order);
   out.set_control_duplicates(view.statistics.duplicates);
+  out.set_vrf(view.vrf);
 }
 
 void ToProto(const SessionView& view, Instant now, control::v1::Session& out) {
@@ -129,6 +130,7 @@ void ToProto(const SessionView& view, Instant now, control::v1::Session& out) {
   out.set_sequence_numbers(view.sequence_numbers);
   if (view.dscp) out.set_dscp(*view.dscp);
   if (view.line) LineToProto(*view.line, out);
+  out.set_vrf(view.vrf);
 }
 
 void ToProto(const PoolView& view, control::v1::Pool& out) {
@@ -139,6 +141,7 @@ void ToProto(const PoolView& view, control::v1::Pool& out) {
   out.set_unit_length(view.unit_length);
   out.set_exhausted(view.exhausted);
   out.set_next(view.next);
+  out.set_vrf(view.vrf);
 }
 
 void ToProto(const Explanation& story, Instant now, control::v1::Explanation& out) {

@@ -36,6 +36,7 @@ void ToProto(const TunnelEntry& tunnel, dataplane::v1::Tunnel& out) {
     path.set_fragment(tunnel.outer_path.fragment);
     path.set_dont_fragment(tunnel.outer_path.dont_fragment);
   }
+  out.set_vrf(tunnel.endpoints.vrf);
   if (!tunnel.aggregate) return;
   dataplane::v1::Aggregate& aggregate = *out.mutable_aggregate();
   aggregate.set_name(tunnel.aggregate->name);
@@ -131,6 +132,7 @@ void ToProto(const SessionEntry& session, dataplane::v1::Session& out) {
   out.set_reorder_ms(session.reorder_ms);
   if (session.dscp.has_value()) out.set_dscp(*session.dscp);
   out.set_clamp_mss(session.clamp_mss);
+  out.set_vrf(session.vrf);
   if (!session.gateway.is_none()) ToProto(session.gateway, *out.mutable_gateway());
   if (session.uplink_meter) ToProto(*session.uplink_meter, *out.mutable_uplink_meter());
   if (session.downlink_meter) ToProto(*session.downlink_meter, *out.mutable_downlink_meter());

@@ -173,6 +173,7 @@ absl::Status ForwardingClient::Serve() {
     generation_ = info.generation();
     overflowed_ = false;
   }
+  CompareVrfs(info);
   mailbox_.Post([this, info](Engine&, Instant, EngineActions&) { on_info_(info); });
 
   ApplyStream stream(*stub, mutex_,
@@ -232,13 +233,30 @@ absl::Status ForwardingClient::Refill(dataplane::v1::Forwarding::Stub& stub, App
   return absl::OkStatus();
 }
 
+// Two files name the VRFs; where they disagree subscribers would be routed in the wrong one.
+void ForwardingClient::CompareVrfs(const dataplane::v1::Info& info) {
+  for (const auto& [index, name] : settings_.vrfs) {
+    const auto known =
+        std::find_if(info.vrfs().begin(), info.vrfs().end(),
+                     [index = index](const dataplane::v1::Vrf& vrf) { return vrf.id() == index; });
+    if (known != info.vrfs().end() && known->name() == name) continue;
+    log_(LogLevel::kWarn,
+         absl::StrCat("VRF ", name, " has the id ", index, "; in the data plane's configuration ",
+                      known == info.vrfs().end() ? "none has" : known->name() + " has it"));
+  }
+}
+
 absl::Status ForwardingClient::SendSettings(ApplyStream& stream) {
   Batch batch;
-  for (const net::IpAddress& address : settings_.local_addresses) {
-    ToProto(address, *batch.request.add_updates()->mutable_local_address()->mutable_address());
+  for (const net::VrfAddress& address : settings_.local_addresses) {
+    auto& update = *batch.request.add_updates()->mutable_local_address();
+    ToProto(address.address, *update.mutable_address());
+    update.set_vrf(address.vrf);
   }
-  for (const net::IpPrefix& prefix : settings_.subscriber_prefixes) {
-    ToProto(prefix, *batch.request.add_updates()->mutable_subscriber_prefix()->mutable_prefix());
+  for (const net::VrfPrefix& prefix : settings_.subscriber_prefixes) {
+    auto& update = *batch.request.add_updates()->mutable_subscriber_prefix();
+    ToProto(prefix.prefix, *update.mutable_prefix());
+    update.set_vrf(prefix.vrf);
   }
   batch.tickets.resize(static_cast<size_t>(batch.request.updates_size()));
   return batch.tickets.empty() ? absl::OkStatus() : SendWhenReady(std::move(batch), stream);

@@ -42,6 +42,7 @@
 #include "controlplane/southbound/apply_stream.h"
 #include "lib/base/time.h"
 #include "lib/net/address.h"
+#include "lib/net/vrf.h"
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
@@ -54,8 +55,10 @@ namespace lns::controlplane {
 
 struct ForwardingSettings {
   std::string target;  // gRPC target: "unix:/run/terminus/dataplane.sock"
-  std::vector<net::IpAddress> local_addresses;
-  std::vector<net::IpPrefix> subscriber_prefixes;
+  std::vector<net::VrfAddress> local_addresses;
+  std::vector<net::VrfPrefix> subscriber_prefixes;
+  // What the configuration calls the VRFs; warned of where the data plane's disagrees.
+  std::map<net::VrfIndex, std::string> vrfs;
   // How long a session may wait for a data plane that is away before it is refused.
   Duration confirm_bound = Duration::Seconds(10);
   // An update unanswered for so long means a hung data plane: reconnect.
@@ -152,6 +155,7 @@ class ForwardingClient final : public Dataplane {
   // One unary call, bounded, which the destructor can cancel.
   absl::Status Call(const std::function<grpc::Status(grpc::ClientContext&)>& call);
   absl::Status Refill(dataplane::v1::Forwarding::Stub& stub, ApplyStream& stream);
+  void CompareVrfs(const dataplane::v1::Info& info);
   absl::Status SendSettings(ApplyStream& stream);
   absl::Status SendDesiredState(ApplyStream& stream);
   absl::Status AwaitPage();

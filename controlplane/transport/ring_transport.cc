@@ -31,6 +31,7 @@ PuntedFrame FrameOf(const punt::FrameHeader& header, ByteView payload) {
   if (header.family != 0) {
     frame.endpoints.local = {AddressOf(header.local_address, header.family), header.local_udp_port};
     frame.endpoints.peer = {AddressOf(header.peer_address, header.family), header.peer_udp_port};
+    frame.endpoints.vrf = static_cast<uint8_t>(header.vrf);
   }
   return frame;
 }
@@ -96,6 +97,7 @@ void RingTransport::SendControl(const controlplane::SendControl& message) {
   header.peer_address = endpoints.peer.address.raw();
   header.local_udp_port = endpoints.local.port;
   header.peer_udp_port = endpoints.peer.port;
+  header.vrf = endpoints.vrf;
   Inject(absl::HashOf(endpoints) % workers_.size(), header, message.message, totals_.control_sent);
 }
 

@@ -33,6 +33,17 @@ TEST(AddressBookTest, EmptyNameIsTheFirstPoolAndGatewaysAreKept) {
   EXPECT_EQ(book.pool(1).size(), 5u);
 }
 
+TEST(AddressBookTest, PoolsOfDifferentVrfsMayOverlap) {
+  std::vector<AddressPoolSettings> pools = TwoPools();
+  pools[1].prefix = pools[0].prefix;
+  pools[1].gateway = {};
+  EXPECT_FALSE(ValidatePools(pools).ok());
+  pools[1].vrf = 1;
+  EXPECT_TRUE(ValidatePools(pools).ok()) << ValidatePools(pools);
+  pools[0].next = pools[1].name;
+  EXPECT_FALSE(ValidatePools(pools).ok()) << "a chain stays in its VRF";
+}
+
 TEST(AddressBookTest, UnknownPoolHasItsOwnError) {
   AddressBook book(TwoPools(), {});
   EXPECT_EQ(book.Allocate(PoolUse::kAddress, Names{"gold"}, 1).error(), LeaseError::kNoSuchPool);

@@ -165,6 +165,41 @@ users:
                                             .per_tunnel = true}));
 }
 
+TEST(Settings, VrfsAreKnownByNameAndNumber) {
+  const auto settings =
+      Check(std::string(kSmallest) + R"(vrfs: [{name: red, id: 1}, {name: blue, id: 2}]
+pools:
+- {name: main, prefix: 10.0.0.0/8}
+- {name: red, prefix: 10.0.0.0/8, vrf: red}
+- {name: blue, prefix: 198.51.100.0/24, vrf: blue}
+users:
+- {name: u, password: p, vrf: red, pool: red, address: 10.0.0.9}
+- {name: v, password: p, address: 10.0.0.9}
+)");
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  ASSERT_THAT(settings->engine.vrfs, SizeIs(2));
+  EXPECT_EQ(settings->engine.vrfs[1].name, "blue");
+  EXPECT_EQ(settings->engine.vrfs[1].index, 2);
+  EXPECT_EQ(settings->engine.pools[0].vrf, 0);
+  EXPECT_EQ(settings->engine.pools[2].vrf, 2) << "the LNS's own address is of the main VRF";
+  EXPECT_EQ(settings->users[0].service.vrf, "red");
+  EXPECT_EQ(settings->users[1].service.vrf, "");
+}
+
+TEST(Settings, TheLnsHasAddressesInVrfs) {
+  const auto settings = Check(R"(lns:
+  addresses: [198.51.100.1]
+  vrf_addresses:
+  - {vrf: red, addresses: [198.51.100.1, '2001:db8::1']}
+peers: [{name: any}]
+vrfs: [{name: red, id: 7}]
+)");
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  ASSERT_THAT(settings->vrf_addresses, SizeIs(2));
+  EXPECT_EQ(settings->vrf_addresses[1].vrf, 7);
+  EXPECT_EQ(settings->vrf_addresses[1].address.ToString(), "2001:db8::1");
+}
+
 TEST(Settings, Ipv6IsAsWritten) {
   const auto settings = Check(std::string(kSmallest) + R"(
 ppp: {ipv6: true}
@@ -349,6 +384,15 @@ TEST(Settings, WhatIsWrongIsNamedByFileLineAndField) {
        "users:\n- {name: u, password: p, address: 10.0.0.1}\n- {name: v, password: p, address: "
        "10.0.0.1}\n",
        "7:35: users[1].address", "another user's"},
+      {"a VRF without a number", "vrfs: [{name: red}]\n", "5:8: vrfs[0].id", "is required"},
+      {"one number twice", "vrfs: [{name: red, id: 1}, {name: blue, id: 1}]\n", "5:45: vrfs[1].id",
+       "another VRF's"},
+      {"a user in a VRF nobody made", "users: [{name: u, password: p, vrf: x}]\n",
+       "5:37: users[0].vrf", "no VRF \"x\""},
+      {"a pool of another VRF",
+       "vrfs: [{name: red, id: 1}]\npools: [{name: a, prefix: 10.0.0.0/8}]\n"
+       "users: [{name: u, password: p, vrf: red, pool: a}]\n",
+       "7:48: users[0].pool", "of another VRF"},
       {"a TCP listener", "listen: 0.0.0.0:5000\n", "5:9: listen", "expected unix:/absolute/path"},
       {"a relative run directory", "run_dir: run\n", "5:10: run_dir", "absolute"},
       {"a log level nobody knows", "log_level: loud\n", "5:12: log_level",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -170,6 +171,53 @@ TEST(LeasesOverRestarts, UsersHaveWhatTheyHadBefore) {
 }
 
 using UserTerms = DuplicateUsers;
+
+TEST_F(UserTerms, EachVrfHasAddressesOfItsOwn) {
+  const auto pool = settings_.engine.pools[0];
+  settings_.engine.vrfs = {{"red", 4}};
+  settings_.engine.pools.push_back(pool);
+  settings_.engine.pools[1].name = "red pool";
+  settings_.engine.pools[1].vrf = 4;
+  settings_.users[0].service.vrf = "red";
+  settings_.users[1].service.vrf = "";
+  Start(DuplicateUserPolicy::kAllow);
+  auto& alice = Dial("alice");
+  auto& bob = Dial("bob");
+  ASSERT_EQ(alice.state, CallState::kOnline);
+  ASSERT_EQ(bob.state, CallState::kOnline);
+  EXPECT_EQ(alice.address, bob.address) << "the first of each pool";
+  std::multiset<int> vrfs;
+  for (const auto& [key, entry] : world_->dataplane().sessions()) vrfs.insert(entry.vrf);
+  EXPECT_EQ(vrfs, (std::multiset<int>{0, 4}));
+  const auto pools = world_->engine().Pools();
+  ASSERT_EQ(pools.size(), 2u);
+  EXPECT_EQ(pools[0].used, 1u);
+  EXPECT_EQ(pools[1].used, 1u);
+  EXPECT_EQ(pools[1].vrf, "red");
+  // Given back to the pool it came from.
+  lac_->Hangup(alice, world_->now());
+  world_->RunFor(Duration::Seconds(1));
+  EXPECT_EQ(world_->engine().Pools()[0].used, 1u);
+  EXPECT_EQ(world_->engine().Pools()[1].used, 0u);
+}
+
+TEST_F(UserTerms, AVrfNobodyKnowsRefusesTheCallByName) {
+  settings_.users[0].service.vrf = "green";
+  Start(DuplicateUserPolicy::kAllow);
+  const auto& call = Dial("alice");
+  EXPECT_EQ(call.state, CallState::kEnded);
+  EXPECT_EQ(call.closed->result, 3);
+  EXPECT_EQ(world_->Counter("lns.session-closed.unknown-vrf"), 1u);
+}
+
+TEST_F(UserTerms, APoolOfAnotherVrfIsNone) {
+  settings_.engine.vrfs = {{"red", 4}};
+  settings_.users[0].service.vrf = "red";
+  settings_.users[0].service.ipv4_pools = {"pool"};
+  Start(DuplicateUserPolicy::kAllow);
+  EXPECT_EQ(Dial("alice").state, CallState::kEnded);
+  EXPECT_EQ(world_->Counter("lns.session-closed.no-such-pool"), 1u);
+}
 
 TEST_F(UserTerms, TheDataPlaneHearsOfRatesAndOfOurNameOnTheLink) {
   settings_.users[0].service.rate_up_bps = 8'000'000;

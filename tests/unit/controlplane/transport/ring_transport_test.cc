@@ -32,6 +32,7 @@ struct Received {
   std::string peer;
   SessionKey session;
   std::string payload;
+  int vrf = 0;
 };
 
 class Collector final : public FrameSink {
@@ -39,7 +40,7 @@ class Collector final : public FrameSink {
   std::vector<Received> frames;
   void OnFrame(const PuntedFrame& frame) override {
     frames.push_back({frame.kind, frame.endpoints.peer.ToString(), frame.session,
-                      std::string(AsText(frame.payload))});
+                      std::string(AsText(frame.payload)), frame.endpoints.vrf});
   }
   std::vector<std::string> payloads() const {
     std::vector<std::string> all;
@@ -126,6 +127,26 @@ TEST_F(RingTransportTest, DeliversWhatWorkersPuntedWithItsOrigin) {
   EXPECT_EQ(sink.frames[1].session.tunnel.value(), 5);
   EXPECT_EQ(sink.frames[1].session.session.value(), 6);
   EXPECT_EQ(sink.frames[1].payload, "lcp");
+}
+
+TEST_F(RingTransportTest, ControlComesAndGoesWithItsVrf) {
+  Attach();
+  FrameHeader header = ControlFrom(0xc633640b);
+  header.vrf = 5;
+  Punt(0, PuntClass::kTunnelControl, header, "hello");
+  ASSERT_EQ(transport.Receive(PuntClass::kTunnelControl, 10, sink), 1u);
+  EXPECT_EQ(sink.frames[0].vrf, 5);
+  const net::Endpoint end{net::IpAddress::V4(0xc6336401), 1701};
+  transport.SendControl({.endpoints = {.local = end, .peer = end, .vrf = 6}, .message = {1}});
+  transport.Flush();
+  int sent = 0;
+  for (uint32_t worker = 0; worker < kWorkers; ++worker) {
+    for (const auto& [injected, payload] : Injected(worker)) {
+      EXPECT_EQ(injected.vrf, 6);
+      ++sent;
+    }
+  }
+  EXPECT_EQ(sent, 1);
 }
 
 TEST_F(RingTransportTest, AFloodOnOneWorkerDoesNotStarveAnother) {
