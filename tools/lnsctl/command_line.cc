@@ -135,8 +135,13 @@ Line::Line() {
   Verb(app.add_subcommand("aggregates",
                           "limits of tunnels and peers: rates, and what was beyond them"),
        [this](Client& c) { return ListAggregates(c, output); });
-  Verb(app.add_subcommand("routes", "the data plane's routes"),
-       [this](Client& c) { return ListRoutes(c, output); });
+  CLI::App* routes = app.add_subcommand("routes", "the data plane's routes");
+  routes->add_option("--vrf", what, "of this VRF, by name or number (default: all)");
+  Verb(routes, [this](Client& c) { return ListRoutes(c, output, what); });
+  CLI::App* vrf = app.add_subcommand("vrf", "routing instances");
+  vrf->require_subcommand(1);
+  Verb(vrf->add_subcommand("show", "every VRF: its table in Linux, its ports, what is in it"),
+       [this](Client& c) { return ListVrfs(c, output); });
   AddFilters();
   AddPunt();
   for (const CounterVerb& counters : kCounterVerbs) {

@@ -54,7 +54,9 @@ absl::Status ShowDataplaneCounters(Client& client, Output output, CounterGroup g
 absl::Status ListWorkers(Client& client, Output output);
 absl::Status ListPorts(Client& client, Output output);
 absl::Status ListAggregates(Client& client, Output output);
-absl::Status ListRoutes(Client& client, Output output);
+// Of one VRF, by name or number; of all where it is empty.
+absl::Status ListRoutes(Client& client, Output output, const std::string& vrf);
+absl::Status ListVrfs(Client& client, Output output);
 absl::Status ShowPuntLimits(Client& client, Output output);
 absl::Status SetPuntLimits(Client& client, Output output,
                            const dataplane::v1::SetPuntLimitsRequest& request);

@@ -3,6 +3,7 @@
 // Copyright The Terminus Authors
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "tools/lnsctl/commands.h"
@@ -11,7 +12,9 @@
 #include "tools/lnsctl/print.h"
 #include "tools/lnsctl/table.h"
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace lns::lnsctl {
 namespace {
@@ -149,24 +152,79 @@ namespace {
 std::string NextHopText(const types::v1::IpAddress& address) {
   return address.octets().empty() ? "connected" : AddressText(address);
 }
+
+// What the data plane calls its VRFs, by number.
+absl::StatusOr<std::map<uint32_t, std::string>> VrfNames(Client& client) {
+  dataplane::v1::Info info;
+  const grpc::Status status = client.forwarding().GetInfo(client.Context().get(), {}, &info);
+  if (!status.ok()) return client.DataplaneStatus(status);
+  std::map<uint32_t, std::string> names;
+  for (const dataplane::v1::Vrf& vrf : info.vrfs()) names[vrf.id()] = vrf.name();
+  return names;
+}
+
+// Empty: of every one.
+absl::StatusOr<std::optional<uint32_t>> VrfNumber(const std::map<uint32_t, std::string>& names,
+                                                  const std::string& wanted) {
+  if (wanted.empty()) return std::nullopt;
+  for (const auto& [number, name] : names) {
+    if (wanted == name || wanted == absl::StrCat(number)) return number;
+  }
+  return absl::NotFoundError(absl::StrCat("there is no VRF ", wanted, ": see `lnsctl vrf show`"));
+}
+
 }  // namespace
 
-absl::Status ListRoutes(Client& client, Output output) {
+absl::Status ListVrfs(Client& client, Output output) {
+  const auto context = client.Context();
+  const auto reader = client.forwarding().ListVrfs(context.get(), {});
+  std::string json = "[";
+  Table table({{"VRF"},
+               {"ID", Align::kRight},
+               {"TABLE", Align::kRight},
+               {"PORTS"},
+               {"TUNNELS", Align::kRight},
+               {"SESSIONS", Align::kRight},
+               {"ROUTES", Align::kRight},
+               {"LOCAL", Align::kRight},
+               {"POOLS", Align::kRight}});
+  for (dataplane::v1::VrfStatus row; reader->Read(&row);) {
+    absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(row));
+    const dataplane::v1::Vrf& vrf = row.vrf();
+    table.Add({vrf.name(), absl::StrCat(vrf.id()), absl::StrCat(vrf.table()),
+               absl::StrJoin(vrf.ports(), ", "), absl::StrCat(row.tunnels()),
+               absl::StrCat(row.sessions()), absl::StrCat(row.routes()),
+               absl::StrCat(row.local_addresses()), absl::StrCat(row.subscriber_prefixes())});
+  }
+  const grpc::Status status = reader->Finish();
+  if (!status.ok()) return client.DataplaneStatus(status);
+  Print(output.json ? json + "]\n" : table.ToString());
+  return absl::OkStatus();
+}
+
+absl::Status ListRoutes(Client& client, Output output, const std::string& vrf) {
+  auto names = VrfNames(client);
+  if (!names.ok()) return names.status();
+  const auto wanted = VrfNumber(*names, vrf);
+  if (!wanted.ok()) return wanted.status();
   const auto context = client.Context();
   const auto reader = client.forwarding().ListRoutes(context.get(), {});
   std::string json = "[";
-  Table table({{"PREFIX"}, {"NEXT-HOP"}, {"PORT"}, {"ORIGIN"}});
+  Table table({{"PREFIX"}, {"NEXT-HOP"}, {"PORT"}, {"ORIGIN"}, {"VRF"}});
   for (dataplane::v1::Route route; reader->Read(&route);) {
+    if (wanted->has_value() && route.vrf() != **wanted) continue;
+    const std::string& name = (*names)[route.vrf()];
     absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(route));
     const char* origin = route.origin() == dataplane::v1::ROUTE_ORIGIN_KERNEL ? "kernel" : "api";
     if (route.kind() != dataplane::v1::ROUTE_KIND_FORWARD) {
       const bool to_linux = route.kind() == dataplane::v1::ROUTE_KIND_LINUX;
-      table.Add({PrefixText(route.prefix()), to_linux ? "linux" : "unreachable", "", origin});
+      table.Add({PrefixText(route.prefix()), to_linux ? "linux" : "unreachable", "", origin, name});
       continue;
     }
-    table.Add({PrefixText(route.prefix()), NextHopText(route.next_hop()), route.port(), origin});
+    table.Add(
+        {PrefixText(route.prefix()), NextHopText(route.next_hop()), route.port(), origin, name});
     for (const dataplane::v1::RoutePath& path : route.more_paths()) {
-      table.Add({"", NextHopText(path.next_hop()), path.port(), ""});
+      table.Add({"", NextHopText(path.next_hop()), path.port(), "", ""});
     }
   }
   const grpc::Status status = reader->Finish();
