@@ -247,9 +247,10 @@ class Lab:
     # --- peers ---
 
     def lacsim_command(self, *words, report, secret=config.SECRET, pps=0, seconds=0,
-                       lac_address=None, host=config.HOST_ADDRESS):
+                       lac_address=None, host=config.HOST_ADDRESS, lac=None, core=None):
+        """lac, core: namespaces other than the lab's own."""
         command = [self.program('lacsim'), '--lns', config.LNS_ADDRESS,
-                   '--netns', self.lac.name, '--core-netns', self.host.name,
+                   '--netns', (lac or self.lac).name, '--core-netns', (core or self.host).name,
                    '--host', host, '--password', config.PASSWORD, '--lac-addresses',
                    lac_address or f'{self.lac_addresses[0]}/{len(self.lac_addresses)}',
                    '--json', report]
