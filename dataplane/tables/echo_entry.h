@@ -1,6 +1,6 @@
-// LCP echoes of one session (RFC 1661 5.8): how they are done, how they went. One line for each
-// session slot, touched only where the session has kEchoes. The words of the first group are the
-// table writer's, all others the owner's, which begins anew whenever it finds another era.
+// LCP echoes of one session (RFC 1661 5.8): how they are done, how they went. One line
+// for each session with kEchoes (tables/echo_lines.h). The words of the first group are the table
+// writer's, all others the owner's, which begins anew whenever it finds another era.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once

@@ -51,7 +51,7 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.fib = Fib::Make(memory, FibSize(config), config.socket, *parts.quiescence);
   tables.uplink = memory.AllocateArray<UplinkEntry>(limits.max_sessions);
   tables.downlink = memory.AllocateArray<DownlinkEntry>(limits.max_sessions);
-  tables.echoes = memory.AllocateArray<EchoEntry>(limits.max_sessions);
+  const bool has_echoes = tables.echoes.Prepare(memory, limits.max_sessions);
   tables.echo_members = memory.AllocateArray<EchoMembers>(config.workers);
   const EchoPlaces places(limits.max_sessions);
   const auto echo_words =
@@ -87,7 +87,7 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
       !tables.shaper_profiles.empty() && !tables.aggregates.empty() &&
       !tables.aggregate_shares.empty() && !tables.filters.empty() && !tables.redirects.empty() &&
       !tables.dscp_profiles.empty() && !tables.own_addresses.empty() && !tables.groups.empty() &&
-      !tables.echoes.empty() && !tables.echo_members.empty() && !echo_words.empty() &&
+      has_echoes && !tables.echo_members.empty() && !echo_words.empty() &&
       !parts.unresolved.empty();
   if (!complete) {
     return absl::ResourceExhaustedError(

@@ -16,7 +16,7 @@
 #include "dataplane/tables/aggregate.h"
 #include "dataplane/tables/compiled_filter.h"
 #include "dataplane/tables/dscp_profile.h"
-#include "dataplane/tables/echo_entry.h"
+#include "dataplane/tables/echo_lines.h"
 #include "dataplane/tables/entries.h"
 #include "dataplane/tables/fib.h"
 #include "dataplane/tables/meter.h"
@@ -47,7 +47,7 @@ struct Tables {
   std::unique_ptr<Fib> fib;
   std::span<UplinkEntry> uplink;        // by session index
   std::span<DownlinkEntry> downlink;    // by session index
-  std::span<EchoEntry> echoes;          // by session index
+  EchoLines echoes;                     // by session index
   std::span<EchoMembers> echo_members;  // by worker
   std::span<TunnelEntry> tunnels;
   std::span<std::atomic<uint32_t>> tunnel_by_id;  // 65536 of them; kNotFound: no such tunnel

@@ -13,6 +13,11 @@ EchoMembers& TableState::EchoMembersOf(const SessionKey& key) const {
       .echo_members[punt::OwnerWorker(key.tunnel.value(), key.session.value(), config_.workers)];
 }
 
+absl::Status TableState::ProvideEchoes(const SessionConfig& session, uint32_t slot) {
+  if (!session.echo || parts_.tables.echoes.Provide(*parts_.memory, slot)) return absl::OkStatus();
+  return absl::ResourceExhaustedError("no memory for LCP echoes");
+}
+
 // Another magic number is another link of the session: its owner forgets how the last one went. So
 // does that of a session whose echoes begin.
 void TableState::WriteEchoes(const SessionConfig& session, uint32_t slot) {

@@ -225,6 +225,7 @@ class TableState final : public ForwardingState, public TableWriter {
 
   // LCP echoes (table_echoes.cc).
   EchoMembers& EchoMembersOf(const SessionKey& key) const;
+  absl::Status ProvideEchoes(const SessionConfig& session, uint32_t slot);
   void WriteEchoes(const SessionConfig& session, uint32_t slot);
   void StopEchoes(const SessionKey& key, uint32_t slot) { EchoMembersOf(key).Remove(slot); }
   std::optional<EchoConfig> EchoConfigOf(uint32_t slot, const SessionKey& key) const;

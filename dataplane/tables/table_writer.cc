@@ -493,6 +493,10 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
   up.sequence.store({}, std::memory_order_relaxed);
   down.next_ns.store(0, std::memory_order_relaxed);
   down.next_answer.store(0, std::memory_order_relaxed);
+  if (absl::Status status = ProvideEchoes(session, slot); !status.ok()) {
+    sessions_.Free(slot);
+    return status;
+  }
   const absl::StatusOr<Extras> extras = ClaimExtras(session, FlagsOf(session), {});
   if (!extras.ok()) {
     sessions_.Free(slot);
@@ -519,6 +523,8 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
 
 absl::Status TableState::ChangeSession(const SessionConfig& session, uint32_t slot,
                                        const TunnelRecord& tunnel) {
+  if (absl::Status status = ProvideEchoes(session, slot); !status.ok()) return status;
+  const std::vector<net::IpPrefix> held = PrefixesOf(slot);
   const Extras before = ExtrasOf(slot);
   const VrfIndex vrf_before = VrfOf(slot);
   const std::vector<VrfPrefix> held = InVrf(vrf_before, PrefixesOf(slot));

@@ -134,7 +134,6 @@ struct LinkOpened {
   bool send_acfc = false;  // and address-and-control field compression
   AuthProtocol auth = AuthProtocol::kNone;
   bool proxied = false;  // as the LAC had negotiated it
-  uint32_t magic = 0;    // ours
   // RFC 1662 7.1, for the LAC (RFC 2661 6.14): escaped towards the peer, and by it.
   uint32_t send_accm = kDefaultAccm;
   uint32_t receive_accm = kDefaultAccm;

@@ -249,11 +249,11 @@ void PhasedLink::OnLcpUp(const ProxiedLcp* proxied, Instant now, LinkActions& ou
 
 void PhasedLink::TellOpened(bool proxied, LinkActions& out) {
   Append(out, LinkOpened{.peer_mru = lcp_.peer_mru(),
+                         .magic = lcp_.magic(),
                          .send_pfc = lcp_.send_pfc(),
                          .send_acfc = lcp_.send_acfc(),
                          .auth = lcp_.auth(),
                          .proxied = proxied,
-                         .magic = lcp_.magic(),
                          .send_accm = lcp_.send_accm(),
                          .receive_accm = lcp_.receive_accm(),
                          .sent_options = lcp_.SentOptions(),

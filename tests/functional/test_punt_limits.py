@@ -73,17 +73,17 @@ def test_limits_of_the_configuration_hold_and_are_changed_at_run_time(flooded):
 
 
 def test_ppp_control_of_one_session_does_not_displace_the_others(lns, open_lac):
-    """A subscriber sends LCP echoes far beyond what one may."""
+    """A subscriber says who it is (LCP Identification) far more often than one may."""
     lac = open_lac(lns)
     call = lac.call()
     Subscriber(call, 'user1', config.PASSWORD).connect()
     lns.lnsctl('punt', 'set', '--group', 'access', '--reason', 'ppp_control',
                '--source-per-second', 20, '--source-burst', 20)
-    echo = header(0x0002, lac.peer_id, call.peer_id) + \
-        b'\xff\x03\xc0\x21\x09\x01\x00\x08\x00\x00\x00\x00'
+    flood = header(0x0002, lac.peer_id, call.peer_id) + \
+        b'\xff\x03\xc0\x21\x0c\x01\x00\x08\x00\x00\x00\x00'
     before = limits_of(lns, 'access', 'ppp_control')['passed']
     for _ in range(500):
-        lac.socket.sendto(echo, (config.LNS_ADDRESS, 1701))
+        lac.socket.sendto(flood, (config.LNS_ADDRESS, 1701))
     wait_until(lambda: limits_of(lns, 'access', 'ppp_control')['source_refused'] >= 400,
                'most of them to be refused')
     assert limits_of(lns, 'access', 'ppp_control')['passed'] - before < 100

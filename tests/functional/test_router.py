@@ -45,7 +45,8 @@ def ping(lns, *options):
 
 
 def router(lns):
-    return {name: value for name, value in lns.lnsctl('router').items() if value}
+    return {name: value for name, value in lns.lnsctl('router').items()
+            if value and not name.startswith('lcp_')}
 
 
 def test_traceroute_from_a_subscriber(lns, subscriber):

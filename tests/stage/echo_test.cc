@@ -109,7 +109,7 @@ uint64_t Counted(Rig& rig, dataplane::RouterCounter counter) {
 
 // --- what subscribers send ---
 
-const std::vector<Row>& EchoRows() {
+const std::vector<Row>& Rows() {
   static const auto answers = [](Rig& rig) { SetEcho(rig, kAnswersOnly); };
   static const std::vector<Row> rows = {
       {.what = "an Echo-Request is answered with our magic number, its id and its data",
@@ -211,6 +211,17 @@ const std::vector<Row>& EchoRows() {
        .verdict = Drop(DropReason::kNoHeadroom),
        .headroom = 0,
        .prepare = answers},
+      {.what = "more requests than are answered in a second are dropped by name",
+       .in = FromSubscriber().Ppp(kLcp).Bytes(Lcp(kRequest, 7, 0xaabbccdd)),
+       .verdict = Drop(DropReason::kEchoRate),
+       .prepare =
+           [](Rig& rig) {
+             SetEcho(rig, kAnswersOnly);
+             for (int i = 0; i < dataplane::kEchoAnswersPerSecond; ++i) {
+               Bring(rig, Lcp(kRequest, 7, 0xaabbccdd));
+             }
+             rig.TakeSent(kAccess);
+           }},
       {.what = "an echo with our own magic number has come back: punted",
        .in = FromSubscriber().Ppp(kLcp).Bytes(Lcp(kRequest, 7, kOurMagic)),
        .verdict = Punt(PuntReason::kPppControl),
@@ -254,7 +265,7 @@ const std::vector<Row>& EchoRows() {
 }
 
 TEST(Echo, Rows) {
-  for (const Row& row : EchoRows()) RunRow(row);
+  for (const Row& row : Rows()) RunRow(row);
 }
 
 TEST(Echo, DiscardRequestsAndRepliesEndHere) {
@@ -288,7 +299,7 @@ TEST(Echo, AFullBurstOfRequestsIsAnswered) {
   Rig rig({});
   for (const uint16_t session : {100, 101}) SetEcho(rig, kAnswersOnly, session);
   for (int i = 0; i < 32; ++i) {
-    rig.Receive(kAccess, FromSubscriber(i % 2 == 0 ? 100 : 101)
+    rig.Receive(kAccess, FromSubscriber(static_cast<uint16_t>(i % 2 == 0 ? 100 : 101))
                              .Ppp(kLcp)
                              .Bytes(Lcp(kRequest, static_cast<uint8_t>(i), 5))
                              .Build());
@@ -312,7 +323,9 @@ TEST(Echo, SubscribersAreAskedOnceAnInterval) {
       EXPECT_EQ(packet[0], kRequest);
       const uint32_t magic = LoadBe32(packet.data() + 4);
       (magic == kOurMagic ? every_second : every_five) += 1;
-      if (magic == kOurMagic) EXPECT_TRUE(ids.insert(packet[1]).second) << "another id each time";
+      if (magic == kOurMagic) {
+        EXPECT_TRUE(ids.insert(packet[1]).second) << "another id each time";
+      }
     }
   }
   EXPECT_NEAR(every_second, 19, 1);
@@ -562,4 +575,7 @@ TEST(Echo, TunnelsTellWhatTheirSubscribersHaveSent) {
 }
 
 }  // namespace
+
+std::span<const Row> EchoRows() { return Rows(); }
+
 }  // namespace lns::test

@@ -77,6 +77,7 @@ std::span<const Row> InjectRows();
 std::span<const Row> FilterRows();
 std::span<const Row> RedirectRows();
 std::span<const Row> DscpRows();
+std::span<const Row> EchoRows();
 
 void RunRow(const Row& row);
 

@@ -51,7 +51,7 @@ TEST(Rows, EveryDropAndPuntReasonHasOne) {
   std::set<dataplane::DropReason> drops = {dataplane::DropReason::kShaperDelayed};
   std::set<punt::PuntReason> punts;
   for (const std::span<const Row> rows :
-       {UplinkRows(), DownlinkRows(), InjectRows(), FilterRows(), RedirectRows()}) {
+       {UplinkRows(), DownlinkRows(), InjectRows(), FilterRows(), RedirectRows(), EchoRows()}) {
     for (const Row& row : rows) {
       if (row.verdict.kind == Outcome::Kind::kDropped) drops.insert(row.verdict.drop);
       if (row.verdict.kind == Outcome::Kind::kPunted) punts.insert(row.verdict.punt);
@@ -61,6 +61,8 @@ TEST(Rows, EveryDropAndPuntReasonHasOne) {
     EXPECT_TRUE(drops.contains(static_cast<dataplane::DropReason>(i)))
         << "no row drops with " << dataplane::kDropReasons[i].name;
   }
+  // Of no packet: echo_test.cc.
+  punts.insert(punt::PuntReason::kEchoTimeout);
   for (size_t i = 1; i < punt::kPuntReasonCount; ++i) {
     EXPECT_TRUE(punts.contains(static_cast<punt::PuntReason>(i)))
         << "no row punts with " << punt::kPuntReasons[i].name;
