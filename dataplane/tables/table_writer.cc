@@ -524,7 +524,6 @@ absl::Status TableState::AddSession(const SessionConfig& session, TunnelRecord& 
 absl::Status TableState::ChangeSession(const SessionConfig& session, uint32_t slot,
                                        const TunnelRecord& tunnel) {
   if (absl::Status status = ProvideEchoes(session, slot); !status.ok()) return status;
-  const std::vector<net::IpPrefix> held = PrefixesOf(slot);
   const Extras before = ExtrasOf(slot);
   const VrfIndex vrf_before = VrfOf(slot);
   const std::vector<VrfPrefix> held = InVrf(vrf_before, PrefixesOf(slot));

@@ -130,6 +130,7 @@ struct SendFrame {
 // LCP reached Opened.
 struct LinkOpened {
   uint16_t peer_mru = 1500;
+  uint32_t magic = 0;      // ours
   bool send_pfc = false;   // the peer allows us protocol field compression
   bool send_acfc = false;  // and address-and-control field compression
   AuthProtocol auth = AuthProtocol::kNone;

@@ -100,7 +100,7 @@ TEST(Format, FieldsOfAMessageOnePerLine) {
   pool.set_size(254);
   EXPECT_EQ(FieldLines(pool),
             "name         a\nprefix       \nsize         254\nused         0\nunit_length  0\n"
-            "exhausted    0\nnext         \n");
+            "exhausted    0\nnext         \nvrf          \n");
 }
 
 TEST(Format, ListsOfTextStandInOneLine) {
