@@ -9,6 +9,7 @@
 #include <mutex>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -92,6 +93,25 @@ class FakeTableWriter final : public dataplane::TableWriter {
     const std::lock_guard lock(mutex_);
     port_addresses_[port] = addresses;
     return absl::OkStatus();
+  }
+  absl::Status UpsertFilter(const net::Filter& filter) override {
+    const std::lock_guard lock(mutex_);
+    if (!refusal_.ok()) return refusal_;
+    filters_[filter.name] = {.filter = filter};
+    return absl::OkStatus();
+  }
+  absl::Status RemoveFilter(const std::string& name) override {
+    const std::lock_guard lock(mutex_);
+    filters_.erase(name);
+    return absl::OkStatus();
+  }
+  std::vector<dataplane::FilterStatus> Filters(const std::string& name) const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<dataplane::FilterStatus> listed;
+    for (const auto& [known, status] : filters_) {
+      if (name.empty() || name == known) listed.push_back(status);
+    }
+    return listed;
   }
   void SetDraining(bool on) override {
     const std::lock_guard lock(mutex_);
