@@ -297,7 +297,7 @@ TEST(Echo, ASessionThatAsksTooMuchIsAnsweredSoOftenInASecond) {
 
 TEST(Echo, AFullBurstOfRequestsIsAnswered) {
   Rig rig({});
-  for (const uint16_t session : {100, 101}) SetEcho(rig, kAnswersOnly, session);
+  for (const uint16_t session : {uint16_t{100}, uint16_t{101}}) SetEcho(rig, kAnswersOnly, session);
   for (int i = 0; i < 32; ++i) {
     rig.Receive(kAccess, FromSubscriber(static_cast<uint16_t>(i % 2 == 0 ? 100 : 101))
                              .Ppp(kLcp)
@@ -519,7 +519,7 @@ TEST(Echo, AShorterIntervalCountsFromNow) {
 TEST(Echo, WithTwoWorkersTheOwnersAsk) {
   Rig rig({.workers = 2});
   std::set<uint32_t> owners;
-  for (const uint16_t session : {100, 101, 102}) {
+  for (const uint16_t session : {uint16_t{100}, uint16_t{101}, uint16_t{102}}) {
     SetEcho(rig, EchoConfig{.magic = session, .interval_s = 1, .always = true}, session);
     owners.insert(punt::OwnerWorker(7, session, 2));
   }

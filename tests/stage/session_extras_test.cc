@@ -63,7 +63,8 @@ class SessionExtrasTest : public testing::Test {
     return writer().UpsertSession(session).code();
   }
   uint32_t Fib(const char* address) {
-    return state_->tables().fib->Lookup(net::Family::kIpv4, Address(address).raw().data());
+    return state_->tables().fib->Lookup(kMainVrf, net::Family::kIpv4,
+                                        Address(address).raw().data());
   }
   const DownlinkEntry& Downlink(uint16_t id) {
     return state_->tables().downlink[state_->tables().sessions->Find(SessionKeyWord(7, id))];

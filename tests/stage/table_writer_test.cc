@@ -95,11 +95,11 @@ class TableWriterTest : public testing::Test {
   std::vector<SessionCounts> Counters() { return writer().SessionCounters(writer().SessionKeys()); }
   uint32_t Fib(const char* address) {
     const net::IpAddress parsed = Address(address);
-    return state_->tables().fib->Lookup(parsed.family(), parsed.raw().data());
+    return state_->tables().fib->Lookup(kMainVrf, parsed.family(), parsed.raw().data());
   }
   uint32_t Subscriber(const char* address) {
     const net::IpAddress parsed = Address(address);
-    return state_->tables().subscribers->Find(parsed.family(), parsed.raw().data());
+    return state_->tables().subscribers->Find(kMainVrf, parsed.family(), parsed.raw().data());
   }
   uint32_t SessionIndex(uint16_t tunnel, uint16_t session) {
     return state_->tables().sessions->Find(SessionKeyWord(tunnel, session));
@@ -455,10 +455,10 @@ TEST_F(TableWriterTest, JournalSaysWhereSubscribersAre) {
     said += change.is_present ? "+" : "-";
     switch (change.kind) {
       case Kind::kPool:
-        said += "pool " + change.prefix.ToString();
+        said += "pool " + change.prefix.prefix.ToString();
         break;
       case Kind::kSession:
-        said += "session " + change.prefix.ToString();
+        said += "session " + change.prefix.prefix.ToString();
         break;
       case Kind::kDraining:
         said += "draining";
