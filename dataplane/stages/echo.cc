@@ -160,14 +160,15 @@ void Ask(Context& context, Batch& batch, uint32_t session, const EchoPolicy& pol
   progress.heard = false;
   if (heard) {
     progress.unanswered = 0;
-  } else if (is_waiting && progress.unanswered < UINT8_MAX) {
+  } else if (progress.asked && is_waiting && progress.unanswered < UINT8_MAX) {
     ++progress.unanswered;
   }
   if (progress.unanswered >= policy.max_misses) TellTimeout(context, session);
   echo.due = round + policy.interval_s;
-  const bool ask = policy.always || !heard;
-  if (ask && SendRequest(context, batch, session, static_cast<uint8_t>(progress.id + 1),
-                         echo.magic.load(kRelaxed))) {
+  progress.asked = (policy.always || !heard) &&
+                   SendRequest(context, batch, session, static_cast<uint8_t>(progress.id + 1),
+                               echo.magic.load(kRelaxed));
+  if (progress.asked) {
     ++progress.id;
     echo.waiting.store(waiting << 1 | 1, kRelaxed);
     echo.sent.store(echo.sent.load(kRelaxed) + 1, kRelaxed);

@@ -32,7 +32,8 @@ struct EchoProgress {
   uint8_t id = 0;          // of the latest request
   uint8_t unanswered = 0;  // requests in a row
   uint8_t answers = 0;     // given since the latest visit of the wheel
-  bool heard = false;      // the subscriber's echoes were, since the latest request
+  bool heard : 1 = false;  // the subscriber's echoes were, since it was last due
+  bool asked : 1 = false;  // when it was last due
 };
 
 struct alignas(64) EchoEntry {
@@ -45,7 +46,7 @@ struct alignas(64) EchoEntry {
   std::atomic<uint32_t> begun{0};  // the era that all below is about
   // Read by the owner alone.
   uint32_t due = 0;      // the wheel's round in which to ask next
-  uint32_t packets = 0;  // of the subscriber, at the latest request; modulo 2^32
+  uint32_t packets = 0;  // of the subscriber, when it was last due; modulo 2^32
   uint64_t sent_at = 0;  // the latest request, in cycles
   // And by whoever wants to know.
   std::atomic<EchoProgress> progress{};

@@ -336,7 +336,7 @@ TEST(Echo, SubscribersAreAskedOnceAnInterval) {
 TEST(Echo, TheWireFormIsThatOfAnInjectedFrame) {
   Rig rig({});
   SetEcho(rig, kEverySecond);
-  for (int step = 0; step < 300 && rig.tx_ring(kAccess) != nullptr; ++step) {
+  for (int step = 0; step < 300; ++step) {
     Rig::Advance(10);
     rig.Poll();
   }
@@ -420,11 +420,12 @@ TEST(Echo, ASubscriberThatDoesNotAnswerIsToldOfAtEachInterval) {
   EXPECT_EQ(header.local_tunnel_id, 7);
   EXPECT_EQ(header.local_session_id, kSession);
   EXPECT_TRUE(told[0].payload.empty());
-  // It comes back.
+  // It comes back, and has as much time as any.
   Bring(rig, Lcp(kRequest, 1, 5));
-  Second(rig);
-  Second(rig);
+  for (int second = 0; second < 4; ++second) Second(rig);
   EXPECT_TRUE(rig.TakePunted().empty());
+  Second(rig);
+  EXPECT_EQ(rig.TakePunted().size(), 1u);
 }
 
 TEST(Echo, WhatTheRingDoesNotTakeIsToldLater) {
@@ -503,7 +504,7 @@ TEST(Echo, AnotherSessionInTheSameSlotBeginsAnew) {
     EXPECT_EQ(Echoes(rig).sent, 0u);
   }
   rig.TakePunted();
-  EXPECT_EQ(Second(rig).size() + Second(rig).size(), 2u);
+  EXPECT_EQ(Second(rig).size() + Second(rig).size(), 1u) << "found first, asked a second later";
   Must(rig.writer().RemoveSession(config.key));
   EXPECT_TRUE(Second(rig).empty());
 }

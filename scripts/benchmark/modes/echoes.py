@@ -65,7 +65,7 @@ class Echoes:
             'noticed_p50_s': noticed['p50'] / 1000,
             'noticed_max_s': noticed['max'] / 1000,
             'lost_sessions': report['sessions']['lost'],
-            'echoes_by_the_control_plane': counters['echo-sent'],
+            'echoes_by_the_control_plane': counters['ppp.echo-sent'],
         }
 
     def _start_lns(self):

@@ -346,15 +346,15 @@ TEST_F(CallTest, TheDataPlaneDoesTheEchoesOfWhoIsOnline) {
   EXPECT_EQ(entry->echo->interval_s, 1u);
   EXPECT_EQ(entry->echo->max_misses, 4);
   EXPECT_TRUE(entry->echo->always);
-  const uint64_t by_link = world_->Counter("echo-sent");
+  const uint64_t by_link = world_->Counter("ppp.echo-sent");
   world_->RunFor(Duration::Seconds(100));
-  EXPECT_EQ(world_->Counter("echo-sent"), by_link);
+  EXPECT_EQ(world_->Counter("ppp.echo-sent"), by_link);
   EXPECT_NEAR(static_cast<double>(world_->echoes().sent()), 100, 2);
   EXPECT_EQ(call.state, CallState::kOnline);
   // Gone without a word: found after the fourth that is not answered.
   const Instant gone = world_->now();
   call.link.reset();
-  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counter("echo-timeout") > 0; }, kLong));
+  ASSERT_TRUE(world_->RunUntil([&] { return world_->Counter("lns.echo-timeout") > 0; }, kLong));
   EXPECT_LE(world_->now() - gone, Duration::Seconds(6));
   ASSERT_TRUE(RunUntilEnded(call));
   EXPECT_EQ(call.closed->message, "LCP echo was not answered");
@@ -371,7 +371,7 @@ TEST_F(CallTest, NobodyIsMissedWhileTheDataPlaneIsAway) {
   world_->RestartDataplane();
   world_->RunFor(Duration::Seconds(30));
   EXPECT_EQ(call.state, CallState::kOnline);
-  EXPECT_EQ(world_->Counter("echo-timeout"), 0u);
+  EXPECT_EQ(world_->Counter("lns.echo-timeout"), 0u);
 }
 
 // What the data plane has said of one that is gone, or is not its to judge.
@@ -384,13 +384,13 @@ TEST_F(CallTest, AStaleEchoTimeoutHarmsNobody) {
   tell({l2tp::LocalTunnelId(9), l2tp::LocalSessionId(9)});
   ASSERT_TRUE(world_->RunUntil([&] { return !world_->engine().Sessions().empty(); }, kSoon));
   tell(world_->engine().Sessions().at(0).key);
-  EXPECT_EQ(world_->Counter("echo-timeout-stale"), 2u);
+  EXPECT_EQ(world_->Counter("lns.echo-timeout-stale"), 2u);
   ASSERT_TRUE(RunUntilOnline(call));
   const SessionKey key = world_->engine().Sessions().at(0).key;
   tell(key);
   tell(key);
-  EXPECT_EQ(world_->Counter("echo-timeout"), 1u);
-  EXPECT_EQ(world_->Counter("echo-timeout-stale"), 3u) << "it is closing by then";
+  EXPECT_EQ(world_->Counter("lns.echo-timeout"), 1u);
+  EXPECT_EQ(world_->Counter("lns.echo-timeout-stale"), 3u) << "it is closing by then";
 }
 
 TEST_F(CallTest, FrameThatOvertakesItsIccnIsKept) {
