@@ -93,32 +93,31 @@ class Producer {
 
 enum class FrameFault : uint8_t {
   kNone,
-  kBadLength,   // empty, or longer than a slot
+  kBadLength,   // empty where it must not be, or longer than a slot
   kBadKind,     // not a FrameKind
   kBadClass,    // not a PuntClass
   kBadFamily,   // neither IPv4 nor IPv6 where an outer address is needed
-  kBadSession,  // a PPP frame without a session
+  kBadSession,  // a frame of a session without one
 };
 
 // What can be told from the frame header alone.
 constexpr FrameFault CheckFrame(const FrameHeader& header) {
-  if (header.payload_length == 0 || header.payload_length > kMaxPayload) {
+  const bool may_be_empty = header.kind == FrameKind::kEchoTimeout;
+  if ((header.payload_length == 0 && !may_be_empty) || header.payload_length > kMaxPayload) {
     return FrameFault::kBadLength;
   }
   if (header.punt_class >= kClassCount) return FrameFault::kBadClass;
   const bool has_family = header.family == 4 || header.family == 6;
+  const bool has_session = header.local_tunnel_id != 0 && header.local_session_id != 0;
   switch (header.kind) {
     case FrameKind::kL2tpControl:
       return has_family ? FrameFault::kNone : FrameFault::kBadFamily;
     case FrameKind::kPpp:
       // An injected PPP frame is addressed by its session; the family may be left out.
       if (!has_family && header.family != 0) return FrameFault::kBadFamily;
-      if (header.local_tunnel_id == 0 || header.local_session_id == 0) {
-        return FrameFault::kBadSession;
-      }
-      return FrameFault::kNone;
+      return has_session ? FrameFault::kNone : FrameFault::kBadSession;
     case FrameKind::kEchoTimeout:
-      break;
+      return has_session ? FrameFault::kNone : FrameFault::kBadSession;
   }
   return FrameFault::kBadKind;
 }

@@ -217,6 +217,18 @@ struct BadFrame {
   FrameFault fault;
 };
 
+TEST_F(RingTest, AnEchoTimeoutNeedsNoPayload) {
+  Producer producer = MakeProducer();
+  Consumer consumer = MakeConsumer();
+  FrameHeader header{};
+  header.kind = FrameKind::kEchoTimeout;
+  header.local_tunnel_id = 7;
+  header.local_session_id = 9;
+  ASSERT_TRUE(producer.Push(header, {}));
+  std::ignore = producer.Publish();
+  EXPECT_EQ(Drain(consumer), std::vector<Bytes>{Bytes()});
+}
+
 TEST_F(RingTest, BadFramesAreSkippedAndCountedByTheirHeader) {
   const BadFrame rows[] = {
       {"empty", [](FrameHeader& h) { h.payload_length = 0; }, FrameFault::kBadLength},
@@ -225,7 +237,7 @@ TEST_F(RingTest, BadFramesAreSkippedAndCountedByTheirHeader) {
       {"longest possible length", [](FrameHeader& h) { h.payload_length = 0xffff; },
        FrameFault::kBadLength},
       {"kind 0", [](FrameHeader& h) { h.kind = FrameKind{0}; }, FrameFault::kBadKind},
-      {"kind 3", [](FrameHeader& h) { h.kind = FrameKind{3}; }, FrameFault::kBadKind},
+      {"kind 4", [](FrameHeader& h) { h.kind = FrameKind{4}; }, FrameFault::kBadKind},
       {"class 3", [](FrameHeader& h) { h.punt_class = 3; }, FrameFault::kBadClass},
       {"control without a family", [](FrameHeader& h) { h.family = 0; }, FrameFault::kBadFamily},
       {"family 5", [](FrameHeader& h) { h.family = 5; }, FrameFault::kBadFamily},
@@ -240,6 +252,8 @@ TEST_F(RingTest, BadFramesAreSkippedAndCountedByTheirHeader) {
          h.kind = FrameKind::kPpp;
          h.local_tunnel_id = 1;
        },
+       FrameFault::kBadSession},
+      {"an echo timeout of nobody", [](FrameHeader& h) { h.kind = FrameKind::kEchoTimeout; },
        FrameFault::kBadSession},
   };
   Producer producer = MakeProducer();
