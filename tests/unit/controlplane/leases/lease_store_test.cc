@@ -60,8 +60,8 @@ TEST_F(LeaseStoreTest, WhatUsersHadOfEveryKindIsThereInTheNextRun) {
   Save({Lease(0, "100.64.0.2/32", 11, false)}, kNow + 2);
   // What is held still when it ends is given back at the start: the latest.
   EXPECT_EQ(Load(kNow + 10),
-            (std::vector{Left(1, "2001:db8:1::/64", 4'000'000'000),
-                         Left(2, "2001:db8:2200::/56", 12), Left(0, "100.64.0.2/32", 11)}));
+            (std::vector{Left(2, "2001:db8:2200::/56", 12),
+                         Left(1, "2001:db8:1::/64", 4'000'000'000), Left(0, "100.64.0.2/32", 11)}));
 }
 
 TEST_F(LeaseStoreTest, AnAddressIsItsLatestUsers) {
