@@ -9,6 +9,7 @@ import collections
 import functools
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ PAYLOAD = 100
 INNER = PAYLOAD + 28  # with IPv4 and UDP headers
 COA_SECRET = 'coa-secret'
 METRICS = '127.0.0.1:9469'
+METRICS_PAGE = Path(__file__).parents[2] / 'docs' / 'metrics.md'
 # Short, so that failing takes seconds.
 TIMES = {'retransmit_ms': 300, 'tries': 2, 'give_up_s': 3, 'dead_after_s': 1, 'dead_time_s': 5,
          'probe_interval_s': 1}
@@ -299,9 +301,22 @@ def test_totals_are_exact_over_changes_of_rates_and_reconnects(network):
         assert values[passed % (name, 'bytes')] == received * INNER
 
 
+def rows_of_metrics(text):
+    """What a scrape holds, as docs/metrics.md has it: a row for each metric."""
+    helps = dict(re.findall(r'^# HELP (\S+) (.*)$', text, re.MULTILINE))
+    types = dict(re.findall(r'^# TYPE (\S+) (\S+)$', text, re.MULTILINE))
+    labels = collections.defaultdict(set)
+    for name, inside in re.findall(r'^(\w+?)(?:_bucket)?\{(.*)\} ', text, re.MULTILINE):
+        labels[name] |= set(re.findall(r'(\w+)="', inside)) - {'le'}
+    return [f'| `{name}` | {types[name]} | {", ".join(sorted(labels[name]))} | {helps[name]} |'
+            for name in sorted(helps) if name.startswith('terminus_')]
+
+
 def test_metrics_tell_of_everything(network):
     start_books(network)
-    network.start_lns(controlplane=settings(network))
+    configuration = settings(network)
+    configuration['radius'] = {'servers': [{'address': '127.0.0.1', 'secret': freeradius.SECRET}]}
+    network.start_lns(controlplane=configuration)
     lacsim = network.start_lacsim('--sessions', SESSIONS, '--payload', PAYLOAD, '--hold', 5,
                                   pps=200, seconds=1)
     sessions_online(network, SESSIONS)
@@ -313,6 +328,9 @@ def test_metrics_tell_of_everything(network):
     assert values['terminus_accounting_sessions_open'] == SESSIONS
     assert values['terminus_dataplane_drops_total{reason="no_session"}'] == 0
     assert 'l2tpDomainStatsActiveTunnels' in text
+    rows = rows_of_metrics(text)
+    written = [line for line in METRICS_PAGE.read_text().splitlines() if line.startswith('| `')]
+    assert written == rows, 'docs/metrics.md should have:\n' + '\n'.join(rows)
     assert lacsim.wait(60) == 0, lacsim.output()
     wait_for(network, 'Stop', SESSIONS)
     report = network.report_of(lacsim)
