@@ -24,13 +24,14 @@ def has(lab, count):
             for s in sessions}
 
 
-def dial(lab, users, count):
+def dial(lab, users, count, lac=0):
     return lab.start_lacsim('--sessions', count, '--user', users, '--network', 'both', '--delegate',
-                            '--echo', 0, '--hold', -1)
+                            '--echo', 0, '--hold', -1, lac_address=lab.lac_addresses[lac])
 
 
 @pytest.mark.parametrize('end', ['stopped', 'killed'])
-def test_users_have_what_they_had_before(lab, end):
+def test_users_have_what_they_had_before(make_lab, end):
+    lab = make_lab(lacs=2)
     settings = config.with_ipv6(lab.controlplane_config(subscribers=USERS))
     settings['users'] += [{'name': f'stranger{i}', 'password': config.PASSWORD}
                           for i in range(1, STRANGERS + 1)]
@@ -54,7 +55,7 @@ def test_users_have_what_they_had_before(lab, end):
     strangers = has(lab, STRANGERS)
     taken = {lease for leases in before.values() for lease in leases}
     assert not taken & {lease for leases in strangers.values() for lease in leases}
-    dial(lab, 'user%d', USERS)
+    dial(lab, 'user%d', USERS, lac=1)
     after = has(lab, USERS + STRANGERS)
     assert {user: after[user] for user in before} == before
     assert lab.lnsctl('counters')['leases_errors'] == 0
