@@ -6,6 +6,7 @@
 """Accounting, limits, CoA and Disconnect, metrics."""
 
 import collections
+import re
 import functools
 import subprocess
 import time
