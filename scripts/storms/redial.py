@@ -16,6 +16,9 @@ LEAST_UP = 0.999
 # What the allocator keeps may grow a little more in later rounds than in the first.
 MEMORY_GROWTH = 1.05
 MEMORY_SLACK_MB = 4
+# Connections between the processes that are made when they are first needed, and stay: fewer than
+# there are rounds, so a leak of one a round is seen.
+LATE_CONNECTIONS = 2
 ROUND_TIMEOUT_S = 240
 SETTLE_TIMEOUT_S = 90
 
@@ -131,7 +134,8 @@ class Redial:
                                   f'{name}: memory {before.memory_mb:.1f} MB after the first round, '
                                   f'{after.memory_mb:.1f} MB after the last')
             self._verdict.require(
-                (after.descriptors, after.threads) <= (before.descriptors, before.threads),
+                after.descriptors <= before.descriptors + LATE_CONNECTIONS
+                and after.threads <= before.threads,
                 f'{name}: descriptors {before.descriptors} and {after.descriptors}, sockets '
                 f'{before.sockets} and {after.sockets}, threads {before.threads} and {after.threads}')
 
