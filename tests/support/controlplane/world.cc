@@ -452,7 +452,7 @@ std::string World::FindViolation() {
 
   if (const std::string unbounded = FindUnbounded(); !unbounded.empty()) return wrong(unbounded);
 
-  std::set<net::IpAddress> addresses;
+  std::set<std::pair<std::string, net::IpAddress>> addresses;  // by VRF
   std::vector<net::IpPrefix> links;
   std::vector<net::IpPrefix> homes;
   std::set<std::pair<l2tp::LocalTunnelId, l2tp::PeerSessionId>> peer_ids;
@@ -462,7 +462,8 @@ std::string World::FindViolation() {
   for (const SessionView& session : sessions) {
     if (session.key <= last) return wrong("sessions are not in order at ", Text(session.key));
     last = session.key;
-    if (!session.ipv4_address.is_none() && !addresses.insert(session.ipv4_address).second) {
+    if (!session.ipv4_address.is_none() &&
+        !addresses.emplace(session.vrf, session.ipv4_address).second) {
       return wrong(session.ipv4_address.ToString(), " is held twice");
     }
     // A call that came twice: its ICRQ was processed twice.
@@ -526,7 +527,7 @@ std::string World::FindViolation() {
   }
   for (const controlplane::PoolView& pool : engine_->Pools()) {
     const auto held = std::count_if(addresses.begin(), addresses.end(), [&](const auto& address) {
-      return pool.prefix.Contains(address);
+      return address.first == pool.vrf && pool.prefix.Contains(address.second);
     });
     const auto in_pool = [&pool](const net::IpPrefix& prefix) {
       return pool.prefix.Contains(prefix.address);
