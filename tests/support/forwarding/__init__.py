@@ -26,7 +26,8 @@ class Forwarding:
     """One Apply stream per call; refusals are exceptions."""
 
     def __init__(self, run_dir, scratch):
-        files = ['lns/types/v1/types.proto', 'lns/dataplane/v1/forwarding.proto']
+        files = ['lns/types/v1/types.proto', 'lns/dataplane/v1/policy.proto',
+                 'lns/dataplane/v1/forwarding.proto']
         subprocess.run(['protoc', f'--proto_path={PROTO}', f'--python_out={scratch}', *files],
                        check=True)
         sys.path.insert(0, str(scratch))
