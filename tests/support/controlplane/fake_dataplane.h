@@ -124,8 +124,8 @@ class FakeDataplane {
     for (const auto& [key, other] : sessions_) {
       if (key == entry.key) continue;
       for (const net::IpPrefix& prefix : entry.prefixes) {
-        if (std::find(other.prefixes.begin(), other.prefixes.end(), prefix) !=
-            other.prefixes.end()) {
+        if (other.vrf == entry.vrf && std::find(other.prefixes.begin(), other.prefixes.end(),
+                                                prefix) != other.prefixes.end()) {
           return absl::AlreadyExistsError(prefix.ToString());
         }
       }
