@@ -40,7 +40,7 @@ def whole_first_messages():
 def ppp_control(lac, call):
     """Of a session that is up: nothing that would end it."""
     source, port = lac.socket.getsockname()
-    for ppp in (b'\xc0\x21\x09\x01\x00\x08\x00\x00\x00\x00',  # Echo-Request
+    for ppp in (b'\xc0\x21\x07\x01\x00\x08\xc8\x01\x00\x04',  # rejects what was never sent
                 b'\xc0\x21\xc8\x01\x00\x04',  # a code that LCP has not
                 b'\x80\x21\xc8\x01\x00\x04',  # and one that IPCP has not
                 b'\x00\x2b' + bytes(40)):  # a protocol that we do not have
@@ -86,7 +86,7 @@ def total(rows):
 
 
 def expect_hellos_answered(lab):
-    """A tunnel opens, and each HELLO is acknowledged at the first try; how many."""
+    """A tunnel opens, and its HELLOs are acknowledged, one in a hundred at the second try; how many."""
     lac = Lac(udp_socket(lab.lac.name, lab.lac_addresses[1]), (config.LNS_ADDRESS, 1701),
               config.SECRET)
     lac.open()
@@ -95,7 +95,7 @@ def expect_hellos_answered(lab):
         lac.send_control(0, avp(wire.MESSAGE_TYPE, u16(wire.HELLO)))
         lac.wait_acknowledged()
         hellos += 1
-    assert lac.retransmissions == 0
+    assert hellos > 0 and lac.retransmissions <= hellos // 100 + 1
     lac.leave()
     lac.socket.close()
     return hellos

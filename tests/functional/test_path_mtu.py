@@ -18,8 +18,8 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.utils import rdpcap
 
-from lab import config, wait_until
-from test_ipv6 import dial, made_up_address, online
+from household import dial, made_up_address, online
+from lab import config
 
 INNER = (1280, 1400, 1460, 1492, 1500)
 AROUND = 20 + 8 + 6 + 4  # IPv4, UDP, L2TP, PPP

@@ -18,10 +18,10 @@ LAN = 'lan0'
 HAS_CLIENT = shutil.which('dhcp6c') is not None
 
 
-def dial(lab, network, **options):
+def dial(lab, network, *words, **options):
     """One subscriber online until the test ends, its packets on a device of its namespace."""
     return lab.start_lacsim('--sessions', 1, '--network', network, '--hold', -1,
-                            '--tun', DEVICE, '--tun-netns', lab.subscriber.name, **options)
+                            '--tun', DEVICE, '--tun-netns', lab.subscriber.name, *words, **options)
 
 
 def the_session(lab):
