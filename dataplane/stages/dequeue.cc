@@ -2,6 +2,8 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/dequeue.h"
 
+#include <algorithm>
+
 #include "dataplane/tables/forwarding_state.h"
 
 namespace lns::dataplane {
@@ -49,7 +51,9 @@ void LetGo(Context& context, Batch& batch, const Receiver& to, uint32_t queue, u
       DropWaiting(context, to, packet, DropReason::kShaperDelayed);
       return;
     }
-    to.shaper->clock.Take(to.profile->rate, packet.octets, now, backlog.catch_up());
+    // Late it can be since it came.
+    const uint64_t late = std::min(backlog.catch_up(), now - packet.since);
+    to.shaper->clock.Take(to.profile->rate, packet.octets, now, late);
   }
   packet.meta.session = to.session;
   batch.Add(packet.packet, packet.meta);

@@ -106,6 +106,7 @@ TEST_F(ServiceAttributes, AQosPolicyChoosesBetweenWaitingAndDropping) {
   EXPECT_EQ(Read().shape_down, true);
   builder_.AddText(radius::kCiscoAvPair, "ip:sub-qos-policy-out=police");
   EXPECT_EQ(Read().shape_down, false);
+  builder_ = PacketBuilder(radius::Code::kAccessAccept, 1);
   builder_.AddText(radius::kCiscoAvPair, "ip:sub-qos-policy-out=gold");
   EXPECT_EQ(Read({.shape_down = true}).shape_down, true) << "for other equipment";
 }
