@@ -13,9 +13,9 @@
 namespace lns::dataplane {
 namespace {
 
-// Whose packets these are; kNotFound: nobody's.
-void FindSessions(const Tables& tables, Batch& batch) {
-  const SubscriberTable& subscribers = *tables.subscribers;
+// Whose packets these are; kNotFound: nobody's. `lines`: what is read next, by session.
+template <typename Line>
+void FindSessions(const SubscriberTable& subscribers, Batch& batch, const Line* lines) {
   const uint32_t count = batch.size();
   const uint16_t main_ipv4 = FamilyAndVrf(PacketMeta{.family = net::Family::kIpv4});
   std::array<uint32_t, kBatchSize> addresses;
@@ -24,10 +24,9 @@ void FindSessions(const Tables& tables, Batch& batch) {
     const PacketMeta& meta = batch.meta(i);
     addresses[i] = LoadBe32(DestinationOf(meta.family, batch.At(i, meta.l3_offset)));
   }
-  const DownlinkEntry* entries = tables.downlink.data();
   subscribers.FindHosts(std::span(addresses).first(count), [&](size_t i, uint32_t session) {
     batch.meta(static_cast<uint32_t>(i)).session = session;
-    rte_prefetch0(entries + session);
+    rte_prefetch0(lines + session);
   });
   for (uint32_t i = 0; i < count; ++i) {
     PacketMeta& meta = batch.meta(i);
@@ -38,21 +37,21 @@ void FindSessions(const Tables& tables, Batch& batch) {
   }
 }
 
-// The others' are handed over. With one worker every session is ours.
+// The others' are handed over. Not even the lines of their entries are asked for: their owners
+// write them for every packet.
 void KeepOurSubscribers(Context& context, Batch& batch) {
-  const std::span<DownlinkEntry> entries = context.tables().downlink;
+  const Tables& tables = context.tables();
+  FindSessions(*tables.subscribers, batch, tables.owners.data());
   std::array<uint8_t, kBatchSize> owners;
   for (uint32_t i = 0; i < batch.size(); ++i) {
     const uint32_t session = batch.meta(i).session;
-    if (session == kNotFound) [[unlikely]] {
-      owners[i] = static_cast<uint8_t>(context.worker());
-      continue;
-    }
-    const uint32_t key = entries[session].key.load(std::memory_order_relaxed);
-    owners[i] = static_cast<uint8_t>(punt::OwnerWorker(
-        static_cast<uint16_t>(key >> 16), static_cast<uint16_t>(key), context.workers()));
+    owners[i] = session == kNotFound ? static_cast<uint8_t>(context.worker())
+                                     : tables.owners[session].load(std::memory_order_relaxed);
   }
   context.HandOffForeign(batch, owners, Resume::kDownlink);
+  for (uint32_t i = 0; i < batch.size(); ++i) {
+    rte_prefetch0(tables.downlink.data() + batch.meta(i).session);
+  }
 }
 
 // The session's flags.
@@ -82,8 +81,11 @@ uint32_t CheckSession(std::span<const DownlinkEntry> entries, std::span<const Tu
 
 void SubscriberLookup(Context& context, Batch& batch) {
   const Tables& tables = context.tables();
-  FindSessions(tables, batch);
-  if (context.workers() > 1) KeepOurSubscribers(context, batch);
+  if (context.workers() > 1) {
+    KeepOurSubscribers(context, batch);
+  } else {
+    FindSessions(*tables.subscribers, batch, tables.downlink.data());
+  }
   const std::span<const DownlinkEntry> entries = tables.downlink;
   const std::span<const TunnelEntry> tunnels = tables.tunnels;
   const uint32_t count = batch.size();

@@ -49,6 +49,7 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.subscribers =
       SubscriberTable::Make(memory, hosts, config.vrfs.empty() ? hosts : 2 * hosts);
   tables.fib = Fib::Make(memory, FibSize(config), config.socket, *parts.quiescence);
+  tables.owners = memory.AllocateArray<std::atomic<uint8_t>>(limits.max_sessions);
   tables.uplink = memory.AllocateArray<UplinkEntry>(limits.max_sessions);
   tables.downlink = memory.AllocateArray<DownlinkEntry>(limits.max_sessions);
   const bool has_echoes = tables.echoes.Prepare(memory, limits.max_sessions);
@@ -80,10 +81,10 @@ absl::StatusOr<TableParts> MakeParts(const ForwardingConfig& config) {
   tables.groups = memory.AllocateArray<NextHopGroup>(RouteBook::kMaxGroups);
   parts.unresolved = memory.AllocateArray<UnresolvedQueue>(config.workers);
   const bool complete =
-      tables.sessions && tables.subscribers && tables.fib && !tables.uplink.empty() &&
-      !tables.downlink.empty() && !tables.tunnels.empty() && !tables.tunnel_by_id.empty() &&
-      !tables.adjacencies.empty() && !tables.extras.empty() && !tables.meters.empty() &&
-      !tables.meter_profiles.empty() && !tables.shapers.empty() &&
+      tables.sessions && tables.subscribers && tables.fib && !tables.owners.empty() &&
+      !tables.uplink.empty() && !tables.downlink.empty() && !tables.tunnels.empty() &&
+      !tables.tunnel_by_id.empty() && !tables.adjacencies.empty() && !tables.extras.empty() &&
+      !tables.meters.empty() && !tables.meter_profiles.empty() && !tables.shapers.empty() &&
       !tables.shaper_profiles.empty() && !tables.aggregates.empty() &&
       !tables.aggregate_shares.empty() && !tables.filters.empty() && !tables.redirects.empty() &&
       !tables.dscp_profiles.empty() && !tables.own_addresses.empty() && !tables.groups.empty() &&

@@ -45,6 +45,9 @@ struct Tables {
   std::unique_ptr<SessionTable> sessions;        // SessionKeyWord -> session index
   std::unique_ptr<SubscriberTable> subscribers;  // address -> session index
   std::unique_ptr<Fib> fib;
+  // By session index the worker that owns the session: a line that nobody writes per packet, for
+  // those who only want to know whose it is.
+  std::span<std::atomic<uint8_t>> owners;
   std::span<UplinkEntry> uplink;        // by session index
   std::span<DownlinkEntry> downlink;    // by session index
   EchoLines echoes;                     // by session index

@@ -12,6 +12,7 @@
 #include "lib/l2tp/header.h"
 #include "lib/net/ipv6.h"
 #include "lib/net/udp.h"
+#include "lib/punt/layout.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -24,6 +25,10 @@ constexpr size_t kNumbersLength = 4;  // Ns, Nr
 
 uint32_t Word(const SessionKey& key) {
   return SessionKeyWord(key.tunnel.value(), key.session.value());
+}
+
+uint8_t OwnerOf(const SessionKey& key, uint32_t workers) {
+  return static_cast<uint8_t>(punt::OwnerWorker(key.tunnel.value(), key.session.value(), workers));
 }
 
 std::string Text(const SessionKey& key) {
@@ -445,6 +450,8 @@ void TableState::WriteEntries(const SessionConfig& session, uint32_t slot,
   const uint32_t flags = FlagsOf(session) | FlagsOf(tunnel.config);
   up.flags.fetch_and(flags, std::memory_order_acq_rel);
   down.flags.fetch_and(flags, std::memory_order_acq_rel);
+  parts_.tables.owners[slot].store(OwnerOf(session.key, config_.workers),
+                                   std::memory_order_relaxed);
   up.key.store(Word(session.key), std::memory_order_relaxed);
   down.key.store(Word(session.key), std::memory_order_relaxed);
   up.ipv4_source.store(UsualSource(session), std::memory_order_relaxed);

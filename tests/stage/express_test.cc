@@ -136,7 +136,7 @@ Bytes WithoutId(Bytes frame) {
   return frame;
 }
 
-Result Send(uint32_t seed, bool detour) {
+Result Forward(uint32_t seed, bool detour) {
   Rig rig({});
   if (detour) FillHold(rig, "203.0.113.77", 1, 1);
   Result result;
@@ -192,8 +192,8 @@ std::map<std::string, std::vector<Bytes>> ByFlow(const std::vector<Bytes>& frame
 TEST(Express, MakesOfAllTrafficWhatTheStagesMakeOfIt) {
   for (uint32_t seed = 1; seed <= 4; ++seed) {
     SCOPED_TRACE(seed);
-    const Result express = Send(seed, false);
-    const Result stages = Send(seed, true);
+    const Result express = Forward(seed, false);
+    const Result stages = Forward(seed, true);
     for (const uint16_t port : {kAccess, kCore}) {
       EXPECT_EQ(express.sent[port].size(), stages.sent[port].size());
       std::vector<Bytes> one = express.sent[port];
