@@ -68,12 +68,14 @@ void Context::DropPacket(rte_mbuf* packet, DropReason reason) {
   rte_pktmbuf_free(packet);
 }
 
+bool Context::WaitsForAnswer(rte_mbuf* packet, const PacketMeta& meta, DropReason reason) {
+  if (!IsAnswered(reason) || refused_.full()) return false;
+  refused_.Add(packet, meta, reason);
+  return true;
+}
+
 void Context::RefusePacket(rte_mbuf* packet, const PacketMeta& meta, DropReason reason) {
-  if (IsAnswered(reason) && !refused_.full()) {
-    refused_.Add(packet, meta, reason);
-  } else {
-    DropPacket(packet, reason);
-  }
+  if (!WaitsForAnswer(packet, meta, reason)) DropPacket(packet, reason);
 }
 
 Context::AnswerRate Context::TakeAnswer(std::atomic<uint64_t>* session_due) {
@@ -92,23 +94,31 @@ void Context::Settle(Batch& batch) {
     SettleAll(batch);
     return;
   }
+  // Freed together at the end: of a flood many are dropped.
+  std::array<rte_mbuf*, kBatchSize> dropped;
+  uint32_t drops = 0;
+  const auto drop = [&](rte_mbuf* packet, DropReason reason) {
+    CountLoss(reason);
+    dropped[drops++] = packet;
+  };
   uint32_t kept = 0;
   for (uint32_t i = 0; i < batch.size(); ++i) {
     const PacketMeta& meta = batch.meta(i);
+    const auto reason = static_cast<DropReason>(meta.reason);
     switch (meta.verdict) {
       case Verdict::kContinue:
         if (kept != i) batch.Keep(kept, i);
         ++kept;
         break;
       case Verdict::kDrop:
-        RefusePacket(batch.packet(i), meta, static_cast<DropReason>(meta.reason));
+        if (!WaitsForAnswer(batch.packet(i), meta, reason)) drop(batch.packet(i), reason);
         break;
       case Verdict::kPunt:
         PuntPacket(batch, i);
         break;
       case Verdict::kMirror:
         // No port has a mirror interface: with AF_XDP the kernel has kept what is its own.
-        DropPacket(batch.packet(i), DropReason::kNotOurs);
+        drop(batch.packet(i), DropReason::kNotOurs);
         break;
       case Verdict::kTransmit:
         StageForPort(batch.packet(i), meta.out_port);
@@ -122,6 +132,7 @@ void Context::Settle(Batch& batch) {
     }
   }
   batch.Resize(kept);
+  if (drops != 0) rte_pktmbuf_free_bulk(dropped.data(), drops);
 }
 
 void Context::SettleAll(Batch& batch) {

@@ -207,6 +207,8 @@ class Context {
  private:
   static constexpr int kTxAttempts = 16;
 
+  // False: nobody is told of the drop, or too many are already.
+  bool WaitsForAnswer(rte_mbuf* packet, const PacketMeta& meta, DropReason reason);
   void PuntPacket(const Batch& batch, uint32_t i);
   bool PushPunt(const punt::FrameHeader& header, ByteView payload);
   PuntVerdict JudgePunt(const Batch& batch, uint32_t i);

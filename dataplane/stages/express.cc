@@ -125,7 +125,8 @@ inline Look LookInside(const uint8_t* buffer, const UplinkEntry& session, Packet
   const uint8_t* ip = header + header_length + ip_at;
   meta.family = net::Family::kIpv4;
   meta.l3_offset = static_cast<uint16_t>(ip - buffer);
-  const bool is_usual = IsUsualSource(ip, frame_length - ip_at, session, meta.l3_length);
+  const bool is_usual =
+      IsPlainPacket(ip, frame_length - ip_at, meta.l3_length) && IsFromUsualSource(ip, session);
   return is_usual && HopsOf(net::Family::kIpv4, ip) > 1 ? Look::kUsual : Look::kOdd;
 }
 

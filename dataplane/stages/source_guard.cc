@@ -13,7 +13,7 @@ namespace lns::dataplane {
 namespace {
 
 // Sets meta.l3_length to the packet's own.
-[[gnu::noinline]] net::IpError CheckHeader(PacketMeta& meta, const uint8_t* ip) {
+net::IpError LookAtHeader(PacketMeta& meta, const uint8_t* ip) {
   const ByteView packet(ip, meta.l3_length);
   if (meta.family == net::Family::kIpv4) {
     const net::IpError error = net::CheckIpv4(packet);
@@ -27,12 +27,19 @@ namespace {
   return error;
 }
 
-// Nearly every packet. False: Check is to look closely.
-bool IsUsual(PacketMeta& meta, const uint8_t* ip, const UplinkEntry& session) {
+// False: the packet leaves here.
+[[gnu::noinline]] bool CheckHeader(Batch& batch, uint32_t i, const uint8_t* ip) {
+  const net::IpError error = LookAtHeader(batch.meta(i), ip);
+  if (error == net::IpError::kNone) return true;
+  batch.Drop(i, error == net::IpError::kBadChecksum ? DropReason::kBadInnerChecksum
+                                                    : DropReason::kBadInnerHeader);
+  return false;
+}
+
+// Nearly every packet's. False: CheckHeader is to look closely.
+bool IsPlain(PacketMeta& meta, const uint8_t* ip) {
   uint16_t length = 0;
-  if (meta.family != net::Family::kIpv4 || !IsUsualSource(ip, meta.l3_length, session, length)) {
-    return false;
-  }
+  if (meta.family != net::Family::kIpv4 || !IsPlainPacket(ip, meta.l3_length, length)) return false;
   meta.l3_length = length;
   return true;
 }
@@ -51,21 +58,15 @@ void RefuseSource(Context& context, Batch& batch, uint32_t i) {
   batch.Punt(i, punt::PuntReason::kLinkControl);
 }
 
-// False: the packet leaves here.
-[[gnu::noinline]] bool Check(Context& context, Batch& batch, uint32_t i, const uint8_t* ip) {
-  PacketMeta& meta = batch.meta(i);
-  const net::IpError error = CheckHeader(meta, ip);
-  if (error != net::IpError::kNone) {
-    batch.Drop(i, error == net::IpError::kBadChecksum ? DropReason::kBadInnerChecksum
-                                                      : DropReason::kBadInnerHeader);
-    return false;
-  }
+// Of any address of the session's. False: the packet leaves here.
+[[gnu::noinline]] bool CheckSource(Context& context, Batch& batch, uint32_t i, const uint8_t* ip) {
+  const PacketMeta& meta = batch.meta(i);
   const SubscriberTable& subscribers = *context.tables().subscribers;
-  if (subscribers.Find(meta.vrf, meta.family, SourceOf(meta.family, ip)) != meta.session) {
-    RefuseSource(context, batch, i);
-    return false;
+  if (subscribers.Find(meta.vrf, meta.family, SourceOf(meta.family, ip)) == meta.session) {
+    return true;
   }
-  return true;
+  RefuseSource(context, batch, i);
+  return false;
 }
 
 }  // namespace
@@ -80,9 +81,11 @@ void SourceGuard(Context& context, Batch& batch) {
     PacketMeta& meta = batch.meta(i);
     const uint8_t* ip = batch.At(i, meta.l3_offset);
     UplinkEntry& session = sessions[meta.session];
-    if (!IsUsual(meta, ip, session) && !Check(context, batch, i, ip)) [[unlikely]] {
+    if (!IsPlain(meta, ip) && !CheckHeader(batch, i, ip)) [[unlikely]]
       continue;
-    }
+    const bool is_usual = meta.family == net::Family::kIpv4 && IsFromUsualSource(ip, session);
+    if (!is_usual && !CheckSource(context, batch, i, ip)) [[unlikely]]
+      continue;
     if (!counts) [[unlikely]]
       continue;
     session.packets.Add(1);

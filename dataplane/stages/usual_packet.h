@@ -38,14 +38,17 @@ inline constexpr uint32_t kWholeIpv4Frame = uint32_t{ppp::kAllStations} << 24 |
 inline constexpr uint32_t kWholeIpv6Frame =
     kWholeIpv4Frame - ppp::kProtocolIpv4 + ppp::kProtocolIpv6;
 
-// IPv4 with nothing wrong in its header, from the session's usual address; `length` is then the
-// packet's own. `room`: with what follows it.
-inline bool IsUsualSource(const uint8_t* ip, uint32_t room, const UplinkEntry& session,
-                          uint16_t& length) {
+// IPv4 with nothing wrong in its header; `length` is then the packet's own. `room`: with what
+// follows it.
+inline bool IsPlainPacket(const uint8_t* ip, uint32_t room, uint16_t& length) {
+  return room >= net::kIpv4HeaderLength && net::IsPlainIpv4(ip, room, length);
+}
+
+// Of an IPv4 packet.
+inline bool IsFromUsualSource(const uint8_t* ip, const UplinkEntry& session) {
   // 0 where the session has no IPv4 host address: 0.0.0.0 is nobody's.
   const uint32_t usual = session.ipv4_source.load(std::memory_order_relaxed);
-  return room >= net::kIpv4HeaderLength && net::IsPlainIpv4(ip, room, length) && usual != 0 &&
-         LoadBe32(ip + 12) == usual;
+  return usual != 0 && LoadBe32(ip + 12) == usual;
 }
 
 }  // namespace lns::dataplane
