@@ -27,7 +27,8 @@ constexpr radius::AttributeId kChangeable[] = {
     radius::kFramedMtu,           radius::kFramedRoute,
     radius::kFramedIpv6Route,     radius::kClass,
     radius::kWisprBandwidthMaxUp, radius::kWisprBandwidthMaxDown,
-    radius::kMikrotikTotalLimit,  radius::kMikrotikTotalLimitGigawords};
+    radius::kMikrotikTotalLimit,  radius::kMikrotikTotalLimitGigawords,
+    radius::kWisprRedirectionUrl};
 
 template <size_t N>
 bool IsIn(const radius::AttributeId (&list)[N], radius::AttributeId id) {

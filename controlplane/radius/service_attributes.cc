@@ -172,6 +172,14 @@ bool ApplyCiscoPair(ByteView value, ServiceProfile& out) {
   return true;
 }
 
+// An attribute cannot be empty (RFC 2865 5): a word says that there is no portal any more.
+bool ApplyRedirectUrl(ByteView value, ServiceProfile& out) {
+  const std::string_view text = AsText(value);
+  if (text.empty()) return false;
+  out.redirect_url = text == "none" ? std::string() : std::string(text);
+  return true;
+}
+
 using S = ServiceProfile;
 constexpr Row kRows[] = {
     Text<&S::user_name>(radius::kUserName),
@@ -199,7 +207,7 @@ constexpr Row kRows[] = {
     {radius::kMsSecondaryDnsServer, &ApplyDns<1>},
     Number<&S::rate_up_bps>(radius::kWisprBandwidthMaxUp),
     Number<&S::rate_down_bps>(radius::kWisprBandwidthMaxDown),
-    Text<&S::redirect_url>(radius::kWisprRedirectionUrl),
+    {radius::kWisprRedirectionUrl, &ApplyRedirectUrl},
     {radius::kMikrotikTotalLimit, &ApplyQuota},
     {radius::kMikrotikTotalLimitGigawords, &ApplyQuotaHigh},
     Text<&S::vrf>(radius::kErxVirtualRouterName),

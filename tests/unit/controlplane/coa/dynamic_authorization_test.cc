@@ -317,6 +317,7 @@ TEST_F(DynamicAuthorizationTest, ACoaOrdersItsChangeForEverySessionItMeans) {
     packet.AddInteger(radius::kWisprBandwidthMaxDown, 5'000'000);
     packet.AddText(radius::kFilterId, "one");
     packet.AddText(radius::kFilterId, "two");
+    packet.AddText(radius::kWisprRedirectionUrl, "none");
   });
   Receive(request);
   EXPECT_EQ(AnswerTo(request), "") << "the data plane does not have it yet";
@@ -336,6 +337,7 @@ TEST_F(DynamicAuthorizationTest, ACoaOrdersItsChangeForEverySessionItMeans) {
   // On top of what a session has; what it does not name stays.
   ServiceProfile base;
   base.filters = {"zero"};
+  base.redirect_url = "http://portal.example/";
   base.idle_timeout = Duration::Seconds(9);
   base.rate_down_bps = 1000;
   const ServiceProfile changed = ReadService(order.attributes, base).profile;
@@ -343,6 +345,7 @@ TEST_F(DynamicAuthorizationTest, ACoaOrdersItsChangeForEverySessionItMeans) {
   EXPECT_EQ(changed.idle_timeout, Duration::Seconds(9));
   EXPECT_EQ(changed.rate_down_bps, 5'000'000u);
   EXPECT_THAT(changed.filters, ElementsAre("one", "two"));
+  EXPECT_EQ(changed.redirect_url, "") << "the walled garden is lifted";
 }
 
 TEST_F(DynamicAuthorizationTest, AnOrderThatWasNotCarriedOutIsRefusedByItsReason) {
