@@ -5,9 +5,11 @@
 // Copyright The Terminus Authors
 #include "dataplane/pipeline.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "dataplane/core/observer.h"
 #include "dataplane/stages/answer.h"
 #include "dataplane/stages/classify.h"
 #include "dataplane/stages/dequeue.h"
@@ -154,18 +156,24 @@ constexpr std::array kPipelines = {
     PipelineView{"reassembled", kReassembled}, PipelineView{"refused", kRefused},
 };
 
+// Sources make packets, or take them from where they wait, into an empty batch.
+constexpr bool Makes(StageId id) { return id == StageId::kInject || id == StageId::kEcho; }
+constexpr bool TakesWaiting(StageId id) {
+  return id == StageId::kHold || id == StageId::kReorder || id == StageId::kDequeue ||
+         id == StageId::kAnswer || id == StageId::kReassemble;
+}
+
 // Runs one stage and accounts its cycles from `start`; returns when it ended, as the clock says.
 template <const auto& kStages, size_t kIndex>
 uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   constexpr Stage kStage = kStages[kIndex];
-  // Sources: they make packets, or take them from elsewhere, into an empty batch.
-  constexpr bool kMakes = kStage.id == StageId::kInject || kStage.id == StageId::kEcho;
+  constexpr bool kMakes = Makes(kStage.id);
   constexpr bool kIsHold = kStage.id == StageId::kHold;
   constexpr bool kIsReorder = kStage.id == StageId::kReorder;
   constexpr bool kIsDequeue = kStage.id == StageId::kDequeue;
   constexpr bool kIsAnswer = kStage.id == StageId::kAnswer;
   constexpr bool kIsReassemble = kStage.id == StageId::kReassemble;
-  constexpr bool kTakesWaiting = kIsHold || kIsReorder || kIsDequeue || kIsAnswer || kIsReassemble;
+  constexpr bool kTakesWaiting = TakesWaiting(kStage.id);
   if (!kMakes && !kTakesWaiting && batch.empty()) return start;
   if (kStage.only_for != 0 && (batch.session_flags() & kStage.only_for) == 0) return start;
   const auto waiting = [&] {
@@ -186,8 +194,32 @@ uint64_t RunStage(Context& context, Batch& batch, uint64_t start) {
   return end;
 }
 
+// The same for a worker that somebody watches, at whatever cost: cycles are not accounted, and
+// plain packets go the way of all others.
+void RunObserved(Context& context, Batch& batch, std::span<const Stage> stages,
+                 Observer& observer) {
+  const auto at = std::find_if(kPipelines.begin(), kPipelines.end(), [&](const PipelineView& view) {
+    return view.stages.data() == stages.data();
+  });
+  const auto pipeline = static_cast<uint8_t>(at - kPipelines.begin());
+  observer.Begin(batch, stages.front().id == StageId::kParse);
+  for (const Stage& stage : stages) {
+    const bool is_source = Makes(stage.id) || TakesWaiting(stage.id);
+    if (stage.id == StageId::kExpress || (!is_source && batch.empty())) continue;
+    if (stage.only_for != 0 && (batch.session_flags() & stage.only_for) == 0) continue;
+    stage.run(context, batch);
+    if (is_source) observer.Begin(batch, false);
+    observer.After(batch, pipeline, stage.id);
+    context.Settle(batch);
+  }
+}
+
 template <const auto& kStages>
 void RunStages(Context& context, Batch& batch) {
+  if (Observer* observer = context.observer(); observer != nullptr) [[unlikely]] {
+    RunObserved(context, batch, kStages, *observer);
+    return;
+  }
   [&]<size_t... kIndex>(std::index_sequence<kIndex...>) {
     uint64_t now = context.clock().Now();
     ((now = RunStage<kStages, kIndex>(context, batch, now)), ...);

@@ -8,6 +8,9 @@
 #include <rte_ring.h>
 #include <sys/eventfd.h>
 
+#include <chrono>
+#include <thread>
+
 #include "dataplane/pipeline.h"
 #include "dataplane/stages/reassemble.h"
 #include "dataplane/tables/forwarding_state.h"
@@ -26,7 +29,33 @@ void Worker::Run() {
   quiescence_.Offline(context_.worker());
 }
 
+bool Worker::Visit(const std::function<void(Context&)>& visit) {
+  constexpr std::chrono::milliseconds kPause{1};
+  constexpr int kPauses = 1000;
+  const std::lock_guard lock(visitors_);
+  visited_.store(false, std::memory_order_relaxed);
+  visit_.store(&visit, std::memory_order_release);
+  for (int i = 0; i < kPauses; ++i) {
+    if (visited_.load(std::memory_order_acquire)) return true;
+    std::this_thread::sleep_for(kPause);
+  }
+  const std::function<void(Context&)>* waiting = &visit;
+  if (visit_.compare_exchange_strong(waiting, nullptr)) return false;
+  // It has just begun.
+  while (!visited_.load(std::memory_order_acquire)) std::this_thread::sleep_for(kPause);
+  return true;
+}
+
+void Worker::ReceiveVisitor() {
+  const std::function<void(Context&)>* visit = visit_.exchange(nullptr, std::memory_order_acquire);
+  if (visit == nullptr) return;
+  (*visit)(context_);
+  visited_.store(true, std::memory_order_release);
+}
+
 bool Worker::PollOnce() {
+  if (visit_.load(std::memory_order_relaxed) != nullptr) [[unlikely]]
+    ReceiveVisitor();
   const uint64_t start = rte_rdtsc();
   // First of all: what waited goes before what comes.
   bool busy = !context_.hold().empty() && PollHeld();

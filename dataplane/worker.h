@@ -7,6 +7,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <mutex>
 
 #include "dataplane/core/context.h"
 #include "dataplane/tables/quiescence.h"
@@ -22,6 +24,10 @@ class Worker {
   // From any thread.
   void Stop() { stop_.store(true, std::memory_order_relaxed); }
 
+  // Calls visit(context) on the worker's thread between two turns, and returns when it has been;
+  // from any thread but that one. False: the worker did not come round within a second.
+  bool Visit(const std::function<void(Context&)>& visit);
+
   // One turn of the loop without the quiescence report: for tests, which drive several workers in
   // one thread, and for benchmarks. True if there was any work.
   bool PollOnce();
@@ -33,6 +39,7 @@ class Worker {
   Context& context() { return context_; }
 
  private:
+  void ReceiveVisitor();
   bool PollPort(const WorkerPort& port);
   bool PollHandoff(uint32_t from);
   bool PollInject();
@@ -52,6 +59,9 @@ class Worker {
   Context context_;
   Quiescence& quiescence_;
   std::atomic<bool> stop_{false};
+  std::mutex visitors_;  // one at a time
+  std::atomic<const std::function<void(Context&)>*> visit_{nullptr};
+  std::atomic<bool> visited_{false};
   bool more_follow_ = false;  // a device gave a full burst in this turn
   Batch batch_;               // empty between polls
 };

@@ -297,6 +297,10 @@ void Context::StageAllForPort(const Batch& batch, uint16_t port_index) {
 }
 
 void Context::HandOff(rte_mbuf* packet, const PacketMeta& meta) {
+  if (config_.dry_run) {
+    rte_pktmbuf_free(packet);
+    return;
+  }
   Staging& staging = to_worker_[meta.owner];
   if (staging.count == Staging::kCapacity) FlushHandoff(meta.owner);
   config_.handoff->Record(packet) = Pack(meta);

@@ -33,6 +33,7 @@
 namespace lns::dataplane {
 
 struct Tables;          // dataplane/tables/forwarding_state.h
+class Observer;         // dataplane/core/observer.h
 class UnresolvedQueue;  // dataplane/tables/unresolved_queue.h
 
 inline constexpr uint32_t kMaxWorkers = 64;
@@ -76,6 +77,9 @@ struct WorkerConfig {
   AnswerPolicy answers;
   // Packets that may wait for their sessions' rates; a power of two.
   uint32_t backlog_packets = 4096;
+  // Packets are looked at and go nowhere (dataplane/explain.h): what would be handed over is freed,
+  // whatever else leaves must be taken out of the batch before it is settled.
+  bool dry_run = false;
 };
 
 // Packets collected for one destination. Twice a batch, so that a whole batch fits behind what a
@@ -109,6 +113,10 @@ class Context {
 
   const Tables& tables() const { return *config_.tables; }
   const WorkerConfig& config() const { return config_; }
+  // Whoever watches this worker; null: nobody, as a rule. Set and cleared from any thread; what was
+  // cleared may be in use until the worker has been quiescent.
+  Observer* observer() const { return observer_.load(std::memory_order_acquire); }
+  void SetObserver(Observer* observer) { observer_.store(observer, std::memory_order_release); }
   WorkerCounters& counters() { return counters_; }
   const WorkerCounters& counters() const { return counters_; }
   StageClock& clock() { return clock_; }
@@ -220,6 +228,7 @@ class Context {
 
   WorkerConfig config_;
   std::array<const WorkerPort*, kMaxPorts> port_by_index_{};
+  std::atomic<Observer*> observer_{nullptr};
   StageClock clock_;
   uint32_t staged_ = 0;
   bool consumer_sleeps_ = false;

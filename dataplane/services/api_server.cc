@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dataplane/services/forwarding_service.h"
+#include "dataplane/services/inspection_service.h"
 #include "dataplane/services/policy_service.h"
 #include "dataplane/services/protection_service.h"
 #include "dataplane/services/telemetry_service.h"
@@ -33,7 +34,7 @@ std::vector<std::string> PortNamesOf(const PortSet& ports) {
   return names;
 }
 
-std::vector<const PuntGuard*> GuardsOf(const std::vector<const Worker*>& workers) {
+std::vector<const PuntGuard*> GuardsOf(const std::vector<Worker*>& workers) {
   std::vector<const PuntGuard*> guards;
   for (const Worker* worker : workers) guards.push_back(&worker->punt_guard());
   return guards;
@@ -70,10 +71,12 @@ class GrpcServer final : public ApiServer {
                     *process.writer, PortNamesOf(*process.ports)),
         telemetry_(process),
         protection_(*process.punt_policy, GuardsOf(process.workers)),
-        policy_(*process.writer) {}
+        policy_(*process.writer),
+        inspection_(process) {}
 
   ~GrpcServer() override {
     telemetry_.Stop();
+    inspection_.Stop();
     if (server_ == nullptr) return;
     server_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
     server_->Wait();
@@ -98,6 +101,7 @@ class GrpcServer final : public ApiServer {
     builder.RegisterService(&telemetry_);
     builder.RegisterService(&protection_);
     builder.RegisterService(&policy_);
+    builder.RegisterService(&inspection_);
     // Set around bind(), so that there is no moment at which others may connect.
     const mode_t old_mask = umask(0177);
     server_ = builder.BuildAndStart();
@@ -116,6 +120,7 @@ class GrpcServer final : public ApiServer {
   TelemetryService telemetry_;
   ProtectionService protection_;
   PolicyService policy_;
+  InspectionService inspection_;
   std::unique_ptr<grpc::Server> server_;
 };
 

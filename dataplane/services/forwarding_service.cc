@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dataplane/services/convert.h"
+#include "dataplane/services/grpc_status.h"
 #include "dataplane/services/pages.h"
 #include "dataplane/services/policy_convert.h"
 
@@ -16,11 +17,6 @@ namespace lns::dataplane {
 namespace {
 
 constexpr int kMaxUpdatesPerRequest = 1024;
-
-grpc::Status ToGrpc(const absl::Status& status) {
-  if (status.ok()) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.code()), std::string(status.message())};
-}
 
 // Converts, then calls; an error of either is the update's.
 template <typename Value, typename Call>

@@ -25,7 +25,7 @@ struct ProcessView {
   const PortSet* ports = nullptr;
   const Steering* steering = nullptr;
   PuntPolicy* punt_policy = nullptr;
-  std::vector<const Worker*> workers;
+  std::vector<Worker*> workers;
   std::vector<uint32_t> worker_cores;
   std::vector<VrfSettings> vrfs;
   uint32_t main_table = 0;

@@ -32,7 +32,7 @@ void Add(NamedCounters* counters, const std::string& name, uint64_t value) {
 }
 
 template <typename Pick>
-uint64_t Sum(const std::vector<const Worker*>& workers, Pick&& pick) {
+uint64_t Sum(const std::vector<Worker*>& workers, Pick&& pick) {
   uint64_t sum = 0;
   for (const Worker* worker : workers) sum += pick(worker->counters()).value();
   return sum;

@@ -47,12 +47,13 @@ Client::Client(Endpoints endpoints) : endpoints_(std::move(endpoints)) {
   telemetry_ = dataplane::v1::Telemetry::NewStub(dataplane);
   protection_ = dataplane::v1::Protection::NewStub(dataplane);
   dataplane_policy_ = dataplane::v1::Policy::NewStub(dataplane);
+  inspection_ = dataplane::v1::Inspection::NewStub(dataplane);
 }
 
-std::unique_ptr<grpc::ClientContext> Client::Context() const {
+std::unique_ptr<grpc::ClientContext> Client::Context(uint32_t more_s) const {
   auto context = std::make_unique<grpc::ClientContext>();
   context->set_deadline(std::chrono::system_clock::now() +
-                        std::chrono::seconds(endpoints_.timeout_s));
+                        std::chrono::seconds(endpoints_.timeout_s) + std::chrono::seconds(more_s));
   return context;
 }
 

@@ -13,6 +13,7 @@
 #include "lns/control/v1/operator.grpc.pb.h"
 #include "lns/control/v1/policy.grpc.pb.h"
 #include "lns/dataplane/v1/forwarding.grpc.pb.h"
+#include "lns/dataplane/v1/inspection.grpc.pb.h"
 #include "lns/dataplane/v1/policy.grpc.pb.h"
 #include "lns/dataplane/v1/protection.grpc.pb.h"
 #include "lns/dataplane/v1/telemetry.grpc.pb.h"
@@ -36,8 +37,10 @@ class Client {
   dataplane::v1::Protection::Stub& protection() { return *protection_; }
   control::v1::Policy::Stub& control_policy() { return *control_policy_; }
   dataplane::v1::Policy::Stub& dataplane_policy() { return *dataplane_policy_; }
+  dataplane::v1::Inspection::Stub& inspection() { return *inspection_; }
 
-  std::unique_ptr<grpc::ClientContext> Context() const;
+  // `more_s`: how much longer than --timeout the call may take.
+  std::unique_ptr<grpc::ClientContext> Context(uint32_t more_s = 0) const;
   // OK, or one sentence: which process on which socket, and what to do about it.
   absl::Status ControlStatus(const grpc::Status& status) const;
   absl::Status DataplaneStatus(const grpc::Status& status) const;
@@ -50,6 +53,7 @@ class Client {
   std::unique_ptr<dataplane::v1::Protection::Stub> protection_;
   std::unique_ptr<control::v1::Policy::Stub> control_policy_;
   std::unique_ptr<dataplane::v1::Policy::Stub> dataplane_policy_;
+  std::unique_ptr<dataplane::v1::Inspection::Stub> inspection_;
 };
 
 }  // namespace lns::lnsctl

@@ -10,9 +10,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "lib/net/address.h"
 #include "tools/lnsctl/client.h"
 #include "tools/lnsctl/commands.h"
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 
@@ -60,6 +63,26 @@ bool lexical_cast(const std::string& text, KeyArgument& key) {
   return std::sscanf(text.c_str(), "%u/%u%c", &key.tunnel, &key.session, &rest) == 2;
 }
 
+bool ParseAddress(const std::string& text, types::v1::IpAddress& out) {
+  const std::optional<net::IpAddress> address = net::IpAddress::Parse(text);
+  if (!address.has_value()) return false;
+  out.set_octets(address->bytes().data(), address->bytes().size());
+  return true;
+}
+
+// Digits of whole octets; blanks and colons between them do not matter.
+bool FromHex(std::string_view text, std::string& out) {
+  std::string digits;
+  for (const char c : text) {
+    if (c == ' ' || c == ':' || c == '\n') continue;
+    if (!absl::ascii_isxdigit(static_cast<unsigned char>(c))) return false;
+    digits += c;
+  }
+  if (digits.size() % 2 != 0) return false;
+  out = absl::HexStringToBytes(digits);
+  return true;
+}
+
 // What was typed, and what it asks for.
 struct Line {
   Endpoints endpoints;
@@ -74,6 +97,8 @@ struct Line {
   control::v1::PlaceCallRequest call;
   std::string number;
   dataplane::v1::PuntLimits limits;
+  dataplane::v1::WatchPacketsRequest watch;
+  dataplane::v1::ExplainPacketRequest explain_packet;
   std::function<absl::Status(Client&)> action;
   CLI::App app{"Shows and operates a running Terminus LNS.", "lnsctl"};
 
@@ -92,6 +117,9 @@ struct Line {
   void AddOrders();
   void AddFilters();
   void AddPunt();
+  void AddInspection();
+  void AddWatch(CLI::App* verb);
+  void AddExplainPacket(CLI::App* explain);
   void AddFilter(CLI::App* verb);
   control::v1::ListSessionsRequest Filter() const;
 };
@@ -144,6 +172,7 @@ Line::Line() {
        [this](Client& c) { return ListVrfs(c, output); });
   AddFilters();
   AddPunt();
+  AddInspection();
   for (const CounterVerb& counters : kCounterVerbs) {
     Verb(app.add_subcommand(counters.verb, counters.what),
          [this, group = counters.group](Client& c) {
@@ -203,6 +232,90 @@ void Line::AddFilters() {
   CLI::App* remove = filter->add_subcommand("remove", "removes a filter that no session has");
   remove->add_option("NAME", what, "its name")->required();
   Verb(remove, [this](Client& c) { return RemoveFilter(c, output, what); });
+}
+
+// What has been watched, or the next packets and seconds.
+constexpr uint32_t kDefaultWatched = 1000;
+constexpr uint32_t kDefaultWatchSeconds = 60;
+
+void Line::AddWatch(CLI::App* verb) {
+  watch.set_packets(kDefaultWatched);
+  watch.set_seconds(kDefaultWatchSeconds);
+  verb->add_option("--session", key, "of this session")->type_name("TUNNEL/SESSION");
+  verb->add_flag_function(
+      "--drops", [this](int64_t) { watch.set_drops_only(true); }, "only what is dropped");
+  verb->add_option_function<std::string>(
+      "--reason", [this](const std::string& reason) { watch.set_drop_reason(reason); },
+      "only what is dropped for this reason (docs/counters.md)");
+  verb->add_option_function<uint32_t>(
+          "--packets", [this](uint32_t packets) { watch.set_packets(packets); },
+          "stop after so many")
+      ->check(CLI::Range(1, 100'000))
+      ->default_str(std::to_string(kDefaultWatched));
+  verb->add_option_function<uint32_t>(
+          "--seconds", [this](uint32_t seconds) { watch.set_seconds(seconds); },
+          "and after this time")
+      ->check(CLI::Range(1, 3600))
+      ->default_str(std::to_string(kDefaultWatchSeconds));
+}
+
+void Line::AddInspection() {
+  const auto request = [this] {
+    if (key.tunnel != 0 || key.session != 0) *watch.mutable_session() = Filter().key();
+    return watch;
+  };
+  CLI::App* trace = app.add_subcommand(
+      "trace", "packets with the stages they passed and the verdict they left by; slows workers");
+  AddWatch(trace);
+  Verb(trace, [this, request](Client& c) { return TracePackets(c, output, request()); });
+  CLI::App* capture =
+      app.add_subcommand("capture", "packets into a pcapng file, with verdicts as comments");
+  AddWatch(capture);
+  capture->add_option("FILE", what, "to write; - is standard output")->required();
+  Verb(capture, [this, request](Client& c) { return CapturePackets(c, request(), what); });
+}
+
+void Line::AddExplainPacket(CLI::App* explain) {
+  CLI::App* packet = explain->add_subcommand(
+      "packet", "what every stage says of a packet, by the tables as they are; sends nothing");
+  const auto described = [this] { return explain_packet.mutable_described(); };
+  packet->add_option("--session", key, "its subscriber sends it (else it comes from the core)")
+      ->type_name("TUNNEL/SESSION");
+  packet->add_option_function<std::string>(
+      "--port", [this](const std::string& port) { explain_packet.set_in_port(port); },
+      "where it arrives (default the first that fits)");
+  packet->add_option("--from", address, "source address");
+  packet->add_option("--to", user, "destination address");
+  const auto number_option = [&](const char* name, auto setter, const char* text) {
+    packet->add_option_function<uint32_t>(
+        name, [described, setter](uint32_t value) { (described()->*setter)(value); }, text);
+  };
+  using Described = dataplane::v1::DescribedPacket;
+  number_option("--protocol", &Described::set_protocol, "IP protocol number (default 17, UDP)");
+  number_option("--source-port", &Described::set_source_port, "of UDP and TCP");
+  number_option("--destination-port", &Described::set_destination_port, "of UDP and TCP");
+  number_option("--length", &Described::set_length, "of the IP packet (default the shortest)");
+  number_option("--hop-limit", &Described::set_hop_limit, "or TTL (default 64)");
+  number_option("--dscp", &Described::set_dscp, "0 to 63");
+  packet->add_flag_function(
+      "--df", [described](int64_t) { described()->set_dont_fragment(true); },
+      "IPv4: it must not be fragmented");
+  packet->add_option("--frame", what, "instead of all this: a whole Ethernet frame, as hex digits");
+  Verb(packet, [this](Client& c) -> absl::Status {
+    if (!what.empty()) {
+      std::string frame;
+      if (!FromHex(what, frame)) return absl::InvalidArgumentError("--frame: not hex digits");
+      explain_packet.set_frame(frame);
+      return ExplainPacket(c, output, explain_packet);
+    }
+    Described& inner = *explain_packet.mutable_described();
+    if (!ParseAddress(address, *inner.mutable_source()) ||
+        !ParseAddress(user, *inner.mutable_destination())) {
+      return absl::InvalidArgumentError("--from and --to: expected two addresses, or --frame");
+    }
+    if (key.tunnel != 0 || key.session != 0) *inner.mutable_session() = Filter().key();
+    return ExplainPacket(c, output, explain_packet);
+  });
 }
 
 void Line::AddFilter(CLI::App* verb) {
@@ -287,6 +400,7 @@ void Line::AddExplain() {
     request.set_local_tunnel_id(tunnel);
     return Explain(c, output, request);
   });
+  AddExplainPacket(explain);
 }
 
 void Line::AddOrders() {

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "lns/control/v1/operator.pb.h"
+#include "lns/dataplane/v1/inspection.pb.h"
 #include "lns/dataplane/v1/protection.pb.h"
 #include "lns/dataplane/v1/telemetry.pb.h"
 
@@ -60,6 +61,14 @@ absl::Status ListVrfs(Client& client, Output output);
 absl::Status ShowPuntLimits(Client& client, Output output);
 absl::Status SetPuntLimits(Client& client, Output output,
                            const dataplane::v1::SetPuntLimitsRequest& request);
+// Packets as they leave the pipelines, a line each, or into a pcapng file ("-": standard output).
+absl::Status TracePackets(Client& client, Output output,
+                          const dataplane::v1::WatchPacketsRequest& request);
+absl::Status CapturePackets(Client& client, const dataplane::v1::WatchPacketsRequest& request,
+                            const std::string& path);
+// What every stage says of one packet.
+absl::Status ExplainPacket(Client& client, Output output,
+                           const dataplane::v1::ExplainPacketRequest& request);
 
 // Filters as they are in force, one of them or all.
 absl::Status ShowFilters(Client& client, Output output, const std::string& name);
