@@ -10,6 +10,7 @@
 #include <random>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "lib/base/bytes.h"
@@ -172,19 +173,30 @@ Result Forward(uint32_t seed, bool detour) {
   return result;
 }
 
-// The frames of each flow in their order: by addresses of the forwarded header.
+// Of a tunnelled packet: the last byte of the PPP protocol.
+size_t ProtocolAt(const Bytes& frame, size_t l2tp) {
+  const bool numbered = (frame[l2tp] & 0x08) != 0;
+  size_t at = l2tp + (numbered ? 10 : 6);
+  if (frame[at] == 0xff) at += 2;
+  return (frame[at] & 1) != 0 ? at : at + 1;
+}
+
+// The frames of each flow in their order: by addresses of the forwarded header, of a tunnelled
+// packet by its session and what is in it.
 std::map<std::string, std::vector<Bytes>> ByFlow(const std::vector<Bytes>& frames) {
+  constexpr size_t kL2tp = 14 + 20 + 8;
   std::map<std::string, std::vector<Bytes>> flows;
   for (const Bytes& frame : frames) {
     const bool is_v4 = frame[12] == 0x08;
-    const bool outer = is_v4 && frame[23] == 17;
-    // Of a tunnelled packet the inner addresses, behind UDP, L2TP and PPP headers of any length:
-    // its session will do.
-    const size_t at = outer ? 14 + 20 + 8 + 2 : is_v4 ? 26 : 22;
-    const size_t length = outer ? 4 : is_v4 ? 8 : 32;
-    flows[std::string(frame.begin() + static_cast<long>(at),
-                      frame.begin() + static_cast<long>(at + length))]
-        .push_back(frame);
+    const bool is_tunnelled = is_v4 && frame[23] == 17;
+    const auto from = [&](size_t at, size_t length) {
+      const auto begin = frame.begin() + static_cast<std::ptrdiff_t>(at);
+      return std::string(begin, begin + static_cast<std::ptrdiff_t>(length));
+    };
+    std::string flow = is_tunnelled ? from(kL2tp + 2, 4) + from(ProtocolAt(frame, kL2tp), 1)
+                       : is_v4      ? from(26, 8)
+                                    : from(22, 32);
+    flows[std::move(flow)].push_back(frame);
   }
   return flows;
 }

@@ -113,13 +113,14 @@ TEST(Worker, SortsABurstOfEverythingIntoItsPlaces) {
 
 TEST(Worker, AccountsCyclesForEveryStageThatRan) {
   Rig rig({});
-  rig.Receive(kAccess, Uplink(7, 100, "100.64.0.2", 1));
+  // Of a session that takes no express way.
+  rig.Receive(kAccess, Uplink(7, 103, "100.64.0.5", 1));
   rig.Poll();
   const dataplane::WorkerCounters& counters = rig.worker(0).counters();
   for (const StageId id :
        {StageId::kReceive, StageId::kParse, StageId::kClassify, StageId::kSessionLookup,
-        StageId::kL2tpDecap, StageId::kPppInput, StageId::kSourceGuard, StageId::kRoute,
-        StageId::kHopLimit, StageId::kRewrite, StageId::kTransmit}) {
+        StageId::kExpress, StageId::kL2tpDecap, StageId::kPppInput, StageId::kSourceGuard,
+        StageId::kRoute, StageId::kHopLimit, StageId::kRewrite, StageId::kTransmit}) {
     const auto& stage = counters.stages[static_cast<size_t>(id)];
     EXPECT_EQ(stage.packets.value(), 1u) << Name(id);
     EXPECT_GT(stage.cycles.value(), 0u) << Name(id);
