@@ -336,7 +336,8 @@ void EngineImpl::SetUp(SessionRecord& session, bool ipv4_up, bool ipv6_up, Turn 
     session.was_online = true;
     counters_.Add(Counter::kSessionOnline);
     turn.out.push_back(SessionStarted{FactsOf(session)});
-  } else if (ipv4_up != ipv4_was_up || ipv6_up != ipv6_was_up) {
+  } else if (ipv4_rose || ipv6_rose) {
+    // What goes down may be all on its way down: the last record says what the session had.
     TellChange(session, turn);
   }
 }

@@ -7,12 +7,14 @@
 # Copyright The Terminus Authors
 """RADIUS attributes, attribute by attribute."""
 
+import concurrent.futures
 import contextlib
 import dataclasses
 import functools
 import ipaddress
 import random
 import re
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +28,7 @@ from peer import AuthenticationFailed, CallCleared, DualStack, PeerError, Timeou
 
 PASSWORD = 'correct horse battery'
 HOST_PORT = 9000
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0
 COA_SECRET = 'coa-secret'
 PAGE = Path(__file__).parents[2] / 'docs/radius.md'
 GOLD, FRAMED = '100.65.0.0/16', '100.66.0.0/16'
@@ -56,13 +59,15 @@ class World:
         settings['dynamic_authorization'] = {
             'clients': [{'name': 'aaa', 'address': '198.51.100.0/24', 'secret': COA_SECRET}]}
         settings['filters'] = [
-            {'name': 'no-web', 'rest': 'PERMIT',
-             'rules': [{'verdict': 'DENY', 'protocol': 'udp', 'destination_ports': ['80']}]},
-            {'name': 'no-answers', 'rest': 'PERMIT',
-             'rules': [{'verdict': 'DENY', 'protocol': 'udp', 'source_ports': [str(HOST_PORT)]}]}]
+            {'name': 'no-web', 'rest': 'permit',
+             'rules': [{'verdict': 'deny', 'protocol': 'udp', 'destination_ports': ['80']}]},
+            {'name': 'no-answers', 'rest': 'permit',
+             'rules': [{'verdict': 'deny', 'protocol': 'udp', 'source_ports': [str(HOST_PORT)]}]}]
         settings['redirect_filter'] = 'no-web'
         lab.start_lns(controlplane=settings)
         self.host = udp_socket(lab.host.name, config.HOST_ADDRESS, HOST_PORT)
+        # Without DF: what is too long is the LNS's to cut, not the host's.
+        self.host.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
         self.web = udp_socket(lab.host.name, config.HOST_ADDRESS, 80)
 
     def close(self):
@@ -94,22 +99,22 @@ class World:
 
     # --- packets ---
 
-    def passes_up(self, subscriber, source=None, socket=None):
+    def passes_up(self, subscriber, source=None, sink=None):
         """Whether a packet of the subscriber reaches the host."""
-        socket = socket or self.host
+        sink = sink or self.host
         token = random.randbytes(8)
         subscriber.send_ip(IP(src=source or subscriber.address, dst=config.HOST_ADDRESS) /
-                           UDP(sport=4000, dport=socket.getsockname()[1]) / token)
-        socket.settimeout(0.3)
+                           UDP(sport=4000, dport=sink.getsockname()[1]) / token)
+        sink.settimeout(0.3)
         with contextlib.suppress(TimeoutError):
             while True:
-                if socket.recvfrom(2000)[0] == token:
+                if sink.recvfrom(2000)[0] == token:
                     return True
         return False
 
-    def passes_down(self, subscriber, socket=None):
+    def passes_down(self, subscriber, origin=None):
         token = random.randbytes(8)
-        (socket or self.host).sendto(token, (subscriber.address, 4000))
+        (origin or self.host).sendto(token, (subscriber.address, 4000))
         try:
             subscriber.receive_ip(lambda p: UDP in p and bytes(p[UDP].payload) == token, 0.3)
         except Timeout:
@@ -234,7 +239,7 @@ def slow_down(world, subscriber):
 
 def web_denied(world, subscriber):
     assert world.passes_up(subscriber)
-    assert not world.passes_up(subscriber, socket=world.web)
+    assert not world.passes_up(subscriber, sink=world.web)
     assert world.passes_down(subscriber)
 
 
@@ -266,8 +271,9 @@ def stays(world, subscriber):
 def no_interims(world, subscriber):
     """Others have one a second; this one none in the first minute."""
     def later():
-        assert world.records('interim', 'Interim-Update') == []
-        assert world.records('plain', 'Interim-Update')
+        # One may tell of the second network protocol.
+        ours, others = (len(world.records(user, 'Interim-Update')) for user in ('interim', 'plain'))
+        assert ours <= 1 < others, (ours, others)
     del subscriber
     return later
 
@@ -593,7 +599,7 @@ def test_every_change_of_a_coa_takes_effect_or_is_refused(make_world):
         assert world.ask('coa', f'User-Name = {short_lived.user}',
                          *change.attributes) == change.answer
     session = world.record('user1', 'Start')['Acct-Session-Id']
-    addresses = subscriber.address, other.address
+    addresses, requests = (subscriber.address, other.address), subscriber.ipcp.requests_sent
     failures = []
     for change in CHANGES:
         what = f'CoA of {", ".join(change.attributes)}'
@@ -605,7 +611,7 @@ def test_every_change_of_a_coa_takes_effect_or_is_refused(make_world):
         with noted(failures, f'CoA of {change.attributes}'):
             change.check(world, short_lived)
     assert not failures, '\n'.join(failures)
-    assert not subscriber.ipcp.requests_sent > 2, 'IPCP was not to be negotiated again'
+    assert subscriber.ipcp.requests_sent == requests, 'IPCP was not to be negotiated again'
     assert (subscriber.address, other.address) == addresses
     # The other one is not concerned, and is found by each of its names.
     network_behind('100.66.200.7')(world, other)
@@ -618,5 +624,8 @@ def test_every_change_of_a_coa_takes_effect_or_is_refused(make_world):
         'Disconnect-NAK Unsupported-Attribute')
     assert world.ask('disconnect', 'User-Name = nobody') == (
         'Disconnect-NAK Session-Context-Not-Found')
-    assert world.ask('disconnect', 'User-Name = user2') == 'Disconnect-ACK'
+    with concurrent.futures.ThreadPoolExecutor(1) as meanwhile:
+        answer = meanwhile.submit(world.ask, 'disconnect', 'User-Name = user2')
+        assert other.wait_cleared().code == 3
+        assert answer.result() == 'Disconnect-ACK'
     assert world.record('user2', 'Stop')['Acct-Terminate-Cause'] == 'Admin-Reset'

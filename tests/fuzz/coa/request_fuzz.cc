@@ -114,6 +114,11 @@ void Request(uint8_t how, ByteView attributes) {
   radius::PacketBuilder packet(
       (how & kCoa) != 0 ? radius::Code::kCoaRequest : radius::Code::kDisconnectRequest, 9);
   packet.AddMessageAuthenticator();
+  radius::AttributeReader reader(attributes);
+  for (radius::Attribute attribute; reader.Next(attribute);) {
+    // A second one could not be signed.
+    if (attribute.id == radius::kMessageAuthenticator) return;
+  }
   packet.AddRaw(attributes);
   const MutableByteView bytes = packet.Finish();
   radius::SignRequest(bytes, kSecret);

@@ -291,7 +291,12 @@ void World::RestartDataplane() {
 
 uint64_t World::Order(std::vector<controlplane::ServiceChange> changes) {
   const uint64_t order = ++last_order_;
-  orders_.emplace(order, changes);
+  for (const controlplane::ServiceChange& change : changes) {
+    const controlplane::ServicePtr before = engine_->ServiceOf(change.session);
+    const bool of_rate = before != nullptr && change.service != nullptr &&
+                         before->rate_down_bps != change.service->rate_down_bps;
+    orders_[order].push_back({change, of_rate});
+  }
   Call([&](auto& engine, auto& out) { engine.ChangeService(order, changes, now_, out); });
   return order;
 }
@@ -307,13 +312,14 @@ void World::OnOrderDone(const controlplane::ServiceOrderDone& done) {
   const auto placed = orders_.extract(done.order);
   if (placed.empty()) return wrong("is done and was not open");
   order_outcomes_.emplace(done.order, done.status);
-  for (const controlplane::ServiceChange& change : placed.mapped()) {
+  for (const auto& [change, of_rate] : placed.mapped()) {
     const controlplane::ServicePtr service = engine_->ServiceOf(change.session);
     if (!done.status.ok()) {
       if (service != nullptr && service == change.service) wrong("failed and left a change");
       continue;
     }
     if (service != change.service) return wrong("is done and changed nothing");
+    if (!of_rate) continue;
     const SessionEntry* entry = dataplane_.Find(*accounts_.KeyOf(change.session));
     if (entry == nullptr || (!entry->ipv4_open && !entry->ipv6_open)) continue;
     const uint64_t rate = entry->downlink_meter ? entry->downlink_meter->rate_bps : 0;

@@ -224,6 +224,7 @@ class Subscriber:
             raise PeerError(f'PAP answer {answer.id} to request {self._request_id}')
         if answer.code == PAP_NAK:
             raise AuthenticationFailed(answer.body[1:].decode())
+        self.success_message = answer.body[1:].decode()
         self.authenticated = True
 
     def _answer_challenge(self, packet):

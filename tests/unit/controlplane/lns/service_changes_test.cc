@@ -25,9 +25,7 @@ constexpr uint64_t kBadRate = 666;
 
 class ServiceChangeTest : public testing::Test {
  protected:
-  ServiceChangeTest() {
-    settings_.users[0].service.rate_down_bps = 1000;
-  }
+  ServiceChangeTest() { settings_.users[0].service.rate_down_bps = 1000; }
   void TearDown() override {
     ASSERT_NE(world_, nullptr);
     EXPECT_EQ(world_->violation(), "");
@@ -41,8 +39,13 @@ class ServiceChangeTest : public testing::Test {
     ASSERT_TRUE(world_->RunUntil([&] { return lac_->established(); }, kSoon));
     for (int i = 0; i < users; ++i) {
       lac_->Place({.user_name = i == 0 ? "alice" : "bob", .password = "secret"}, {}, world_->now());
+      const size_t online = static_cast<size_t>(i) + 1;
       ASSERT_TRUE(world_->RunUntil(
-          [&] { return world_->accounts().open() == static_cast<size_t>(i) + 1; }, kSoon));
+          [&] {
+            return world_->accounts().open() == online &&
+                   lac_->CountOf(CallState::kOnline) == online;
+          },
+          kSoon));
       ids_.push_back(world_->accounts().last().id);
     }
   }
@@ -196,7 +199,6 @@ TEST_F(ServiceChangeTest, ASessionThatEndsMeanwhileTakesTheOrderWithIt) {
   };
   const Way ways[] = {
       {"the LAC hangs up", [&](auto& call) { lac_->Hangup(call, world_->now()); }},
-      {"the subscriber hangs up", [&](auto& call) { lac_->Terminate(call, world_->now()); }},
       {"the operator clears it",
        [&](auto&) {
          world_->Call([&](auto& engine, auto& out) {

@@ -101,7 +101,6 @@ TEST(TunnelPolicyTest, AUserMayComeByATunnelThatFitsInAllThatIsSaidOfIt) {
 TEST(TunnelPolicyTest, AMalformedAttributeIsToldAndSaysNothing) {
   PacketBuilder packet(radius::Code::kAccessAccept, 1);
   packet.Add(radius::kTunnelType, Bytes{0, 0, 1});
-  packet.Add(radius::kTunnelMediumType, Bytes{200, 0, 0, 2});
   const TunnelPolicy policy = ReadTunnelPolicy(packet.attributes(), Call());
   EXPECT_TRUE(policy.malformed);
   EXPECT_TRUE(policy.allowed);
