@@ -136,12 +136,10 @@ const Row kFiltered[] = {
     {.what = "a filter denies what a subscriber sends",
      .in = Up().Ipv4(kSubscriber, kHost).Protocol(kTcp).Bytes(Transport(40000, 25)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, kUplinkBytes}},
      .prepare = With({NoMail()}, {"no-mail"})},
     {.what = "so of IPv6",
      .in = Up(kIpv6).Ipv6(kSubscriber6, kHost6).Protocol(kTcp).Bytes(Transport(40000, 465)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, 60}},
      .prepare = With({NoMail()}, {"no-mail"})},
     {.what = "so of what is sent to the subscriber",
      .port = kCore,
@@ -168,7 +166,6 @@ const Row kFiltered[] = {
        return bytes;
      }()),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, 68}},
      .prepare = With({NoMail()}, {"no-mail"})},
     {.what = "a first fragment is judged by its ports",
      .in = Up().Ipv4(kSubscriber, kHost)
@@ -176,7 +173,6 @@ const Row kFiltered[] = {
                .Fragment(kMoreFragments)
                .Bytes(Transport(40000, 25)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, kUplinkBytes}},
      .prepare = With({NoMail()}, {"no-mail"})},
     {.what = "a later fragment is never denied for ports",
      .in = Up().Ipv4(kSubscriber, kHost).Protocol(kTcp).Fragment(3).Bytes(Transport(40000, 25)),
@@ -203,12 +199,10 @@ const Row kFiltered[] = {
     {.what = "of another protocol it is not",
      .in = Up().Ipv4(kSubscriber, kHost).Protocol(kUdp).Fragment(3).Bytes(Transport(1, 2)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, kUplinkBytes}},
      .prepare = With({WebOnly()}, {"web-only"})},
     {.what = "a later fragment that would lie over TCP's flags has nothing to be judged by",
      .in = Up().Ipv4(kSubscriber, kHost).Protocol(kTcp).Fragment(1).Bytes(Transport(1, 2)),
      .verdict = Drop(DropReason::kFilterNoHeader),
-     .counted = {{7, 100, true, kUplinkBytes}},
      .prepare = With({NoMail()}, {"no-mail"})},
     {.what = "nor has a first fragment that ends before them",
      .in = Up().Ipv4(kSubscriber, kHost)
@@ -216,17 +210,14 @@ const Row kFiltered[] = {
                .Fragment(kMoreFragments)
                .Bytes({0x9c, 0x40, 0, 80, 0, 0, 0, 0}),
      .verdict = Drop(DropReason::kFilterNoHeader),
-     .counted = {{7, 100, true, 28}},
      .prepare = With({NoMail()}, {"no-mail"})},
     {.what = "what no rule permits is denied where the rest is",
      .in = Up().Ipv4(kSubscriber, kHost).Protocol(kUdp).Bytes(Transport(40000, 80)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, kUplinkBytes}},
      .prepare = With({WebOnly()}, {"web-only"})},
     {.what = "each of several filters must let a packet pass",
      .in = Up().Ipv4(kSubscriber, kHost).Protocol(kTcp).Bytes(Transport(40000, 443)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, kUplinkBytes}},
      .prepare = With({NoMail(), WebOnly()}, {"no-mail", "web-only"})},
     {.what = "what all of them permit passes as it is",
      .in = Up().Ipv4(kSubscriber, kHost).Protocol(kTcp).Bytes(Transport(40000, 80)),
@@ -237,7 +228,6 @@ const Row kFiltered[] = {
     {.what = "a packet for another subscriber is filtered on its way up",
      .in = Up().Ipv4(kSubscriber, "100.64.0.9").Protocol(kTcp).Bytes(Transport(40000, 25)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, kUplinkBytes}},
      .prepare = With({NoMail()}, {"no-mail"})},
     {.what = "and on its way down",
      .in = Packet()
@@ -249,7 +239,6 @@ const Row kFiltered[] = {
                .Protocol(kTcp)
                .Bytes(Transport(25, 40000)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{9, 300, true, kUplinkBytes}},
      .prepare = With({NoMailIn()}, {}, {"no-mail-in"})},
 };
 
@@ -274,12 +263,10 @@ const Row kRedirected[] = {
     {.what = "and nothing else leaves it",
      .in = Up().Ipv4(kSubscriber, kWeb).Protocol(kTcp).Bytes(Transport(40000, 443)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, kUplinkBytes}},
      .prepare = With({Garden()}, {"garden"})},
     {.what = "a redirect to another family's next hop says nothing",
      .in = Up(kIpv6).Ipv6(kSubscriber6, kHost6).Protocol(kTcp).Bytes(Transport(40000, 80)),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, 60}},
      .prepare = With({Garden()}, {"garden"})},
     {.what = "a redirect of IPv6",
      .in = Up(kIpv6).Ipv6(kSubscriber6, "2001:db8:99::1").Protocol(kTcp).Bytes(Transport(9, 80)),
@@ -458,7 +445,6 @@ const Row kMarkings[] = {
     {.what = "a filter looks at the DSCP that came, not at what it becomes",
      .in = Up().Ipv4(kSubscriber, kHost).Dscp(46).Payload(8),
      .verdict = Drop(DropReason::kFilterDenied),
-     .counted = {{7, 100, true, 28}},
      .prepare =
          [](Rig& rig) {
            const net::Filter filter{.name = "no-ef",

@@ -662,7 +662,6 @@ const std::vector<Row>& Rows() {
       {.what = "what is beyond the session's rate is dropped by name",
        .in = Data().Ipv4("100.64.0.2", kHost).Payload(1381),
        .verdict = Drop(DropReason::kPoliced),
-       .counted = {{7, 100, true, 1401}},
        .prepare =
            [](Rig& rig) {
              const dataplane::SessionKey key{l2tp::LocalTunnelId(7), l2tp::LocalSessionId(100)};
