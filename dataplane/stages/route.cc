@@ -2,6 +2,8 @@
 // Copyright The Terminus Authors
 #include "dataplane/stages/route.h"
 
+#include <cstring>
+
 #include "dataplane/stages/next_hop.h"
 #include "dataplane/stages/peer_check.h"
 #include "dataplane/tables/forwarding_state.h"
@@ -10,12 +12,32 @@
 namespace lns::dataplane {
 namespace {
 
+// Whether it is Linux' address on a port of ours, rather than one elsewhere or a broadcast.
+[[gnu::cold]] bool IsOfAPort(const Tables& tables, net::Family family, const uint8_t* address) {
+  for (const std::atomic<const OwnAddresses*>& port : tables.own_addresses) {
+    const OwnAddresses& own = *port.load(std::memory_order_acquire);
+    const net::IpAddress& candidate = family == net::Family::kIpv4 ? own.ipv4 : own.ipv6;
+    if (!candidate.is_none() &&
+        std::memcmp(candidate.raw().data(), address, candidate.bytes().size()) == 0) {
+      return true;
+    }
+  }
+  return false;
+}
+
 // What to do with a destination that is a subscriber's, our own or Linux'.
 struct FromSubscriber {
   static constexpr bool kMayRedirect = false;
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.ToDownlink(i); }
   static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kToOwnAddress); }
-  static void OnLinux(Batch& batch, uint32_t i) { batch.Mirror(i); }
+  // Subscribers do not reach Linux. An address of a port answers pings and refuses all else, as
+  // those do that are ours alone.
+  static void OnLinux(const Tables& tables, Batch& batch, uint32_t i) {
+    const PacketMeta& meta = batch.meta(i);
+    const uint8_t* to = DestinationOf(meta.family, batch.At(i, meta.l3_offset));
+    if (!IsOfAPort(tables, meta.family, to)) return batch.Mirror(i);
+    batch.Drop(i, DropReason::kToOwnAddress);
+  }
 };
 // A filter may have said where to.
 struct FromFiltered : FromSubscriber {
@@ -25,13 +47,17 @@ struct Encapsulated {
   static constexpr bool kMayRedirect = false;
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }
   static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }
-  static void OnLinux(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kTunnelLoop); }
+  static void OnLinux(const Tables&, Batch& batch, uint32_t i) {
+    batch.Drop(i, DropReason::kTunnelLoop);
+  }
 };
 struct Held {
   static constexpr bool kMayRedirect = false;
   static void OnSubscriber(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kHoldRouteGone); }
   static void OnLocal(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kHoldRouteGone); }
-  static void OnLinux(Batch& batch, uint32_t i) { batch.Drop(i, DropReason::kHoldRouteGone); }
+  static void OnLinux(const Tables&, Batch& batch, uint32_t i) {
+    batch.Drop(i, DropReason::kHoldRouteGone);
+  }
 };
 
 // Straight to the neighbour: a packet that had to wait for its MAC address, or was too long for the
@@ -78,7 +104,7 @@ void Route(Context& context, Batch& batch) {
     } else if (to == kFibLocal || to == kFibGateway) {
       Policy::OnLocal(batch, i);
     } else if (to == kFibLinux) {
-      Policy::OnLinux(batch, i);
+      Policy::OnLinux(tables, batch, i);
     } else {
       batch.Drop(i, DropReason::kNoRoute);
     }

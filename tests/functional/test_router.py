@@ -71,6 +71,18 @@ def test_traceroute_to_the_gateway_and_ping(lns, subscriber):
     assert router(lns) == {'unreachable': 1, 'echo_reply': 1}
 
 
+def test_linux_on_the_core_port_answers_pings_and_is_not_reached(lns, subscriber):
+    """The worker answers for it."""
+    for address in (config.CORE_ADDRESS, config.LNS_ADDRESS):
+        subscriber.send_ip(IP(src=subscriber.address, dst=address) / ICMP(id=9, seq=3) / b'and you?')
+        reply = subscriber.receive_ip(lambda p: ICMP in p and p[ICMP].type == ECHO_REPLY)
+        assert (reply.src, bytes(reply[ICMP].payload)) == (address, b'and you?')
+    answer = probe(subscriber, 2, config.CORE_ADDRESS)
+    assert (answer[ICMP].type, answer[ICMP].code) == (UNREACHABLE, 3)
+    assert router(lns) == {'unreachable': 1, 'echo_reply': 2}
+    assert lns.lnsctl('drops')['not_ours'] == 0
+
+
 def test_traceroute_to_a_subscriber(lns, subscriber):
     """The host's own ping says who has answered."""
     said = ping(lns, '-t', 1, subscriber.address).stdout
