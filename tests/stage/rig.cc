@@ -268,6 +268,11 @@ void Rig::ProgramOwnAddresses() {
   dataplane::TableWriter& writer = state_->writer();
   must(writer.SetPortAddresses(kAccess, {Address(kLns), Address(kLns6)}));
   must(writer.SetPortAddresses(kCore, {Address("203.0.113.1"), Address("2001:db8:2::1")}));
+  for (const char* linux : {"203.0.113.1", "203.0.113.255", "2001:db8:2::1"}) {
+    must(writer.UpsertRoute({.prefix = Prefix(linux),
+                             .origin = Origin::kKernel,
+                             .kind = dataplane::RouteKind::kLinux}));
+  }
   const dataplane::SessionKey key{l2tp::LocalTunnelId(7), l2tp::LocalSessionId(100)};
   SessionConfig session = writer.Sessions({{key}}).at(0);
   session.gateway = Address(kGateway);

@@ -10,7 +10,7 @@ from scapy.all import (ICMP, IP, TCP, UDP, ICMPv6DestUnreach, ICMPv6EchoReply, I
                        IPv6ExtHdrHopByHop, PadN, Raw)
 
 from .errors import to_sub
-from .lab import (ANSWER_HOPS, CORE_IP, GATEWAY, HOST, LNS, SUB, SUB6, Row, add, down, drop,
+from .lab import (ANSWER_HOPS, CORE_IP, CORE_IP6, GATEWAY, HOST, LNS, SUB, SUB6, Row, add, down, drop,
                   error4, error6, from_host, from_lac, payload, router, to_host, up)
 
 LNS6 = '2001:db8:1::1'
@@ -59,6 +59,10 @@ def echo_rows():
     ping = IP(src=HOST, dst=GATEWAY) / ICMP(id=1) / payload(9)
     yield Row('IPv4 down: a ping to the gateway from the core', [from_host(ping)],
               [to_host(reply4(ping))], router('EchoReply'))
+    ping = IP(src=SUB, dst=CORE_IP) / ICMP(id=1) / payload(9)
+    yield answered('IPv4 up: a ping to Linux\' address on the core port', ping, reply4(ping))
+    ping = IPv6(src=SUB6, dst=CORE_IP6) / ICMPv6EchoRequest(id=1, data=b'odd')
+    yield answered('IPv6 up: a ping to Linux\' address on the core port', ping, reply6(ping))
     # The checksum of the reply: carries of the incremental update.
     for ident in (0xf7ff, 0xf7fe, 0xf800, 0xffff, 0x0000):
         ping = IP(src=SUB, dst=GATEWAY) / ICMP(id=ident, seq=0)
@@ -108,6 +112,13 @@ def refused_rows():
     yield Row('IPv4 up: a protocol that the gateway does not speak', [from_lac(inner)],
               [to_sub(answer)],
               add(up(inner), drop('ToOwnAddress'), router('Unreachable'), down(answer)))
+    inner = IP(src=SUB, dst=CORE_IP) / TCP(dport=22, flags='S')
+    answer = error4(GATEWAY, inner, 3, 2)
+    yield Row('IPv4 up: Linux on the core port is not reached', [from_lac(inner)], [to_sub(answer)],
+              add(up(inner), drop('ToOwnAddress'), router('Unreachable'), down(answer)))
+    inner = IP(src=SUB, dst='203.0.113.255') / ICMP(id=1) / payload(9)
+    yield Row('IPv4 up: a ping to a broadcast address of Linux\' is not answered',
+              [from_lac(inner)], [], add(up(inner), drop('NotOurs')))
     inner = IPv6(src=SUB6, dst=LNS6) / TCP(dport=23, flags='S')
     answer = error6(LNS6, inner, ICMPv6ParamProblem(code=1, ptr=6))
     yield Row('IPv6 up: a protocol that we do not speak: where it is named', [from_lac(inner)],
