@@ -84,6 +84,15 @@ void ExpectSays(const PacketExplanation& explanation, const Outcome& outcome) {
   }
 }
 
+Bytes FrameOf(const Row& row) {
+  Packet in = row.in;
+  if (!in.has_ethernet()) {
+    in.Ethernet(row.port == kAccess ? kAccessMac : kCoreMac,
+                row.port == kAccess ? kLacMac : kHostMac);
+  }
+  return in.Build();
+}
+
 void ExplainRow(const Row& row) {
   SCOPED_TRACE(row.what);
   if (!IsForeseen(row.verdict) || row.inject || row.wait_ms != 0 || row.meanwhile) return;
@@ -93,7 +102,7 @@ void ExplainRow(const Row& row) {
   {
     Rig rig(row.rig);
     const std::vector<uint64_t> before = CountersOf(rig);
-    ExpectSays(Explain(rig, row.in.Build(), row.port), row.verdict);
+    ExpectSays(Explain(rig, FrameOf(row), row.port), row.verdict);
     rig.Poll();
     EXPECT_EQ(CountersOf(rig), before) << "something was counted";
     for (const uint16_t port : {kAccess, kCore}) EXPECT_TRUE(rig.TakeSent(port).empty());
@@ -237,7 +246,7 @@ TEST(Observer, ChangesNothing) {
       if (row.prepare || row.inject) continue;
       SCOPED_TRACE(row.what);
       for (Rig* rig : {&watched, &alone}) {
-        rig->Receive(row.port, row.in.Build(), row.headroom);
+        rig->Receive(row.port, FrameOf(row), row.headroom);
         rig->Poll();
       }
       for (const uint16_t port : {kAccess, kCore}) {
