@@ -149,6 +149,8 @@ class BookkeeperTest : public testing::Test {
     bookkeeper_ = std::move(*made);
     orphans_ = bookkeeper_->Orphans();
     bookkeeper_->Start();
+    // The thread tells its counters first when it has begun.
+    ASSERT_TRUE(WaitFor([&] { return bookkeeper_->Counters().size() > 1; }));
   }
   static AccountingId Id(uint16_t session) {
     return {.run = 5, .number = session, .slot = session};
@@ -171,12 +173,10 @@ class BookkeeperTest : public testing::Test {
                              .traffic = Traffic{.uplink_packets = 3, .uplink_bytes = 300}}});
   }
   uint64_t Counted(const std::string& name) const {
-    const auto counters = bookkeeper_->Counters();
-    for (const auto& [each, value] : counters) {
+    for (const auto& [each, value] : bookkeeper_->Counters()) {
       if (each == name) return value;
     }
-    // The thread tells them first when it has begun.
-    if (!counters.empty()) ADD_FAILURE() << "no counter " << name;
+    ADD_FAILURE() << "no counter " << name;
     return 0;
   }
   static bool WaitFor(const std::function<bool()>& condition) {
