@@ -41,8 +41,7 @@ void ReadRates(const config::v1::UserConfig& in, int index, FieldChecks& check,
       check.Number(at("queue_down_bytes"), in.queue_down_bytes(), kQueueBytes, 0));
   if (in.has_shape_down()) out.shape_down = in.shape_down();
   if (in.has_rate_overhead_bytes()) {
-    out.rate_overhead =
-        ReadOverhead(at("rate_overhead_bytes"), in.rate_overhead_bytes(), check);
+    out.rate_overhead = ReadOverhead(at("rate_overhead_bytes"), in.rate_overhead_bytes(), check);
   }
   if (in.shape_down() && out.rate_down_bps < kSharedRateBps.low) {
     check.Fail(at("shape_down"),

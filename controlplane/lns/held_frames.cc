@@ -74,7 +74,8 @@ void EngineImpl::DropHeldFrames(SessionRecord& session) {
   held_frames_ -= static_cast<uint32_t>(session.held_frames->size());
   session.held_frames.reset();
   // One that is being cleared has another deadline by now, one whose service changes needs it.
-  if (session.stage == SessionStage::kLink && !session.service_waits) session.own_deadline = Instant::Never();
+  if (session.stage == SessionStage::kLink && !session.service_waits)
+    session.own_deadline = Instant::Never();
 }
 
 }  // namespace lns::controlplane

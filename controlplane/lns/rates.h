@@ -15,8 +15,9 @@ namespace lns::controlplane {
 
 // Where neither the configuration of a user nor AAA says anything else.
 struct RateSettings {
-  bool shape_down = false;  // what is beyond the rate to a subscriber waits, instead of being dropped
-  int16_t overhead = 0;     // octets counted on top of each packet
+  bool shape_down =
+      false;             // what is beyond the rate to a subscriber waits, instead of being dropped
+  int16_t overhead = 0;  // octets counted on top of each packet
 };
 
 // What all sessions of a peer, or of each of its tunnels, may carry together. Rates of zero are no

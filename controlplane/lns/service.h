@@ -51,7 +51,7 @@ struct ServiceProfile {
   std::vector<std::string> delegated_pools;
   std::vector<FramedRoute> ipv6_routes;
   std::vector<net::IpPrefix> announced_routes;  // the subscriber is told of (RFC 6911 3.3)
-  std::vector<net::IpAddress> dns6;  // empty: the configuration's
+  std::vector<net::IpAddress> dns6;             // empty: the configuration's
 
   // Zero: without end, or the configuration's.
   Duration session_timeout;

@@ -43,8 +43,8 @@ struct OctetClock {
   // When the next packet may leave, however long it is.
   uint64_t Earliest(const OctetRate& rate) const { return due - std::min(due, rate.tolerance()); }
   bool IsDue(const OctetRate& rate, uint64_t now) const { return due <= now + rate.tolerance(); }
-  // A packet leaves. One that was due and is late, by no more than `late` cycles, does not make those
-  // behind it late as well.
+  // A packet leaves. One that was due and is late, by no more than `late` cycles, does not make
+  // those behind it late as well.
   void Take(const OctetRate& rate, uint32_t octets, uint64_t now, uint64_t late = 0) {
     if (due + late < now) *this = {.due = now - late};
     const uint64_t cost = rate.Cost(octets) + fraction;

@@ -1,9 +1,9 @@
 // Rates of services and peers as the data plane is told them.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
-#include "controlplane/lns/rates.h"
-
 #include <gtest/gtest.h>
+
+#include "controlplane/lns/rates.h"
 
 namespace lns::controlplane {
 namespace {
@@ -36,9 +36,8 @@ TEST(Rates, AreMetersUnlessWhatIsSentIsShaped) {
   service.shape_down = true;
   EXPECT_EQ(EntryOf(service).uplink_meter, up);
   EXPECT_FALSE(EntryOf(service).downlink_meter);
-  EXPECT_EQ(
-      EntryOf(service).downlink_shaper,
-      (ShaperEntry{.rate_bps = 2'000'000, .burst_octets = 4000, .queue_octets = 5000}));
+  EXPECT_EQ(EntryOf(service).downlink_shaper,
+            (ShaperEntry{.rate_bps = 2'000'000, .burst_octets = 4000, .queue_octets = 5000}));
 }
 
 TEST(Rates, TheConfigurationHoldsWhereTheServiceSaysNothing) {
