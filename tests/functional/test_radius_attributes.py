@@ -243,6 +243,11 @@ def web_denied(world, subscriber):
     assert world.passes_down(subscriber)
 
 
+def web_open(world, subscriber):
+    assert world.passes_up(subscriber, sink=world.web)
+    assert world.passes_down(subscriber)
+
+
 def answers_denied(world, subscriber):
     assert world.passes_up(subscriber)
     assert not world.passes_down(subscriber)
@@ -553,6 +558,8 @@ CHANGES = [
     Change(('Framed-Route = "100.66.9.0/24 0.0.0.0 1"',), 'CoA-ACK'),
     Change(('Framed-IPv6-Route = "2001:db8:bbbb::/48 :: 1"',), 'CoA-ACK',
            network_behind6('2001:db8:bbbb::7')),
+    Change(('WISPr-Redirection-URL = "http://portal.example/"',), 'CoA-ACK', web_denied),
+    Change(('WISPr-Redirection-URL = none',), 'CoA-ACK', web_open),
     Change(('Filter-Id = "no-answers.out"',), 'CoA-ACK', answers_denied),
     Change(('Filter-Id = "no-web.in"',), 'CoA-ACK', web_denied),
     # Refused as a whole, and everything stays.
