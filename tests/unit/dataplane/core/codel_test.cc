@@ -13,7 +13,6 @@ namespace {
 
 constexpr uint64_t kHz = 1'000'000;  // a cycle is a microsecond
 constexpr uint64_t kTarget = Codel::kTargetMs * 1000;
-constexpr uint64_t kInterval = Codel::kIntervalMs * 1000;
 constexpr uint64_t kLong = 20'000;  // octets
 
 class CodelTest : public testing::Test {
