@@ -19,6 +19,7 @@ namespace {
 
 WorkerConfig Dry(WorkerConfig config) {
   config.dry_run = true;
+  config.backlog_packets = 64;  // none waits
   return config;
 }
 
@@ -99,6 +100,7 @@ bool PacketExplainer::Run() {
 
   std::unique_ptr<SessionWords> kept;
   if (RunPipeline(PipelineOf("receive"), batch_, kept)) {
+    from_subscriber_ = true;
     RunPipeline(PipelineOf("uplink"), batch_, kept);
   }
   Batch& downlink = context_.downlink();
@@ -131,7 +133,12 @@ bool PacketExplainer::RunPipeline(size_t pipeline, Batch& batch,
     }
     stage.run(context_, batch);
     if (batch.empty()) {  // handed over
-      explanation_.owner = meta.owner;
+      if (pipeline == PipelineOf("downlink") && from_subscriber_) {
+        // To the receiver's worker, which would hand it back to the sender's were it asked.
+        explanation_.verdict = step.verdict = Verdict::kToDownlink;
+      } else {
+        explanation_.owner = meta.owner;
+      }
       return false;
     }
     if (meta.session_key != 0) explanation_.session_key = meta.session_key;

@@ -28,7 +28,8 @@ struct ExplainedStep {
 
 struct PacketExplanation {
   std::vector<ExplainedStep> steps;
-  // The last word; kContinue: another worker owns the packet's session.
+  // The last word; kContinue: another worker owns the packet's session. kToDownlink: it goes on to
+  // another subscriber, whose session is another worker's.
   Verdict verdict = Verdict::kContinue;
   uint8_t reason = 0;             // DropReason or PuntReason
   std::optional<uint32_t> owner;  // which
@@ -58,6 +59,7 @@ class PacketExplainer {
   const Bytes frame_;
   const uint16_t in_port_;
   Batch batch_;
+  bool from_subscriber_ = false;
   PacketExplanation explanation_;
 };
 
