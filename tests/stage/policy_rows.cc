@@ -239,6 +239,7 @@ const Row kFiltered[] = {
                .Protocol(kTcp)
                .Bytes(Transport(25, 40000)),
      .verdict = Drop(DropReason::kFilterDenied),
+     .counted = {{9, 300, true, kUplinkBytes}},
      .prepare = With({NoMailIn()}, {}, {"no-mail-in"})},
 };
 
