@@ -320,6 +320,8 @@ void World::OnOrderDone(const controlplane::ServiceOrderDone& done) {
     }
     if (service != change.service) return wrong("is done and changed nothing");
     if (!of_rate) continue;
+    // The roll-back of an order that was refused may still be on its way, and says the same.
+    if (dataplane_.NextDeadline() != Instant::Never()) continue;
     const SessionEntry* entry = dataplane_.Find(*accounts_.KeyOf(change.session));
     if (entry == nullptr || (!entry->ipv4_open && !entry->ipv6_open)) continue;
     const uint64_t rate = entry->downlink_meter ? entry->downlink_meter->rate_bps : 0;
