@@ -6,6 +6,7 @@
 #include <string>
 
 #include "dataplane/services/convert.h"
+#include "lib/base/check.h"
 #include "lib/l2tp/header.h"
 #include "lib/net/ethernet.h"
 #include "lib/net/icmp.h"
@@ -156,6 +157,7 @@ Bytes WrapInTunnel(ByteView packet, const TunnelConfig& tunnel, const SessionCon
   constexpr uint16_t kPppIpv4 = 0x0021;
   constexpr uint16_t kPppIpv6 = 0x0057;
   constexpr size_t kPppLength = 4;
+  LNS_CHECK(packet.size() <= kMaxLength);
   IpFields fields{.source = tunnel.endpoints.peer.address,
                   .destination = tunnel.endpoints.local.address,
                   .protocol = net::kProtocolUdp};
