@@ -91,8 +91,9 @@ void EngineImpl::OnSessionProgrammed(const SessionKey& key, uint16_t revision,
   if (status.ok()) {
     // A repeated confirmation finds nothing waiting for it, one of an earlier entry nothing that
     // it would be enough for.
-    if (revision == session->revision && session->awaits_dataplane()) {
-      OnDataplaneReady(*session, turn);
+    if (revision == session->revision) {
+      session->service_restored = false;
+      if (session->awaits_dataplane()) OnDataplaneReady(*session, turn);
     }
   } else if (!MayComeBack(status)) {
     OnDataplaneRefusal(*session, revision, status, turn);

@@ -80,11 +80,11 @@ absl::Status EngineImpl::BeginServiceOrder(uint64_t number,
   return absl::OkStatus();
 }
 
-// What the data plane does not notice needs no confirmation.
+// What the data plane does not notice needs no confirmation, if it has what it notices.
 void EngineImpl::Serve(SessionRecord& session, ServicePtr service, Turn turn) {
   const SessionEntry before = EntryOf(session);
   session.service = std::move(service);
-  if (EntryOf(session) == before) return;
+  if (EntryOf(session) == before && !session.service_restored) return;
   ++session.revision;
   Note(session, TrailNote::kServiceAsked, "", turn);
   session.service_waits = true;
@@ -139,7 +139,8 @@ void EngineImpl::FailServiceOrder(uint64_t number, const absl::Status& why, Turn
     session->service = std::move(one.before);
     if (session->stage != SessionStage::kLink || EntryOf(*session) == changed) continue;
     ++session->revision;
-    turn.out.push_back(ProgramSession{EntryOf(*session), session->awaits_dataplane()});
+    session->service_restored = true;
+    turn.out.push_back(ProgramSession{EntryOf(*session), /*confirm=*/true});
   }
   TellFailure(number, why, turn);
 }

@@ -77,6 +77,7 @@ struct SessionRecord {
   bool sequence_numbers : 1 = false;  // RFC 2661 5.4
   bool holds_name : 1 = false;        // in the index of users
   bool service_waits : 1 = false;     // for the data plane to confirm a change of service
+  bool service_restored : 1 = false;  // taken back, which the data plane has not confirmed yet
   uint8_t dscp = kNoDscp;             // RFC 3308; none: the tunnel's
   net::VrfIndex vrf = net::kMainVrf;  // of what it was granted
   uint16_t revision = 0;              // of its entry in the data plane

@@ -291,12 +291,7 @@ void World::RestartDataplane() {
 
 uint64_t World::Order(std::vector<controlplane::ServiceChange> changes) {
   const uint64_t order = ++last_order_;
-  for (const controlplane::ServiceChange& change : changes) {
-    const controlplane::ServicePtr before = engine_->ServiceOf(change.session);
-    const bool of_rate = before != nullptr && change.service != nullptr &&
-                         before->rate_down_bps != change.service->rate_down_bps;
-    orders_[order].push_back({change, of_rate});
-  }
+  orders_.emplace(order, changes);
   Call([&](auto& engine, auto& out) { engine.ChangeService(order, changes, now_, out); });
   return order;
 }
@@ -312,17 +307,18 @@ void World::OnOrderDone(const controlplane::ServiceOrderDone& done) {
   const auto placed = orders_.extract(done.order);
   if (placed.empty()) return wrong("is done and was not open");
   order_outcomes_.emplace(done.order, done.status);
-  for (const auto& [change, of_rate] : placed.mapped()) {
+  for (const controlplane::ServiceChange& change : placed.mapped()) {
     const controlplane::ServicePtr service = engine_->ServiceOf(change.session);
     if (!done.status.ok()) {
       if (service != nullptr && service == change.service) wrong("failed and left a change");
       continue;
     }
     if (service != change.service) return wrong("is done and changed nothing");
-    if (!of_rate) continue;
-    // The roll-back of an order that was refused may still be on its way, and says the same.
-    if (dataplane_.NextDeadline() != Instant::Never()) continue;
-    const SessionEntry* entry = dataplane_.Find(*accounts_.KeyOf(change.session));
+    // What carries nothing, or is to carry nothing any more, has no rate.
+    const controlplane::SessionKey key = *accounts_.KeyOf(change.session);
+    const SessionEntry& wanted = wanted_sessions_.at(key);
+    const SessionEntry* entry = dataplane_.Find(key);
+    if (!wanted.ipv4_open && !wanted.ipv6_open) continue;
     if (entry == nullptr || (!entry->ipv4_open && !entry->ipv6_open)) continue;
     const uint64_t rate = entry->downlink_meter ? entry->downlink_meter->rate_bps : 0;
     if (rate != service->rate_down_bps) return wrong("is done before the data plane has it");

@@ -142,11 +142,7 @@ class World {
   std::map<controlplane::SessionKey, Opened> opened_;
   Accounts accounts_;
   uint64_t last_order_ = 0;
-  struct Ordered {
-    controlplane::ServiceChange change;
-    bool of_rate = false;  // which the data plane is to have; others it does not notice
-  };
-  std::map<uint64_t, std::vector<Ordered>> orders_;  // not done yet
+  std::map<uint64_t, std::vector<controlplane::ServiceChange>> orders_;  // not done yet
   std::map<uint64_t, absl::Status> order_outcomes_;
   std::vector<std::string> log_;
   std::string violation_;

@@ -144,6 +144,26 @@ TEST_F(ServiceChangeTest, WhatTheDataPlaneRefusesLeavesEverySessionAsItWas) {
   EXPECT_EQ(RateOf(1), 7000u);
 }
 
+// The data plane would not notice the second change; but it has not heard yet that the first one
+// was taken back.
+TEST_F(ServiceChangeTest, AChangeRightAfterARefusalWaitsForWhatWasTakenBack) {
+  settings_.dataplane = {.min_delay = Duration::Milliseconds(500),
+                         .max_delay = Duration::Milliseconds(500)};
+  Online();
+  EXPECT_FALSE(Outcome(world_->Order({Rate(0, 5000), Rate(1, kBadRate)})).ok());
+  EXPECT_EQ(RateOf(0), 5000u);
+  ServiceProfile service = *world_->engine().ServiceOf(ids_[0]);
+  service.session_timeout = Duration::Seconds(77);
+  const uint64_t next = world_->Order({{ids_[0], std::make_shared<const ServiceProfile>(service)}});
+  EXPECT_EQ(world_->OutcomeOf(next), nullptr);
+  EXPECT_TRUE(Outcome(next).ok());
+  EXPECT_EQ(RateOf(0), 1000u);
+  // From then on it has nothing to wait for.
+  service.session_timeout = Duration::Seconds(78);
+  const uint64_t last = world_->Order({{ids_[0], std::make_shared<const ServiceProfile>(service)}});
+  EXPECT_NE(world_->OutcomeOf(last), nullptr);
+}
+
 TEST_F(ServiceChangeTest, ASessionFollowsOneOrderAtATime) {
   Online();
   const uint64_t first = world_->Order({Rate(0, 5000)});
