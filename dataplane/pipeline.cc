@@ -107,31 +107,25 @@ constexpr std::array kHeld = {
     Stage{StageId::kRewrite, Rewrite},
 };
 
+// What `source` takes up again goes on in kPipeline from the stage kFrom.
+template <const auto& kPipeline, StageId kFrom>
+constexpr auto Resumed(Stage source) {
+  constexpr auto kAt = std::ranges::find(kPipeline, kFrom, &Stage::id);
+  static_assert(kAt != kPipeline.end());
+  std::array<Stage, kPipeline.end() - kAt + 1> stages{source};
+  std::copy(kAt, kPipeline.end(), stages.begin() + 1);
+  return stages;
+}
+
 // Packets of sessions with data sequencing that came too early and waited: on from where they left
 // the uplink.
-constexpr std::array kReordered = {
-    Stage{StageId::kReorder, ReleaseInOrder},
-    Stage{StageId::kPppInput, PppInput},
-    Stage{StageId::kSourceGuard, SourceGuard},
-
-    Stage{StageId::kFilter, FilterUplink, kFiltered},
-    Stage{StageId::kPolice, PoliceUplink, kCountedByPolice},
-    Stage{StageId::kDscp, DscpUplink, kDscpPolicy},
-    Stage{StageId::kMss, Mss, kClampMss},
-    Stage{StageId::kRoute, RouteUplink},
-    Stage{StageId::kHopLimit, HopLimit},
-    Stage{StageId::kRewrite, Rewrite},
-};
+constexpr std::array kReordered =
+    Resumed<kUplink, StageId::kPppInput>({StageId::kReorder, ReleaseInOrder});
 
 // Packets to subscribers that waited because their session was at its rate: on from where they left
 // the downlink.
-constexpr std::array kAtRate = {
-    Stage{StageId::kDequeue, Dequeue},         Stage{StageId::kPppOutput, PppOutput},
-    Stage{StageId::kL2tpEncap, L2tpEncap},     Stage{StageId::kDscp, DscpOuter, kDscpPolicy},
-    Stage{StageId::kRoute, RouteEncapsulated},
-
-    Stage{StageId::kRewrite, Rewrite},
-};
+constexpr std::array kAtRate =
+    Resumed<kDownlink, StageId::kPppOutput>({StageId::kDequeue, Dequeue});
 
 // Packets from LACs that came in fragments and are whole again. What continues is L2TP data:
 // uplink.
