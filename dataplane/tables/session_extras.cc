@@ -106,15 +106,23 @@ uint32_t TableState::TakeRecord() {
   return record;
 }
 
-void TableState::GiveBack(const Extras& claimed, const Extras& held) {
-  const uint32_t meters = claimed.words.meters;
-  if (meters != 0 && meters != held.words.meters) meters_.Free(meters);
-  const uint32_t shaper = claimed.words.shaper;
-  if (shaper != 0 && shaper != held.words.shaper) shapers_.Free(shaper);
-  LetGo(claimed.words, held.words);
-  if (claimed.record.has_value() && claimed.record != held.record) {
-    free_extras_.push_back(*claimed.record);
+template <typename PartWith>
+void TableState::Part(const Extras& own, const Extras& kept, PartWith&& part_with) {
+  const SessionExtras& words = own.words;
+  if (words.meters != 0 && words.meters != kept.words.meters) {
+    part_with(SlotKind::kMeter, words.meters);
   }
+  if (words.shaper != 0 && words.shaper != kept.words.shaper) {
+    part_with(SlotKind::kShaper, words.shaper);
+  }
+  LetGo(words, kept.words);
+  if (own.record.has_value() && own.record != kept.record) {
+    part_with(SlotKind::kExtras, *own.record);
+  }
+}
+
+void TableState::GiveBack(const Extras& claimed, const Extras& held) {
+  Part(claimed, held, [this](SlotKind kind, uint32_t slot) { Free(kind, slot); });
 }
 
 void TableState::WriteExtras(const Extras& extras, DownlinkEntry& down) {
@@ -131,14 +139,7 @@ void TableState::ReleaseExtras(const Extras& held, const Extras& kept) {
   if (!held.gateway.address.is_none() && held.gateway != kept.gateway) {
     routes_.RemoveGateway(held.gateway);
   }
-  const uint32_t meters = held.words.meters;
-  if (meters != 0 && meters != kept.words.meters) retired_.Add(SlotKind::kMeter, meters);
-  const uint32_t shaper = held.words.shaper;
-  if (shaper != 0 && shaper != kept.words.shaper) retired_.Add(SlotKind::kShaper, shaper);
-  LetGo(held.words, kept.words);
-  if (held.record.has_value() && held.record != kept.record) {
-    retired_.Add(SlotKind::kExtras, *held.record);
-  }
+  Part(held, kept, [this](SlotKind kind, uint32_t slot) { retired_.Add(kind, slot); });
 }
 
 }  // namespace lns::dataplane

@@ -160,6 +160,8 @@ class TableState final : public ForwardingState, public TableWriter {
     return std::lock_guard(mutex_, std::adopt_lock);
   }
   void Collect();
+  // What no worker has in its hands.
+  void Free(SlotKind kind, uint32_t slot);
 
   // kNotFound when none is free, not even after waiting for workers to let go of retired ones.
   uint32_t TakeTunnelSlot();
@@ -206,6 +208,9 @@ class TableState final : public ForwardingState, public TableWriter {
   void LetGo(const SessionExtras& own, const SessionExtras& kept);
   uint32_t TakeRecord();
   void WriteExtras(const Extras& extras, DownlinkEntry& down);
+  // Calls part_with(SlotKind, slot) for what `own` has of its own and `kept` has not.
+  template <typename PartWith>
+  void Part(const Extras& own, const Extras& kept, PartWith&& part_with);
   // Of what was claimed and never published, and of what a published session has no more.
   void GiveBack(const Extras& claimed, const Extras& held);
   void ReleaseExtras(const Extras& held, const Extras& kept);

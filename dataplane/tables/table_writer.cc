@@ -187,50 +187,52 @@ absl::Status CheckSession(const SessionConfig& session) {
 }  // namespace
 
 void TableState::Collect() {
-  retired_.Collect([this](SlotKind kind, uint32_t slot) {
-    switch (kind) {
-      case SlotKind::kSession:
-        if (const auto counting = counting_.find(slot); counting != counting_.end()) {
-          if (last_counts_.size() < kLastCountsKept) {
-            last_counts_.push_back(CountsOf(slot, counting->second));
-          }
-          counting_.erase(counting);
+  retired_.Collect([this](SlotKind kind, uint32_t slot) { Free(kind, slot); });
+}
+
+void TableState::Free(SlotKind kind, uint32_t slot) {
+  switch (kind) {
+    case SlotKind::kSession:
+      if (const auto counting = counting_.find(slot); counting != counting_.end()) {
+        if (last_counts_.size() < kLastCountsKept) {
+          last_counts_.push_back(CountsOf(slot, counting->second));
         }
-        sessions_.Free(slot);
-        break;
-      case SlotKind::kTunnel:
-        aggregates_.Release(parts_.tables.tunnels[slot].aggregate);
-        free_tunnels_.push_back(slot);
-        break;
-      case SlotKind::kAdjacency:
-        routes_.FreeAdjacency(slot);
-        break;
-      case SlotKind::kSubscriberPrefix:
-        parts_.tables.subscribers->Free(slot);
-        break;
-      case SlotKind::kFibPrefix:
-        parts_.tables.fib->Free(slot);
-        break;
-      case SlotKind::kMeter:
-        meters_.Free(slot);
-        break;
-      case SlotKind::kShaper:
-        shapers_.Free(slot);
-        break;
-      case SlotKind::kFilter:
-        filters_.Free(slot);
-        break;
-      case SlotKind::kDscpProfile:
-        dscp_policies_.Free(slot);
-        break;
-      case SlotKind::kExtras:
-        free_extras_.push_back(slot);
-        break;
-      case SlotKind::kNextHopGroup:
-        routes_.FreeGroup(slot);
-        break;
-    }
-  });
+        counting_.erase(counting);
+      }
+      sessions_.Free(slot);
+      break;
+    case SlotKind::kTunnel:
+      aggregates_.Release(parts_.tables.tunnels[slot].aggregate);
+      free_tunnels_.push_back(slot);
+      break;
+    case SlotKind::kAdjacency:
+      routes_.FreeAdjacency(slot);
+      break;
+    case SlotKind::kSubscriberPrefix:
+      parts_.tables.subscribers->Free(slot);
+      break;
+    case SlotKind::kFibPrefix:
+      parts_.tables.fib->Free(slot);
+      break;
+    case SlotKind::kMeter:
+      meters_.Free(slot);
+      break;
+    case SlotKind::kShaper:
+      shapers_.Free(slot);
+      break;
+    case SlotKind::kFilter:
+      filters_.Free(slot);
+      break;
+    case SlotKind::kDscpProfile:
+      dscp_policies_.Free(slot);
+      break;
+    case SlotKind::kExtras:
+      free_extras_.push_back(slot);
+      break;
+    case SlotKind::kNextHopGroup:
+      routes_.FreeGroup(slot);
+      break;
+  }
 }
 
 uint32_t TableState::TakeTunnelSlot() {
