@@ -16,7 +16,8 @@ namespace {
 
 // Named are the flags that change nothing but what is read here anyway, so that a session with a
 // flag that came later is not plain.
-constexpr uint32_t kPlainSession = kIpv4Open | kIpv6Open | kSendPfc | kSendAcfc | kEchoes;
+constexpr uint32_t kPlainSession =
+    kIpv4Open | kIpv6Open | kSendPfc | kSendAcfc | kEchoes | kHasRoutes;
 bool IsPlain(uint32_t session_flags) { return (session_flags & ~kPlainSession) == 0; }
 
 enum class Look : uint8_t {

@@ -59,10 +59,14 @@ void RefuseSource(Context& context, Batch& batch, uint32_t i) {
 }
 
 // Of any address of the session's. False: the packet leaves here.
-[[gnu::noinline]] bool CheckSource(Context& context, Batch& batch, uint32_t i, const uint8_t* ip) {
+[[gnu::noinline]] bool CheckSource(Context& context, Batch& batch, uint32_t i, const uint8_t* ip,
+                                   const UplinkEntry& session) {
   const PacketMeta& meta = batch.meta(i);
+  const bool has_routes = meta.family == net::Family::kIpv6 ||
+                          (session.flags.load(std::memory_order_relaxed) & kHasRoutes) != 0;
   const SubscriberTable& subscribers = *context.tables().subscribers;
-  if (subscribers.Find(meta.vrf, meta.family, SourceOf(meta.family, ip)) == meta.session) {
+  if (has_routes &&
+      subscribers.Find(meta.vrf, meta.family, SourceOf(meta.family, ip)) == meta.session) {
     return true;
   }
   RefuseSource(context, batch, i);
@@ -84,7 +88,7 @@ void SourceGuard(Context& context, Batch& batch) {
     if (!IsPlain(meta, ip) && !CheckHeader(batch, i, ip)) [[unlikely]]
       continue;
     const bool is_usual = meta.family == net::Family::kIpv4 && IsFromUsualSource(ip, session);
-    if (!is_usual && !CheckSource(context, batch, i, ip)) [[unlikely]]
+    if (!is_usual && !CheckSource(context, batch, i, ip, session)) [[unlikely]]
       continue;
     if (!counts) [[unlikely]]
       continue;

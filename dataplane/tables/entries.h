@@ -30,6 +30,7 @@ inline constexpr uint32_t kMetered = 1u << 7;      // SessionExtras::meters, eit
 inline constexpr uint32_t kFiltered = 1u << 14;    // SessionExtras' filters, either direction
 inline constexpr uint32_t kShaped = 1u << 15;      // SessionExtras::shaper
 inline constexpr uint32_t kEchoes = 1u << 26;      // the worker keeps LCP's echoes
+inline constexpr uint32_t kHasRoutes = 1u << 27;   // IPv4 prefixes beside the usual source
 inline constexpr uint32_t kOwnVrf = 1u << 28;      // its VRF or its tunnel's is not the main one
 inline constexpr uint32_t kDscpPolicy = 1u << 29;  // SessionExtras::dscp_profile
 inline constexpr uint32_t kAggregated = 1u << 30;  // its tunnel has an aggregate limit

@@ -35,6 +35,20 @@ std::string Text(const SessionKey& key) {
   return absl::StrCat("session ", key.tunnel.value(), "/", key.session.value());
 }
 
+// The subscriber's usual IPv4 source; 0.0.0.0 is nobody's.
+uint32_t UsualSource(const SessionConfig& session) {
+  for (const net::IpPrefix& prefix : session.prefixes) {
+    if (prefix.address.is_v4() && prefix.length == 32) return prefix.address.v4();
+  }
+  return 0;
+}
+
+bool HasRoutes(const SessionConfig& session) {
+  const auto count = std::ranges::count_if(
+      session.prefixes, [](const net::IpPrefix& prefix) { return prefix.address.is_v4(); });
+  return count > (UsualSource(session) != 0 ? 1 : 0);
+}
+
 uint32_t FlagsOf(const SessionConfig& session) {
   return (session.ipv4_open ? kIpv4Open : 0) | (session.ipv6_open ? kIpv6Open : 0) |
          (session.send_pfc ? kSendPfc : 0) | (session.send_acfc ? kSendAcfc : 0) |
@@ -42,7 +56,8 @@ uint32_t FlagsOf(const SessionConfig& session) {
          (session.uplink_meter || session.downlink_meter ? kMetered : 0) |
          (session.downlink_shaper ? kShaped : 0) | (session.echo ? kEchoes : 0) |
          (session.uplink_filters.empty() && session.downlink_filters.empty() ? 0 : kFiltered) |
-         (session.dscp_policy ? kDscpPolicy : 0) | (session.vrf != kMainVrf ? kOwnVrf : 0) |
+         (session.dscp_policy ? kDscpPolicy : 0) | (HasRoutes(session) ? kHasRoutes : 0) |
+         (session.vrf != kMainVrf ? kOwnVrf : 0) |
          (session.dscp.has_value() ? kOwnDscp | uint32_t{*session.dscp} << kDscpShift : 0) |
          uint32_t{session.reorder_ms} << kReorderShift;
 }
@@ -50,14 +65,6 @@ uint32_t FlagsOf(const SessionConfig& session) {
 // What a tunnel adds to the flags of its sessions.
 uint32_t FlagsOf(const TunnelConfig& tunnel) {
   return (tunnel.aggregate ? kAggregated : 0) | (tunnel.endpoints.vrf != kMainVrf ? kOwnVrf : 0);
-}
-
-// The subscriber's usual IPv4 source; 0.0.0.0 is nobody's.
-uint32_t UsualSource(const SessionConfig& session) {
-  for (const net::IpPrefix& prefix : session.prefixes) {
-    if (prefix.address.is_v4() && prefix.length == 32) return prefix.address.v4();
-  }
-  return 0;
 }
 
 // What every host takes: RFC 791 3.1, RFC 8200 5.

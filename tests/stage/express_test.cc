@@ -94,7 +94,8 @@ class Traffic {
     static constexpr std::string_view kTo[] = {
         kHost,        kHost,        kHost,         kHost,         "198.18.5.5",
         "198.18.5.5", "100.64.0.4", "203.0.113.1", "192.0.2.200", "198.19.0.1"};
-    packet.Ipv4(Once(25) ? "100.64.0.77" : who.address, AnyOf(kTo));
+    const bool routed = who.session == 100 && Once(8);
+    packet.Ipv4(Once(25) ? "100.64.0.77" : routed ? "192.0.2.70" : who.address, AnyOf(kTo));
     Spoil(packet);
     return {kAccess, Finish(packet)};
   }
