@@ -5,7 +5,9 @@
 # Copyright The Terminus Authors
 """Looking at packets."""
 
+import json
 import subprocess
+import time
 
 import pytest
 from lab import LabError, config, wait_until
@@ -67,8 +69,10 @@ def test_a_packet_is_explained_by_the_live_tables_and_nothing_happens(online):
     exchange(subscriber, host)
 
 
-def watch(lab, *words):
-    return subprocess.Popen([lab.program('lnsctl'), '--run-dir', lab.run_dir, *map(str, words)],
+def watch(lab, *words, namespace=None):
+    inside = ['ip', 'netns', 'exec', namespace.name] if namespace else []
+    return subprocess.Popen([*inside, lab.program('lnsctl'), '--run-dir', lab.run_dir,
+                             *map(str, words)],
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -108,3 +112,60 @@ def test_what_is_dropped_is_traced_with_its_reason(online):
         assert f'session {session_key(lab)} ' in line
         assert line.endswith('-> drop spoofed_source')
         assert 'source_guard' in line
+
+
+def tzsp(datagram):
+    """The tags, and the frame behind them."""
+    assert datagram[:4] == b'\x01\x00\x00\x01', 'version 1, a received packet, Ethernet'
+    tags, at = {}, 4
+    while datagram[at] != 1:
+        length = datagram[at + 1]
+        tags[datagram[at]] = datagram[at + 2:at + 2 + length]
+        at += 2 + length
+    return tags, datagram[at + 1:]
+
+
+def test_the_packets_of_a_session_go_to_a_collector(online):
+    lab, _, subscriber, host = online
+    count, begin = 8, int(time.time())
+    collector = udp_socket(lab.host.name, config.HOST_ADDRESS, 37008)
+    told = lab.capture(lab.host, 'host0', 'told', 'udp port 37008')
+    # What the LNS sends, by those who receive it.
+    wires = {'access': lab.capture(lab.lac, 'lac0', 'lac-side', 'inbound and udp port 1701'),
+             'core': lab.capture(lab.host, 'host0', 'core-side', 'inbound and src net 100.64.0.0/10')}
+    process = watch(lab, '--json', 'capture', '--session', session_key(lab), '--packets', count,
+                    f'udp:{config.HOST_ADDRESS}:37008', namespace=lab.lns)
+    said = finish(process, lambda: exchange(subscriber, host))
+    assert json.loads(said) == {'sent': count, 'not_sent': 0}
+    collector.settimeout(5)
+    received = [tzsp(collector.recv(65535)) for _ in range(count)]
+    for capture in (told, *wires.values()):
+        capture.stop()
+    lab.captures = []
+
+    sent = {port: [bytes(packet) for packet in rdpcap(str(capture.path))]
+            for port, capture in wires.items()}
+    ports = [tags[80].decode() for tags, _ in received]
+    assert set(ports) == {'core', 'access'}
+    for number, (tags, frame) in enumerate(received):
+        assert frame in sent[ports[number]], frame.hex()
+        assert int.from_bytes(tags[40], 'big') == number
+        assert int.from_bytes(tags[41], 'big') == len(frame)
+        assert begin <= int.from_bytes(tags[82][:4], 'big') <= time.time()
+    # Another decoder.
+    assert told.faults() == []
+    rows = told.fields('tzsp', 'tzsp.packet_id', 'tzsp.device_name', 'tzsp.encap')
+    assert rows == [[str(number), port, '1'] for number, port in enumerate(ports)]
+    collector.close()
+
+
+def test_what_the_collector_does_not_get_is_counted(online):
+    """Nobody listens: the kernel says so, and what it refused is told."""
+    lab, _, subscriber, host = online
+    process = watch(lab, '--json', 'capture', '--session', session_key(lab), '--packets', 6,
+                    f'udp:{config.HOST_ADDRESS}:37009', namespace=lab.lns)
+    said = json.loads(finish(process, lambda: exchange(subscriber, host)))
+    assert said['sent'] + said['not_sent'] == 6 and said['not_sent'] > 0
+    process = watch(lab, 'capture', '--session', session_key(lab), 'udp:nowhere:37008')
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode != 0 and 'udp:ADDRESS:PORT' in errors

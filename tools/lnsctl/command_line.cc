@@ -13,6 +13,7 @@
 #include "lib/net/address.h"
 #include "tools/lnsctl/client.h"
 #include "tools/lnsctl/commands.h"
+#include "tools/lnsctl/tzsp.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
@@ -269,10 +270,20 @@ void Line::AddInspection() {
   AddWatch(trace);
   Verb(trace, [this, request](Client& c) { return TracePackets(c, output, request()); });
   CLI::App* capture =
-      app.add_subcommand("capture", "packets into a pcapng file, with verdicts as comments");
+      app.add_subcommand("capture",
+                         "packets into a pcapng file, with verdicts as comments, or to a "
+                         "collector");
   AddWatch(capture);
-  capture->add_option("FILE", what, "to write; - is standard output")->required();
-  Verb(capture, [this, request](Client& c) { return CapturePackets(c, request(), what); });
+  capture
+      ->add_option(
+          "TARGET", what,
+          "a file to write, - for standard output, or udp:ADDRESS:PORT for a collector that "
+          "reads TZSP (usually port 37008)")
+      ->required();
+  Verb(capture, [this, request](Client& c) {
+    if (what.starts_with(kCollectorPrefix)) return SendPackets(c, output, request(), what);
+    return CapturePackets(c, request(), what);
+  });
 }
 
 void Line::AddExplainPacket(CLI::App* explain) {

@@ -64,6 +64,10 @@ absl::Status SetPuntLimits(Client& client, Output output,
 // Packets as they leave the pipelines, a line each, or into a pcapng file ("-": standard output).
 absl::Status TracePackets(Client& client, Output output,
                           const dataplane::v1::WatchPacketsRequest& request);
+// To a collector, tools/lnsctl/tzsp.h.
+absl::Status SendPackets(Client& client, Output output,
+                         const dataplane::v1::WatchPacketsRequest& request,
+                         const std::string& target);
 absl::Status CapturePackets(Client& client, const dataplane::v1::WatchPacketsRequest& request,
                             const std::string& path);
 // What every stage says of one packet.

@@ -10,6 +10,7 @@
 #include "tools/lnsctl/commands.h"
 #include "tools/lnsctl/pcapng.h"
 #include "tools/lnsctl/print.h"
+#include "tools/lnsctl/tzsp.h"
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -46,6 +47,16 @@ std::string PacketLine(const WatchedPacket& packet) {
   return line;
 }
 
+// Refers to the packet and the comment.
+CapturedPacket Captured(const WatchedPacket& packet, std::string_view comment) {
+  return {.port = packet.sent() ? packet.out_port() : packet.in_port(),
+          .realtime_ns = packet.realtime_ns(),
+          .sent = packet.sent(),
+          .frame = packet.frame(),
+          .length = packet.length(),
+          .comment = comment};
+}
+
 // Calls take(packet) for each, until that says false.
 template <typename Take>
 absl::Status Watch(Client& client, const dataplane::v1::WatchPacketsRequest& request, Take&& take) {
@@ -78,6 +89,27 @@ absl::Status TracePackets(Client& client, Output output,
   });
 }
 
+absl::Status SendPackets(Client& client, Output output,
+                         const dataplane::v1::WatchPacketsRequest& request,
+                         const std::string& target) {
+  absl::StatusOr<TzspSender> sender = TzspSender::Connect(target);
+  if (!sender.ok()) return sender.status();
+  const absl::Status status = Watch(client, request, [&](const WatchedPacket& packet) {
+    sender->Send(Captured(packet, {}));
+    return true;
+  });
+  if (!status.ok()) return status;
+  if (output.json) {
+    Print(
+        absl::StrCat("{\"sent\": ", sender->sent(), ", \"not_sent\": ", sender->not_sent(), "}\n"));
+  } else {
+    std::fprintf(stderr, "%llu packets, %llu that could not be sent\n",
+                 static_cast<unsigned long long>(sender->sent()),
+                 static_cast<unsigned long long>(sender->not_sent()));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CapturePackets(Client& client, const dataplane::v1::WatchPacketsRequest& request,
                             const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
@@ -91,13 +123,7 @@ absl::Status CapturePackets(Client& client, const dataplane::v1::WatchPacketsReq
   const absl::Status status = Watch(client, request, [&](const WatchedPacket& packet) {
     const std::string comment = PacketLine(packet);
     ++packets;
-    return writer.Write({.port = packet.sent() ? packet.out_port() : packet.in_port(),
-                         .realtime_ns = packet.realtime_ns(),
-                         .sent = packet.sent(),
-                         .frame = packet.frame(),
-                         .length = packet.length(),
-                         .comment = comment}) &&
-           std::fflush(file.get()) == 0;
+    return writer.Write(Captured(packet, comment)) && std::fflush(file.get()) == 0;
   });
   if (!status.ok()) return status;
   if (!writer.ok()) {
