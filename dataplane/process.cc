@@ -14,6 +14,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "spdlog/spdlog.h"
 
 namespace lns::dataplane {
@@ -201,6 +202,12 @@ absl::Status Process::StartServices() {
 void Process::Run(int stop_descriptor) {
   spdlog::info("lns-dataplane {}: {} ports, {} workers, API on {}, generation {:x}", LNS_VERSION,
                ports_->ports().size(), workers_.size(), settings_.listen_path, generation_);
+  for (const Port& port : ports_->ports()) {
+    const std::vector<std::string> offers = OfferNames(port.offers);
+    spdlog::info("port {}: {} queues, spread by {}; the device offers {}", port.settings.name,
+                 port.queues, Name(port.spread.by),
+                 offers.empty() ? "nothing for it" : absl::StrJoin(offers, ", "));
+  }
   auto next_housekeeping = std::chrono::steady_clock::now();
   bool had_client = false;
   for (;;) {

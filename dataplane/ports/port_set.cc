@@ -234,16 +234,19 @@ absl::Status PortSet::Configure(Port& port) {
   rte_eth_dev_info info{};
   int error = rte_eth_dev_info_get(port.dpdk_port, &info);
   if (error != 0) return PortError(port, rte_strerror(-error));
-  port.queues = port.settings.kind == DeviceKind::kAfXdp
-                    ? port.settings.queues
-                    : static_cast<uint16_t>(std::min<uint32_t>(
-                          {config_.workers, info.max_rx_queues, info.max_tx_queues}));
+  const PortSettings& settings = port.settings;
+  port.offers = {.kind = settings.kind,
+                 .max_queues = std::min(info.max_rx_queues, info.max_tx_queues),
+                 .rss = info.flow_type_rss_offloads};
+  const bool is_af_xdp = settings.kind == DeviceKind::kAfXdp;
+  port.spread = ChooseSpread(port.offers, settings.role, config_.workers,
+                             is_af_xdp ? settings.queues : uint16_t{0});
+  port.queues = port.spread.queues;
   rte_eth_conf conf{};
   conf.rxmode.mtu = port.mtu;
-  if (port.queues > 1 && info.flow_type_rss_offloads != 0) {
+  if (port.spread.rss != 0) {
     conf.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-    conf.rx_adv_conf.rss_conf.rss_hf =
-        (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP) & info.flow_type_rss_offloads;
+    conf.rx_adv_conf.rss_conf.rss_hf = port.spread.rss;
   }
   error = rte_eth_dev_configure(port.dpdk_port, port.queues, port.queues, &conf);
   if (error != 0) {
@@ -274,6 +277,11 @@ absl::Status PortSet::StartQueues(Port& port) {
   if (error != 0) {
     return PortError(port, absl::StrCat("cannot start '", port.settings.device, "': ",
                                         rte_strerror(-error), " (DPDK's own message is above)"));
+  }
+  if (port.settings.kind == DeviceKind::kPci && port.queues > 1 &&
+      port.settings.role != PortRole::kCore && port.spread.by != SpreadBy::kSession) {
+    port.offers.l2tp_rule = InstallSessionRule(port.dpdk_port);
+    port.spread = ChooseSpread(port.offers, port.settings.role, config_.workers);
   }
   rte_ether_addr address{};
   rte_eth_macaddr_get(port.dpdk_port, &address);

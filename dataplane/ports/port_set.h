@@ -15,6 +15,7 @@
 
 #include "dataplane/core/port.h"
 #include "dataplane/ports/port_settings.h"
+#include "dataplane/ports/spread.h"
 #include "dataplane/xdp/steering.h"
 
 #include "absl/status/status.h"
@@ -31,6 +32,8 @@ struct Port {
   uint16_t mtu = 1500;
   net::MacAddress mac{};
   int interface_index = 0;  // of the Linux interface behind an AF_XDP port, else 0
+  DeviceOffers offers;
+  Spread spread;
 };
 
 struct PortStatistics {

@@ -257,6 +257,9 @@ grpc::Status TelemetryService::ListPorts(grpc::ServerContext*, const v1::ListPor
     message->set_rx_missed(statistics.rx_missed);
     message->set_rx_errors(statistics.rx_errors);
     message->set_tx_errors(statistics.tx_errors);
+    message->set_queues(port.queues);
+    message->set_spread(std::string(Name(port.spread.by)));
+    for (const std::string& offer : OfferNames(port.offers)) message->add_offers(offer);
   }
   return grpc::Status::OK;
 }

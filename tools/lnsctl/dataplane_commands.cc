@@ -111,13 +111,17 @@ absl::Status ListPorts(Client& client, Output output) {
                {"TX", Align::kRight},
                {"MISSED", Align::kRight},
                {"RX-ERR", Align::kRight},
-               {"TX-ERR", Align::kRight}});
+               {"TX-ERR", Align::kRight},
+               {"QUEUES", Align::kRight},
+               {"SPREAD"},
+               {"DEVICE-OFFERS"}});
   for (const dataplane::v1::Port& p : reply.ports()) {
     absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(p));
     table.Add({p.name(), p.device(), p.role(), p.link_up() ? "up" : "down", MacText(p.mac()),
                absl::StrCat(p.mtu()), absl::StrCat(p.rx_packets()), absl::StrCat(p.tx_packets()),
                absl::StrCat(p.rx_missed()), absl::StrCat(p.rx_errors()),
-               absl::StrCat(p.tx_errors())});
+               absl::StrCat(p.tx_errors()), absl::StrCat(p.queues()), p.spread(),
+               p.offers().empty() ? "-" : absl::StrJoin(p.offers(), ",")});
   }
   Print(output.json ? json + "]\n" : table.ToString());
   return absl::OkStatus();
