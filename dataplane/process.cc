@@ -150,6 +150,7 @@ WorkerConfig Process::ConfigureWorker(uint32_t index) {
   config.punt_policy = punt_policy_.get();
   config.punt_eventfd = &punt_eventfds_[index];
   config.inject_pool = ports_->pool();
+  config.linux_bell = ports_->linux_bell();
   config.answers = settings_.answers;
   // What waits for a rate takes buffers away from the ports: half of what they can spare.
   const uint32_t for_backlogs = ports_->spare_mbufs() / 2 / settings_.workers();
@@ -204,9 +205,10 @@ void Process::Run(int stop_descriptor) {
                ports_->ports().size(), workers_.size(), settings_.listen_path, generation_);
   for (const Port& port : ports_->ports()) {
     const std::vector<std::string> offers = OfferNames(port.offers);
-    spdlog::info("port {}: {} queues, spread by {}; the device offers {}", port.settings.name,
+    spdlog::info("port {}: {} queues, spread by {}; the device offers {}{}{}", port.settings.name,
                  port.queues, Name(port.spread.by),
-                 offers.empty() ? "nothing for it" : absl::StrJoin(offers, ", "));
+                 offers.empty() ? "nothing for it" : absl::StrJoin(offers, ", "),
+                 port.settings.mirror.empty() ? "" : "; mirror in Linux: ", port.settings.mirror);
   }
   auto next_housekeeping = std::chrono::steady_clock::now();
   bool had_client = false;
@@ -240,6 +242,7 @@ void Process::WatchLinks() {
     if (is_first || is_up != link_was_up_[i]) {
       spdlog::log(is_up ? spdlog::level::info : spdlog::level::warn, "port {} ({}): link {}",
                   ports[i].settings.name, ports[i].settings.device, is_up ? "up" : "down");
+      ports_->FollowLink(ports[i], is_up);
     }
     link_was_up_[i] = is_up;
   }

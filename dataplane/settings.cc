@@ -2,6 +2,7 @@
 // Copyright The Terminus Authors
 #include "dataplane/settings.h"
 
+#include <net/if.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -289,6 +290,7 @@ class SettingsReader {
     if (absl::Status status = ReadDevice(config, path, port); !status.ok()) return status;
     if (absl::Status status = ReadGroup(config, path, port); !status.ok()) return status;
     if (absl::Status status = ReadPortVrf(config, path, port); !status.ok()) return status;
+    if (absl::Status status = ReadMirror(config, path, port); !status.ok()) return status;
     if (config.mtu() != 0) {
       if (config.mtu() < kMinMtu || config.mtu() > kMaxMtu) {
         return source_.Error(path + ".mtu", Range(kMinMtu, kMaxMtu, config.mtu()));
@@ -306,6 +308,26 @@ class SettingsReader {
       return source_.Error(path + ".mac", "the interface belongs to Linux: use `ip link set dev " +
                                               port.device + " address`");
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadMirror(const config::v1::PortConfig& config, const std::string& path,
+                          PortSettings& port) {
+    const std::string& name = config.mirror();
+    if (name.empty()) return absl::OkStatus();
+    if (port.kind == DeviceKind::kAfXdp) {
+      return source_.Error(path + ".mirror", "the interface belongs to Linux and needs no mirror");
+    }
+    const bool is_name = name.size() < IFNAMSIZ && name.find_first_of("/: \t%") == name.npos;
+    if (!is_name || name == "." || name == "..") {
+      return source_.Error(path + ".mirror",
+                           absl::StrCat("expected the name of an interface, found \"", name, "\""));
+    }
+    for (const PortSettings& other : settings_.ports) {
+      if (other.LinuxInterface() != name) continue;
+      return source_.Error(path + ".mirror", absl::StrCat("port ", other.name, " has it already"));
+    }
+    port.mirror = name;
     return absl::OkStatus();
   }
 

@@ -14,11 +14,16 @@
 #include "dataplane/pipeline.h"
 #include "dataplane/stages/reassemble.h"
 #include "dataplane/tables/forwarding_state.h"
+#include "lib/os/bell.h"
 
 namespace lns::dataplane {
 
 Worker::Worker(const WorkerConfig& config, Quiescence& quiescence)
-    : context_(config), quiescence_(quiescence) {}
+    : context_(config), quiescence_(quiescence) {
+  for (const WorkerPort& port : context_.config().ports) {
+    if (port.from_linux != nullptr) linux_ports_.push_back(&port);
+  }
+}
 
 void Worker::Run() {
   quiescence_.Online(context_.worker());
@@ -73,6 +78,7 @@ bool Worker::PollOnce() {
   }
   if (PollInject()) busy = true;
   if (PollEchoes()) busy = true;
+  if (!linux_ports_.empty() && PollLinux()) busy = true;
   if (!context_.refused().empty()) AnswerRefused();
   if (Transmit()) busy = true;
   context_.clock().EndTurn(busy);
@@ -158,6 +164,12 @@ bool Worker::PollInject() {
   return InjectedFrames() != before;
 }
 
+bool Worker::PollLinux() {
+  uint32_t frames = 0;
+  for (const WorkerPort* port : linux_ports_) frames += context_.SendFromLinux(*port);
+  return frames != 0;
+}
+
 bool Worker::PollHeld() {
   const uint32_t before = context_.hold().packets();
   RunHeld(context_, batch_);
@@ -216,6 +228,9 @@ bool Worker::Transmit() {
   const uint64_t start = context_.clock().Now();
   context_.FlushTurn(more_follow_);
   if (context_.TakeWakeup()) WakeControlPlane();
+  if (context_.TakeWorkForLinux() && context_.config().linux_bell != nullptr) {
+    context_.config().linux_bell->Ring();
+  }
   CountStage(StageId::kTransmit, staged - context_.staged(), start);
   return true;
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <vector>
 
 #include "dataplane/core/context.h"
 #include "dataplane/tables/quiescence.h"
@@ -44,6 +45,7 @@ class Worker {
   bool PollHandoff(uint32_t from);
   bool PollInject();
   bool PollEchoes();
+  bool PollLinux();
   void RunLeftOver();
   bool PollHeld();
   bool PollReordered();
@@ -57,6 +59,7 @@ class Worker {
   void CountStage(StageId stage, uint32_t packets, uint64_t start);
 
   Context context_;
+  std::vector<const WorkerPort*> linux_ports_;  // whose mirrors this worker serves
   Quiescence& quiescence_;
   std::atomic<bool> stop_{false};
   std::mutex visitors_;  // one at a time

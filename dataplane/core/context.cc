@@ -117,8 +117,8 @@ void Context::Settle(Batch& batch) {
         PuntPacket(batch, i);
         break;
       case Verdict::kMirror:
-        // No port has a mirror interface: with AF_XDP the kernel has kept what is its own.
-        drop(batch.packet(i), DropReason::kNotOurs);
+        Mirror(batch.packet(i), meta);  // a copy
+        dropped[drops++] = batch.packet(i);
         break;
       case Verdict::kTransmit:
         StageForPort(batch.packet(i), meta.out_port);

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "dataplane/core/backlog.h"
@@ -29,6 +30,10 @@
 #include "dataplane/core/stage_clock.h"
 #include "dataplane/core/token_clock.h"
 #include "lib/punt/ring.h"
+
+namespace lns {
+class Bell;  // lib/os/bell.h
+}  // namespace lns
 
 namespace lns::dataplane {
 
@@ -72,7 +77,10 @@ struct WorkerConfig {
   const PuntPolicy* punt_policy = nullptr;  // null: everything may go up
   // Written when a sleeping consumer must wake; null, or -1 while nobody is connected.
   const std::atomic<int>* punt_eventfd = nullptr;
-  rte_mempool* inject_pool = nullptr;  // buffers for injected frames
+  // Buffers for injected frames, and for those of Linux.
+  rte_mempool* inject_pool = nullptr;
+  // Rung when a port's mirror has got work; null: no port has one.
+  Bell* linux_bell = nullptr;
   CycleClock clock;
   AnswerPolicy answers;
   // Packets that may wait for their sessions' rates; a power of two.
@@ -197,6 +205,9 @@ class Context {
 
   // A packet that is in no batch, finished by another worker or by the hold.
   void StageForPort(rte_mbuf* packet, uint16_t port_index);
+  // What Linux has for a port with `from_linux`, at most a batch of it: staged for the port. How
+  // many there were.
+  uint32_t SendFromLinux(const WorkerPort& port);
   // Hands every staged packet to its port queue or ring and makes punts visible. What a port does
   // not take after kTxAttempts is dropped and counted.
   void Flush();
@@ -211,6 +222,8 @@ class Context {
     consumer_sleeps_ = false;
     return wake;
   }
+  // True once where a port's mirror has got frames.
+  bool TakeWorkForLinux() { return std::exchange(linux_has_work_, false); }
 
  private:
   static constexpr int kTxAttempts = 16;
@@ -219,6 +232,8 @@ class Context {
   bool WaitsForAnswer(rte_mbuf* packet, const PacketMeta& meta, DropReason reason);
   void PuntPacket(const Batch& batch, uint32_t i);
   bool PushPunt(const punt::FrameHeader& header, ByteView payload);
+  // Gives Linux a copy, where the port has a mirror and the limits allow it; else it is counted.
+  void Mirror(rte_mbuf* packet, const PacketMeta& meta);
   PuntVerdict JudgePunt(const Batch& batch, uint32_t i);
   void SettleAll(Batch& batch);
   void StageAllForPort(const Batch& batch, uint16_t port_index);
@@ -232,6 +247,7 @@ class Context {
   StageClock clock_;
   uint32_t staged_ = 0;
   bool consumer_sleeps_ = false;
+  bool linux_has_work_ = false;
   uint32_t ip_id_ = 0;
   uint32_t fragment_id_ = 0;
   uint16_t ip_id_base_ = 0;

@@ -11,6 +11,8 @@
 
 namespace lns::dataplane {
 
+class FrameRing;  // dataplane/core/frame_ring.h
+
 inline constexpr uint16_t kMaxPorts = 32;
 
 // L2TP is taken from access ports, subscribers' packets from core ports; the rest is Linux's.
@@ -29,6 +31,10 @@ struct WorkerPort {
   std::optional<uint16_t> rx_queue;
   std::optional<uint16_t> tx_queue;
   uint32_t tx_worker = 0;
+  // Of a port with a mirror in Linux: what this worker gives to it, and, with one of the workers
+  // that have a transmit queue, what it has for the port.
+  FrameRing* to_linux = nullptr;
+  FrameRing* from_linux = nullptr;
 };
 
 }  // namespace lns::dataplane

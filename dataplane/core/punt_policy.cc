@@ -36,6 +36,10 @@ PuntLimits DefaultPuntLimits(punt::PuntReason reason) {
       return {.group = {}, .source = {.per_second = 500, .burst = 500}};
     case punt::PuntClass::kTunnelControl:
       return {};
+    case punt::PuntClass::kLinux:
+      // A RADIUS server or a BGP peer is one source.
+      return {.group = {.per_second = 20'000, .burst = 4'000},
+              .source = {.per_second = 10'000, .burst = 2'000}};
   }
   return {};
 }

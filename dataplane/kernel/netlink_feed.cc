@@ -265,7 +265,7 @@ void NetlinkFeed::OnLink(nlmsghdr* header) {
   if (port == nullptr) return;
   if (header->nlmsg_type == RTM_DELLINK) {
     spdlog::error("port {}: interface {} was deleted; restart lns-dataplane when it is back",
-                  port->settings.name, port->settings.device);
+                  port->settings.name, port->settings.LinuxInterface());
   }
   const nlattr* master = nlmsg_find_attr(header, sizeof(ifinfomsg), IFLA_MASTER);
   const uint32_t in = master == nullptr ? 0 : nla_get_u32(master);
@@ -273,7 +273,7 @@ void NetlinkFeed::OnLink(nlmsghdr* header) {
       !is_new && known->second != in) {
     known->second = in;
     spdlog::error("port {}: interface {} was put into another VRF or bridge; restart lns-dataplane",
-                  port->settings.name, port->settings.device);
+                  port->settings.name, port->settings.LinuxInterface());
   }
   // Linux drops the IPv4 routes of a link that goes down without a word for each, and goes on with
   // the other paths of a route when one of them loses its carrier.

@@ -1,6 +1,6 @@
-// Keeps the forwarding tables equal to what Linux knows about the interfaces behind our AF_XDP
-// ports: addresses, routes of one table for each VRF and neighbours, live; has Linux resolve the
-// next hops that packets missed; and keeps our routes to subscribers in those tables
+// Keeps the forwarding tables equal to what Linux knows about the interfaces of our ports, AF_XDP
+// ones and mirrors: addresses, routes of one table for each VRF and neighbours, live; has Linux
+// resolve the next hops that packets missed; and keeps our routes to subscribers in those tables
 // (kernel/route_export). Linux stays the routing control plane; nothing else is written into it.
 //
 // A thread of its own, which waits for netlink and, for kTickMs at most, for the tables' journals.

@@ -54,7 +54,8 @@ absl::StatusOr<std::optional<VrfIndex>> VrfOfInterface(const Socket& socket,
                                                        const PortSettings& port,
                                                        const std::vector<VrfSettings>& vrfs,
                                                        uint32_t main_table) {
-  const Link link = FindLink(socket, port.device.c_str());
+  const std::string& interface = port.LinuxInterface();
+  const Link link = FindLink(socket, interface.c_str());
   const int master = link == nullptr ? 0 : rtnl_link_get_master(link.get());
   if (master == 0) return std::nullopt;
   const Link device = FindLink(socket, nullptr, master);
@@ -65,13 +66,13 @@ absl::StatusOr<std::optional<VrfIndex>> VrfOfInterface(const Socket& socket,
                                 [&](const VrfSettings& known) { return known.table == table; });
   if (vrf != vrfs.end()) return vrf->index;
   return absl::FailedPreconditionError(
-      absl::StrCat("port ", port.name, ": its interface ", port.device, " is in the VRF ",
+      absl::StrCat("port ", port.name, ": its interface ", interface, " is in the VRF ",
                    rtnl_link_get_name(device.get()), " of Linux, which vrfs does not name"));
 }
 
 absl::Status ReadPort(const Socket& socket, const std::vector<VrfSettings>& vrfs,
                       uint32_t main_table, PortSettings& port) {
-  if (port.kind != DeviceKind::kAfXdp) {
+  if (port.LinuxInterface().empty()) {
     port.vrf = port.vrf.value_or(kMainVrf);
     return absl::OkStatus();
   }
@@ -80,7 +81,8 @@ absl::Status ReadPort(const Socket& socket, const std::vector<VrfSettings>& vrfs
   const std::optional<VrfIndex> in_linux = *found;
   if (port.vrf.has_value() && in_linux.has_value() && *port.vrf != *in_linux) {
     return absl::FailedPreconditionError(absl::StrCat("port ", port.name, ": its interface ",
-                                                      port.device, " is in another VRF of Linux"));
+                                                      port.LinuxInterface(),
+                                                      " is in another VRF of Linux"));
   }
   if (!port.vrf.has_value()) port.vrf = in_linux.value_or(kMainVrf);
   return absl::OkStatus();

@@ -110,10 +110,11 @@ absl::Status PortSet::OpenAll(const std::vector<PortSettings>& settings) {
     if (absl::Status status = Configure(port); !status.ok()) return status;
     if (absl::Status status = StartQueues(port); !status.ok()) return status;
   }
-  return absl::OkStatus();
+  return OpenMirrors();
 }
 
 PortSet::~PortSet() {
+  mirrors_.reset();
   for (uint32_t i = 0; i < probed_; ++i) {
     const Port& port = ports_[i];
     rte_eth_dev_stop(port.dpdk_port);
@@ -283,6 +284,8 @@ absl::Status PortSet::StartQueues(Port& port) {
     port.offers.l2tp_rule = InstallSessionRule(port.dpdk_port);
     port.spread = ChooseSpread(port.offers, port.settings.role, config_.workers);
   }
+  // Group addresses are Linux': neighbour discovery, OSPF. Virtual devices take them anyway.
+  if (!port.settings.mirror.empty()) (void)rte_eth_allmulticast_enable(port.dpdk_port);
   rte_ether_addr address{};
   rte_eth_macaddr_get(port.dpdk_port, &address);
   std::memcpy(port.mac.data(), address.addr_bytes, port.mac.size());
@@ -294,6 +297,24 @@ absl::Status PortSet::StartQueues(Port& port) {
                                         {.is_access = port.settings.role != PortRole::kCore,
                                          .is_core = port.settings.role != PortRole::kAccess,
                                          .vrf = port.settings.vrf.value_or(kMainVrf)});
+}
+
+absl::Status PortSet::OpenMirrors() {
+  std::vector<Mirrors::Wanted> wanted;
+  for (const Port& port : ports_) {
+    if (port.settings.mirror.empty()) continue;
+    wanted.push_back(
+        {.port = port.index,
+         .tap = {.interface = port.settings.mirror, .mac = port.mac, .mtu = port.mtu}});
+  }
+  if (wanted.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<Mirrors>> mirrors = Mirrors::Open(wanted, config_.workers);
+  if (!mirrors.ok()) return mirrors.status();
+  mirrors_ = *std::move(mirrors);
+  for (const Mirrors::Wanted& one : wanted) {
+    ports_[one.port].interface_index = mirrors_->TapOf(one.port)->interface_index();
+  }
+  return absl::OkStatus();
 }
 
 const Port* PortSet::Find(const std::string& name) const {
@@ -330,6 +351,15 @@ PortStatistics PortSet::Statistics(const Port& port) const {
   return statistics;
 }
 
+std::optional<MirrorStatistics> PortSet::MirrorStatisticsOf(const Port& port) const {
+  return mirrors_ == nullptr ? std::nullopt : mirrors_->Statistics(port.index);
+}
+
+void PortSet::FollowLink(const Port& port, bool is_up) const {
+  const Tap* tap = mirrors_ == nullptr ? nullptr : mirrors_->TapOf(port.index);
+  if (tap != nullptr) tap->SetCarrier(is_up);
+}
+
 std::vector<WorkerPort> PortSet::WorkerPorts(uint32_t worker) const {
   std::vector<WorkerPort> views;
   for (const Port& port : ports_) {
@@ -346,6 +376,10 @@ std::vector<WorkerPort> PortSet::WorkerPorts(uint32_t worker) const {
       view.rx_queue = static_cast<uint16_t>(worker);
       view.tx_queue = static_cast<uint16_t>(worker);
     }
+    if (mirrors_ == nullptr) continue;
+    view.to_linux = mirrors_->ToLinux(port.index, worker);
+    // Ports' mirrors are served by different workers where they can.
+    if (worker == port.index % port.queues) view.from_linux = mirrors_->FromLinux(port.index);
   }
   return views;
 }

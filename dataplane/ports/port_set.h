@@ -1,6 +1,7 @@
 // The process's ports: opened and started once, in the order of the configuration (their index is
-// the port number everywhere else), closed so that no XDP program, socket or page is left. Main
-// thread, but for the statistics, which any thread may read. Needs the EAL.
+// the port number everywhere else), with their mirrors in Linux, closed so that no XDP program,
+// socket or page is left. Main thread, but for the statistics, which any thread may read. Needs the
+// EAL.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -10,10 +11,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dataplane/core/port.h"
+#include "dataplane/ports/mirrors.h"
 #include "dataplane/ports/port_settings.h"
 #include "dataplane/ports/spread.h"
 #include "dataplane/xdp/steering.h"
@@ -31,7 +34,7 @@ struct Port {
   uint16_t queues = 1;  // receive and transmit
   uint16_t mtu = 1500;
   net::MacAddress mac{};
-  int interface_index = 0;  // of the Linux interface behind an AF_XDP port, else 0
+  int interface_index = 0;  // of the Linux interface of an AF_XDP port or of its mirror, else 0
   DeviceOffers offers;
   Spread spread;
 };
@@ -66,6 +69,12 @@ class PortSet {
   const Port* Find(const std::string& name) const;
   const Port* FindInterface(int interface_index) const;
   PortStatistics Statistics(const Port& port) const;
+  // Nothing where the port has no mirror.
+  std::optional<MirrorStatistics> MirrorStatisticsOf(const Port& port) const;
+  // The port's wire is up or down: so is its mirror.
+  void FollowLink(const Port& port, bool is_up) const;
+  // Null where no port has a mirror.
+  Bell* linux_bell() const { return mirrors_ == nullptr ? nullptr : mirrors_->bell(); }
   rte_mempool* pool() const { return pool_; }
   // Of its packet buffers those that ports and workers can do without.
   uint32_t spare_mbufs() const { return spare_mbufs_; }
@@ -81,12 +90,14 @@ class PortSet {
   absl::Status Probe(Port& port);
   absl::Status Configure(Port& port);
   absl::Status StartQueues(Port& port);
+  absl::Status OpenMirrors();
 
   PortSetConfig config_;
   std::vector<Port> ports_;
   uint32_t probed_ = 0;  // of ports_, these have a device
   rte_mempool* pool_ = nullptr;
   uint32_t spare_mbufs_ = 0;
+  std::unique_ptr<Mirrors> mirrors_;  // null: no port has one
 };
 
 }  // namespace lns::dataplane

@@ -28,6 +28,10 @@ struct PortSettings {
   std::optional<net::MacAddress> mac;
   uint16_t interface_group = 0;  // index in Settings::interface_groups
   std::optional<VrfIndex> vrf;   // absent: what Linux has put its interface into
+  std::string mirror;  // of a device that Linux does not own: its interface there, or none
+
+  // Where Linux has addresses, routes and neighbours of the port; empty: nowhere.
+  const std::string& LinuxInterface() const { return kind == DeviceKind::kAfXdp ? device : mirror; }
 };
 
 }  // namespace lns::dataplane

@@ -50,8 +50,7 @@ grpc::Status ProtectionService::ListPuntLimits(grpc::ServerContext*,
       v1::PuntLimitsRow& row = *reply->add_rows();
       row.set_group(policy_.groups()[group]);
       row.set_reason(CounterName(punt::Describe(reason).name));
-      row.set_punt_class(
-          absl::StrCat("class", static_cast<int>(punt::Describe(reason).punt_class)));
+      row.set_punt_class(std::string(punt::ClassName(punt::Describe(reason).punt_class)));
       FromLimits(policy_.Get(group, reason), *row.mutable_limits());
       for (const PuntGuard* guard : guards_) {
         const PuntCounters& counters = *guard->counters(group, i);

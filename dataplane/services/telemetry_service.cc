@@ -260,6 +260,14 @@ grpc::Status TelemetryService::ListPorts(grpc::ServerContext*, const v1::ListPor
     message->set_queues(port.queues);
     message->set_spread(std::string(Name(port.spread.by)));
     for (const std::string& offer : OfferNames(port.offers)) message->add_offers(offer);
+    if (const auto mirror = process_.ports->MirrorStatisticsOf(port); mirror.has_value()) {
+      v1::PortMirror& told = *message->mutable_mirror();
+      told.set_interface(port.settings.mirror);
+      told.set_to_linux(mirror->to_linux);
+      told.set_to_linux_lost(mirror->to_linux_lost);
+      told.set_from_linux(mirror->from_linux);
+      told.set_from_linux_lost(mirror->from_linux_lost);
+    }
   }
   return grpc::Status::OK;
 }

@@ -35,8 +35,8 @@ struct FromSubscriber {
   static void OnLinux(const Tables& tables, Batch& batch, uint32_t i) {
     const PacketMeta& meta = batch.meta(i);
     const uint8_t* to = DestinationOf(meta.family, batch.At(i, meta.l3_offset));
-    if (!IsOfAPort(tables, meta.family, to)) return batch.Mirror(i);
-    batch.Drop(i, DropReason::kToOwnAddress);
+    batch.Drop(
+        i, IsOfAPort(tables, meta.family, to) ? DropReason::kToOwnAddress : DropReason::kNotOurs);
   }
 };
 // A filter may have said where to.

@@ -39,8 +39,9 @@ enum class PuntClass : uint8_t {
   kTunnelControl = 0,   // L2TP control of a known tunnel from its peer
   kSessionControl = 1,  // PPP control of a known session from its peer
   kUnproven = 2,        // everything else: first SCCRQ, unknown tunnel
+  kLinux = 3,           // has no ring: what goes to Linux by a port's mirror
 };
-inline constexpr uint32_t kClassCount = 3;
+inline constexpr uint32_t kClassCount = 3;  // with rings
 
 enum class FrameKind : uint8_t {
   // Payload: an L2TP control message from its first header byte (the UDP payload). Both directions;

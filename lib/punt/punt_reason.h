@@ -40,4 +40,10 @@ constexpr const PuntReasonRow& Describe(PuntReason reason) {
   return kPuntReasons[index < kPuntReasonCount ? index : 0];
 }
 
+constexpr std::string_view ClassName(PuntClass punt_class) {
+  constexpr std::array<std::string_view, kClassCount> kNames = {"class0", "class1", "class2"};
+  const auto index = static_cast<size_t>(punt_class);
+  return index < kNames.size() ? kNames[index] : "mirror";
+}
+
 }  // namespace lns::punt

@@ -44,8 +44,11 @@ void PrintPunts() {
   std::printf("| reason | class | means |\n|---|---|---|\n");
   for (size_t i = 1; i < lns::punt::kPuntReasonCount; ++i) {
     const lns::punt::PuntReasonRow& row = lns::punt::kPuntReasons[i];
-    std::printf("| `%.*s` | %d | %.*s |\n", Length(row.name), row.name.data(),
-                static_cast<int>(row.punt_class), Length(row.text), row.text.data());
+    const std::string punt_class = row.punt_class == lns::punt::PuntClass::kLinux
+                                       ? "mirror"
+                                       : std::to_string(static_cast<int>(row.punt_class));
+    std::printf("| `%.*s` | %s | %.*s |\n", Length(row.name), row.name.data(), punt_class.c_str(),
+                Length(row.text), row.text.data());
   }
 }
 

@@ -24,6 +24,7 @@ using dataplane::TunnelConfig;
 
 constexpr uint32_t kPuntSlots = 64;
 constexpr uint16_t kBufferSize = 4096;
+constexpr uint32_t kMirrorRoom = 5000;  // more than a packet buffer
 
 net::IpAddress Address(std::string_view text) { return *net::IpAddress::Parse(text); }
 net::IpPrefix Prefix(std::string_view text) { return *net::IpPrefix::Parse(text); }
@@ -108,6 +109,17 @@ Rig::Rig(const Options& options) {
   Program();
   if (options.answers) ProgramOwnAddresses();
   if (options.default_routes) ProgramDefaultRoutes();
+  for (const uint16_t port : {kAccess, kCore}) {
+    if (options.mirror_slots == 0) break;
+    MirrorRings& rings = mirrors_[port];
+    const auto make = [&] {
+      return std::make_unique<dataplane::FrameRing>(options.mirror_slots, kMirrorRoom);
+    };
+    for (uint32_t worker = 0; worker < options.workers; ++worker) {
+      rings.to_linux.push_back(make());
+    }
+    rings.from_linux = make();
+  }
   MakeWorkers(options);
 }
 
@@ -139,6 +151,7 @@ void Rig::MakeWorkers(const Options& options) {
     config.handoff = mesh_.get();
     config.punt_policy = punt_policy_.get();
     config.inject_pool = options.inject_buffers ? PacketPool() : nullptr;
+    config.linux_bell = &linux_bell_;
     config.clock = {.now = Now, .per_second = CyclesPerMs() * 1000};
     config.answers = options.answer_policy;
     config.backlog_packets = options.backlog_packets;
@@ -166,6 +179,10 @@ void Rig::MakeWorkers(const Options& options) {
       view.mac = link.mac;
       view.tx_worker = port == kCore ? options.core_worker : 0;
       if (index == view.tx_worker) view.rx_queue = view.tx_queue = 0;
+      if (const auto mirror = mirrors_.find(port); mirror != mirrors_.end()) {
+        view.to_linux = mirror->second.to_linux[index].get();
+        if (index == view.tx_worker) view.from_linux = mirror->second.from_linux.get();
+      }
       config.ports.push_back(view);
     }
     dataplane::WorkerPort nowhere;
@@ -331,6 +348,19 @@ std::vector<Rig::Punted> Rig::TakePunted() {
 void Rig::InjectFrame(uint32_t worker, const punt::FrameHeader& header, ByteView payload) {
   LNS_CHECK(inject_producers_[worker].Push(header, payload));
   (void)inject_producers_[worker].Publish();
+}
+
+std::vector<Bytes> Rig::TakeMirrored(uint16_t port) {
+  std::vector<Bytes> frames;
+  for (const auto& ring : mirrors_.at(port).to_linux) {
+    ring->Poll(UINT32_MAX,
+               [&](ByteView frame) { frames.emplace_back(frame.begin(), frame.end()); });
+  }
+  return frames;
+}
+
+bool Rig::SendFromLinux(uint16_t port, ByteView frame) {
+  return mirrors_.at(port).from_linux->Push(frame);
 }
 
 uint64_t Rig::Drops(dataplane::DropReason reason) const {

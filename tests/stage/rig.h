@@ -14,9 +14,11 @@
 #include <string_view>
 #include <vector>
 
+#include "dataplane/core/frame_ring.h"
 #include "dataplane/core/handoff.h"
 #include "dataplane/tables/forwarding_state.h"
 #include "dataplane/worker.h"
+#include "lib/os/bell.h"
 #include "lib/punt/mapping.h"
 
 namespace lns::test {
@@ -78,6 +80,8 @@ class Rig {
     // each. Nothing is programmed there.
     std::vector<dataplane::VrfConfig> vrfs = {};
     std::vector<dataplane::VrfIndex> more_ports = {};
+    // The access and the core port have mirrors in Linux, with rings of so many frames; 0: none.
+    uint32_t mirror_slots = 0;
   };
 
   explicit Rig(const Options& options);
@@ -100,6 +104,12 @@ class Rig {
   };
   std::vector<Punted> TakePunted();
   void InjectFrame(uint32_t worker, const punt::FrameHeader& header, ByteView payload);
+
+  // Linux' side of a port's mirror: what it has got since the last call, and what it sends. False:
+  // the ring is full.
+  std::vector<Bytes> TakeMirrored(uint16_t port);
+  bool SendFromLinux(uint16_t port, ByteView frame);
+  Bell& linux_bell() { return linux_bell_; }
 
   // Sums over workers.
   uint64_t Drops(dataplane::DropReason reason) const;
@@ -139,8 +149,14 @@ class Rig {
     uint16_t dpdk_port = 0;
   };
   static dataplane::PortLink LinkOf(const Options& options, uint16_t port);
+  struct MirrorRings {
+    std::vector<std::unique_ptr<dataplane::FrameRing>> to_linux;  // one per worker
+    std::unique_ptr<dataplane::FrameRing> from_linux;
+  };
 
   std::map<uint16_t, Wire> ports_;
+  std::map<uint16_t, MirrorRings> mirrors_;
+  Bell linux_bell_;
   std::unique_ptr<dataplane::ForwardingState> state_;
   std::unique_ptr<dataplane::HandoffMesh> mesh_;
   uint8_t* punt_memory_ = nullptr;

@@ -86,7 +86,7 @@ RULES = {
     # Around it: everything of the process that is not the API.
     'dataplane/punt': (PACKET_PATH + ('dataplane/core',), PROCESS + ('dpdk',)),
     'dataplane/xdp': (('lib/base', 'lib/net', 'dataplane/core'), PROCESS + ('bpf',)),
-    'dataplane/ports': (PACKET_PATH + ('dataplane/core', 'dataplane/xdp'),
+    'dataplane/ports': (PACKET_PATH + LIB_OS + ('dataplane/core', 'dataplane/xdp'),
                         PROCESS + ('dpdk', 'generated-config')),
     'dataplane/kernel': (('lib/base', 'lib/net', 'dataplane/core', 'dataplane/tables',
                           'dataplane/ports'), PROCESS + ('dpdk', 'netlink')),

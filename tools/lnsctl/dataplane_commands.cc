@@ -115,6 +115,13 @@ absl::Status ListPorts(Client& client, Output output) {
                {"QUEUES", Align::kRight},
                {"SPREAD"},
                {"DEVICE-OFFERS"}});
+  Table mirrors({{"MIRROR"},
+                 {"OF-PORT"},
+                 {"TO-LINUX", Align::kRight},
+                 {"LOST", Align::kRight},
+                 {"FROM-LINUX", Align::kRight},
+                 {"LOST", Align::kRight}});
+  bool has_mirrors = false;
   for (const dataplane::v1::Port& p : reply.ports()) {
     absl::StrAppend(&json, json.size() > 1 ? ",\n " : "", ToJson(p));
     table.Add({p.name(), p.device(), p.role(), p.link_up() ? "up" : "down", MacText(p.mac()),
@@ -122,8 +129,15 @@ absl::Status ListPorts(Client& client, Output output) {
                absl::StrCat(p.rx_missed()), absl::StrCat(p.rx_errors()),
                absl::StrCat(p.tx_errors()), absl::StrCat(p.queues()), p.spread(),
                p.offers().empty() ? "-" : absl::StrJoin(p.offers(), ",")});
+    if (!p.has_mirror()) continue;
+    has_mirrors = true;
+    const dataplane::v1::PortMirror& m = p.mirror();
+    mirrors.Add({m.interface(), p.name(), absl::StrCat(m.to_linux()),
+                 absl::StrCat(m.to_linux_lost()), absl::StrCat(m.from_linux()),
+                 absl::StrCat(m.from_linux_lost())});
   }
   Print(output.json ? json + "]\n" : table.ToString());
+  if (!output.json && has_mirrors) Print("\n" + mirrors.ToString());
   return absl::OkStatus();
 }
 

@@ -160,6 +160,21 @@ TEST(SettingsTest, PortsAreInInterfaceGroupsThatHaveLimits) {
   EXPECT_EQ(settings->punt_limits.front().second.group.per_second, 0u);
 }
 
+TEST(SettingsTest, APortThatLinuxDoesNotOwnMayHaveAMirror) {
+  const ConfigFile file(
+      "cpu: {worker_cores: [1]}\n"
+      "ports:\n"
+      "  - {name: a, role: access, vdev: net_null0, mirror: lns-a}\n"
+      "  - {name: b, role: core, vdev: net_null1}\n"
+      "  - {name: c, role: core, af_xdp: {interface: eth1}}\n");
+  const auto settings = ReadSettings(file.path());
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->ports[0].mirror, "lns-a");
+  EXPECT_EQ(settings->ports[0].LinuxInterface(), "lns-a");
+  EXPECT_EQ(settings->ports[1].LinuxInterface(), "");
+  EXPECT_EQ(settings->ports[2].LinuxInterface(), "eth1");
+}
+
 TEST(SettingsTest, ShippedExampleIsValid) {
   const auto settings = ReadSettings(EXAMPLE_CONFIG);
   EXPECT_TRUE(settings.ok()) << settings.status();
@@ -205,6 +220,15 @@ INSTANTIATE_TEST_SUITE_P(
                 ":3:25: punt.limits[0].group: no port is in a group 'peer'"},
         Mistake{CPU PORT "punt: {limits: [{reason: tunnels}]}\n",
                 ":3:26: punt.limits[0].reason: no punt reason 'tunnels'"},
+        Mistake{CPU "ports: [{name: a, role: core, af_xdp: {interface: e}, mirror: m}]\n",
+                ":2:63: ports[0].mirror: the interface belongs to Linux and needs no mirror"},
+        Mistake{CPU "ports: [{name: a, role: core, vdev: v, mirror: sixteen-letters-}]\n",
+                ":2:48: ports[0].mirror: expected the name of an interface, found "
+                "\"sixteen-letters-\""},
+        Mistake{CPU "ports:\n"
+                    "  - {name: a, role: core, vdev: v, mirror: m}\n"
+                    "  - {name: b, role: core, vdev: w, mirror: m}\n",
+                ":4:44: ports[1].mirror: port a has it already"},
         Mistake{CPU "kernel: {announce: {protocol: 2}}\n" PORT,
                 ":2:31: kernel.announce.protocol: expected 5 to 255, found 2"},
         Mistake{CPU "tables: {max_tunnels: 65536}\n" PORT,
