@@ -50,6 +50,9 @@ def parse_arguments(names):
     parser.add_argument('--publish', action='store_true',
                         help='also write tables and plots to docs/measurements/, and the verdicts '
                              'of a run of all modes into docs/performance.md')
+    parser.add_argument('--earlier', metavar='COMMIT', default='',
+                        help='what the mode of this name compares with (default: the last commit '
+                             'before the duties of a router and the policies of sessions)')
     parser.add_argument('--no-build', action='store_true', help='use build-bench as it is')
     args = parser.parse_args()
     if args.quick:
@@ -73,7 +76,7 @@ def measure(name, module, args, place):
     with tempfile.TemporaryDirectory(prefix=f'bench-{name}-') as directory, \
             contextlib.ExitStack() as stack:
         setting = Setting(cpu=args.cpu, seconds=args.seconds, quick=args.quick,
-                          directory=Path(directory), stack=stack)
+                          directory=Path(directory), stack=stack, earlier=args.earlier)
         mode = module.measurement(setting)
         rounds = 1 if args.quick else mode.rounds or args.pairs
         noise = machine.Noise()

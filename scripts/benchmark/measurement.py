@@ -29,7 +29,7 @@ class Bound:
     stretch: Optional[float] = None
     at_least: bool = False
     unit: str = 'x'
-    number: Optional[int] = None  # of the twelve in bounds.py
+    number: Optional[int] = None  # of the goals in bounds.py
 
     def holds(self, value):
         return value >= self.limit if self.at_least else value <= self.limit

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from lab.commands import in_namespace
 
-from .measurement import Failed
+from .measurement import Failed, Unavailable
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = ROOT / 'build-bench'
@@ -28,17 +28,43 @@ PROGRAMS = [str(BENCH.relative_to(TREE)), 'tests/bench/bench-sender', 'tests/ben
             'tests/bench/controlplane/bench-controlplane',
             'dataplane/lns-dataplane', 'dataplane/xdp/steer.bpf.o',
             'controlplane/lns-controlplane', 'tools/lnsctl/lnsctl', 'tools/lacsim/lacsim']
+EARLIER = ROOT / 'build-earlier'  # sources and trees of other commits
 ANSWER_S = 120  # beyond the time of the measurement itself: a table of 16M keys has to be filled
 TESTPMD_WINDOWS = 20
 TESTPMD_WARM_UP_S = 0.05
 
 
+def set_up(tree, source):
+    """A tree for what is measured: a release build, which no warning of the optimiser stops."""
+    if not (tree / 'build.ninja').is_file():
+        subprocess.run(['meson', 'setup', str(tree), str(source), '--buildtype=release',
+                        '-Dwerror=false'], check=True, stdout=subprocess.DEVNULL)
+
+
 def build(jobs):
-    if not (TREE / 'build.ninja').is_file():
-        subprocess.run(['meson', 'setup', str(TREE), '--buildtype=release'], cwd=ROOT, check=True,
-                       stdout=subprocess.DEVNULL)
+    set_up(TREE, ROOT)
     subprocess.run(['ninja', '-C', str(TREE), '-j', str(jobs), *PROGRAMS], check=True,
                    stdout=subprocess.DEVNULL)
+
+
+def build_earlier(revision, jobs):
+    """bench-dataplane of another commit, of an export of its sources; where it is."""
+    asked = subprocess.run(['git', 'rev-parse', '--verify', '--quiet', f'{revision}^{{commit}}'],
+                           cwd=ROOT, capture_output=True, text=True, check=False)
+    if asked.returncode != 0:
+        raise Unavailable(f'no commit {revision} here: a whole clone has it')
+    commit = asked.stdout.strip()
+    folder = EARLIER / commit[:12]
+    source, tree = folder / 'source', folder / 'tree'
+    if not source.is_dir():
+        source.mkdir(parents=True)
+        archive = subprocess.run(['git', 'archive', commit], cwd=ROOT, capture_output=True,
+                                 check=True).stdout
+        subprocess.run(['tar', '-x', '-C', str(source)], input=archive, check=True)
+    set_up(tree, source)
+    subprocess.run(['ninja', '-C', str(tree), '-j', str(jobs), PROGRAMS[0]], check=True,
+                   stdout=subprocess.DEVNULL)
+    return tree / PROGRAMS[0]
 
 
 def report(line):
@@ -122,8 +148,8 @@ class Conversation:
 class Server(Conversation):
     """bench-dataplane that keeps its ports and filled tables between measurements."""
 
-    def __init__(self, cpu):
-        super().__init__([BENCH, 'serve', '--cpu', cpu])
+    def __init__(self, cpu, program=BENCH):
+        super().__init__([program, 'serve', '--cpu', cpu])
 
     def measure(self, mode, *arguments):
         self.tell(shlex.join([mode, *map(str, arguments)]))

@@ -7,6 +7,7 @@
 import contextlib
 import dataclasses
 import functools
+import os
 from pathlib import Path
 
 from . import programs
@@ -25,8 +26,10 @@ class Setting:
     quick: bool  # only show that everything works
     directory: Path  # for files of one mode; gone afterwards
     stack: contextlib.ExitStack  # closed when the mode ends
+    earlier: str = ''  # the commit that `earlier` compares with; empty: its own choice
     seed: int = SEED
     tree: Path = programs.TREE
+    _earlier: dict = dataclasses.field(default_factory=dict)  # servers, by revision
 
     @property
     def other_cpu(self):
@@ -49,6 +52,16 @@ class Setting:
     @functools.cached_property
     def server(self):
         return self.stack.enter_context(programs.Server(self.cpu))
+
+    def bench_of(self, revision, mode, *arguments):
+        """A run of another commit's bench-dataplane, in a process that all its runs share."""
+        def run():
+            if revision not in self._earlier:
+                program = programs.build_earlier(revision, os.cpu_count())
+                self._earlier[revision] = self.stack.enter_context(
+                    programs.Server(self.cpu, program))
+            return self._earlier[revision].measure(mode, '--seconds', self.seconds, *arguments)
+        return run
 
     def capture(self, *traffic):
         """A file of frames of that traffic, to replay."""
