@@ -93,7 +93,7 @@ void AddOptions(CLI::App& app, Arguments& arguments) {
   app.add_option("--workers", options.workers)->check(CLI::Range(1, int{Devices::kQueues}));
   app.add_option("--owner", traffic.owner, "frames: only of sessions of this worker of --workers");
   app.add_option("--spread", arguments.spread, "scaling: owned, mixed, one-queue");
-  app.add_option("--cpus", options.cpus, "scaling: the workers' cores");
+  app.add_option("--cpus", options.cpus, "scaling: the workers' cores; one: they take turns on it");
   app.add_option("--churn", options.churn_per_second, "sessions that come, and as many that go")
       ->check(CLI::Range(0u, 100'000u));
   app.add_option("--load", options.load, "latency, churn: of the saturated rate")

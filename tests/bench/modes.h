@@ -47,7 +47,7 @@ bool RunDatapath(Bench& bench, const Options& options, Report& report);
 // The stages alone on bursts of 32: no receive, no transmit; the frames are made before the clock
 // runs.
 bool RunForwardingWork(Bench& bench, const Options& options, Report& report);
-// One or two workers, each on a core of its own.
+// One or two workers, each on a core of its own or both on one.
 bool RunScaling(Bench& bench, const Options& options, Report& report);
 // How long packets are in the worker.
 bool RunLatency(Bench& bench, const Options& options, Report& report);

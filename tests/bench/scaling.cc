@@ -1,5 +1,6 @@
-// One or two workers, each a thread on a core of its own, as the product runs them; this thread
-// sleeps and reads their counters in windows, whose median counts.
+// One or two workers, each a thread on a core of its own, as the product runs them; or both taking
+// turns on one core, which shows what of their work is not due to what crosses between cores. This
+// thread sleeps and reads their counters in windows, whose median counts.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <pthread.h>
@@ -7,6 +8,7 @@
 #include <rte_lcore.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -32,16 +34,20 @@ void Pin(uint32_t cpu) {
   pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
-// The workers' threads; from construction to Stop() they poll.
+// The workers' threads; from construction to Stop() they poll. Worker i is on core i, round and
+// round.
 class Threads {
  public:
   Threads(DataPlane& plane, const std::vector<uint32_t>& cpus) {
-    for (uint32_t i = 0; i < plane.workers(); ++i) {
-      threads_.emplace_back([this, &plane, i, cpu = cpus[i]] {
+    const auto cores = static_cast<uint32_t>(cpus.size());
+    for (uint32_t core = 0; core < cores; ++core) {
+      threads_.emplace_back([this, &plane, core, cores, cpu = cpus[core]] {
         Pin(cpu);
         // An lcore id, and with it a cache of the packet buffers, as the product's workers have.
         if (rte_thread_register() != 0) Die("too many threads");
-        while (!stop_.load(std::memory_order_relaxed)) plane.Poll(i);
+        while (!stop_.load(std::memory_order_relaxed)) {
+          for (uint32_t i = core; i < plane.workers(); i += cores) plane.Poll(i);
+        }
         rte_thread_unregister();
       });
     }
@@ -86,7 +92,9 @@ std::optional<Spread> ParseSpread(std::string_view name) {
 }
 
 bool RunScaling(Bench& bench, const Options& options, Report& report) {
-  if (options.cpus.size() < options.workers) return report.Fail("a core for every worker: --cpus");
+  if (options.cpus.empty()) return report.Fail("a core for every worker, or one: --cpus");
+  std::vector<uint32_t> cpus = options.cpus;
+  cpus.resize(std::min<size_t>(cpus.size(), options.workers));
   const uint16_t side = SideOf(options.traffic.direction);
   const uint32_t queues = options.spread == Spread::kOneQueue ? 1 : options.workers;
   Arrivals arrivals{.queues = queues};
@@ -111,7 +119,7 @@ bool RunScaling(Bench& bench, const Options& options, Report& report) {
 
   Samples samples;
   const Surroundings surroundings;
-  Threads threads(plane, options.cpus);
+  Threads threads(plane, cpus);
   std::this_thread::sleep_for(kWarmUp);
   const Deadline deadline(options.seconds);
   const Totals begin = plane.totals();
@@ -121,7 +129,7 @@ bool RunScaling(Bench& bench, const Options& options, Report& report) {
     std::this_thread::sleep_for(kWindow);
     const uint64_t now = FencedTsc();
     const uint64_t sent_now = plane.totals().sent;
-    if (sent_now != sent) samples.Add((now - start) * options.workers, sent_now - sent);
+    if (sent_now != sent) samples.Add((now - start) * cpus.size(), sent_now - sent);
     start = now;
     sent = sent_now;
   } while (!deadline.Over());
@@ -132,8 +140,7 @@ bool RunScaling(Bench& bench, const Options& options, Report& report) {
   if (options.captures.empty()) Drain(plane);
 
   report.AddSamples("ticks", samples);  // of all cores together, per packet sent
-  report.Add("mpps",
-             static_cast<double>(rte_get_tsc_hz()) * options.workers / samples.Median() / 1e6);
+  report.Add("mpps", static_cast<double>(rte_get_tsc_hz() * cpus.size()) / samples.Median() / 1e6);
   const auto received = static_cast<double>(end.received - begin.received);
   const auto share = [&](uint64_t count) { return static_cast<double>(count) / received; };
   report.Add("handed_over", share(end.handed_over - begin.handed_over));

@@ -39,7 +39,8 @@ def measurement(setting):
         two = [*cpus, '--workers', 2]
         names = {name: f'{direction}, {name}' for name in (
             'one worker, replay', 'two workers, replay', 'testpmd, one core', 'testpmd, two cores',
-            'one worker', 'two, owned', 'two, mixed', 'two, one tunnel')}
+            'one worker', 'two, owned', 'two, mixed', 'two, one tunnel',
+            'two on one core, owned', 'two on one core, mixed')}
         runs[names['one worker, replay']] = setting.replay('scaling', *traffic, *cpus,
                                                            captures=one_queue)
         runs[names['two workers, replay']] = setting.replay('scaling', *traffic, *two,
@@ -51,6 +52,10 @@ def measurement(setting):
         runs[names['two, mixed']] = setting.bench('scaling', *traffic, *two, '--spread', 'mixed')
         runs[names['two, one tunnel']] = setting.bench(
             'scaling', *setting.traffic(direction, tunnels=1), *two, '--spread', 'one-queue')
+        alone = ['--cpus', setting.cpu, '--workers', 2]
+        runs[names['two on one core, owned']] = setting.bench('scaling', *traffic, *alone)
+        runs[names['two on one core, mixed']] = setting.bench('scaling', *traffic, *alone,
+                                                              '--spread', 'mixed')
         ours = gain(names['one worker, replay'], names['two workers, replay'])
         theirs = gain(names['testpmd, one core'], names['testpmd, two cores'])
         bounds += [
@@ -62,6 +67,9 @@ def measurement(setting):
             Bound(f'{direction}: handoff adds per packet handed over',
                   handoff(names['two, owned'], names['two, mixed']), HANDOFF_LIMIT_TICKS,
                   unit='ticks', number=5),
+            Bound(f'{direction}: the same where both workers take turns on one core',
+                  handoff(names['two on one core, owned'], names['two on one core, mixed']),
+                  unit='ticks'),
             Bound(f'{direction}: lost in full handoff rings, saturated, mixed',
                   lambda r, key=names['two, mixed']: 100 * r[key]['ring_full'], unit='%'),
             Bound(f'{direction}: gain where one tunnel fills one queue',
@@ -76,4 +84,6 @@ def measurement(setting):
         unit='TSC ticks of all cores per packet sent', charts=[chart],
         notes=[f'"Owned": each packet comes to the worker that owns its session, of {TUNNELS} '
                'tunnels. "Mixed": to both alike, half of them are handed over. "One tunnel": all '
-               'come to the first worker, as the outer addresses of a single tunnel make it.'])
+               'come to the first worker, as the outer addresses of a single tunnel make it.',
+               'What a handoff costs on one core is what it costs in instructions and in batches '
+               'that are half as full; the rest is what crosses between caches.'])
