@@ -11,8 +11,9 @@ import os
 
 import pytest
 
-from lab import Lab, config
+from lab import Lab, config, freeradius
 from peer import Lac, udp_socket
+from radius_world import World as RadiusWorld
 
 LOG_TAIL_LINES = 40
 
@@ -83,3 +84,17 @@ def open_lac(make_lac):
         return lac
 
     return make
+
+
+@pytest.fixture
+def make_radius_world(lab, open_lac):
+    """The lab with FreeRADIUS beside it, which knows these users, and one LAC."""
+    if freeradius.missing():
+        pytest.skip(freeradius.missing())
+    with contextlib.ExitStack() as stack:
+        def make(users):
+            world = RadiusWorld(lab, None, users)
+            stack.callback(world.close)
+            world.lac = open_lac(lab)
+            return world
+        yield make

@@ -1,159 +1,29 @@
-# Every attribute that means something, one after the other, with a real FreeRADIUS and radclient: in
-# an Accept it takes effect at the subscriber or in the data plane, in accounting it arrives, in a
-# CoA-Request it takes effect without the session noticing or is refused by the right Error-Cause.
-# docs/radius.md has the table; what it names is held against the rows here.
+# Every attribute that means something, one after the other, with a real FreeRADIUS: in an Accept it
+# takes effect at the subscriber or in the data plane, in accounting it arrives. docs/radius.md has the
+# table; what it names is held against the rows here, and those of test_radius_changes.py.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
 """RADIUS attributes, attribute by attribute."""
 
-import concurrent.futures
-import contextlib
 import dataclasses
-import functools
 import ipaddress
-import random
 import re
-import socket
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from scapy.layers.inet import ICMP, IP, UDP
+from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import ICMPv6NDOptPrefixInfo, ICMPv6NDOptRDNSS, ICMPv6NDOptRouteInfo
 
-from lab import config, freeradius, radclient, wait_until
-from peer import AuthenticationFailed, CallCleared, DualStack, PeerError, Timeout, udp_socket
+from lab import config, freeradius, wait_until
+from peer import AuthenticationFailed, CallCleared
+from radius_world import (
+    GOLD, GOLD_HOMES, GOLD_LINKS, PASSWORD, SLOW_BPS, answers_denied, fragments,
+    network_behind, network_behind6, noted, slow_down, slow_up, table, web_denied)
 
-PASSWORD = 'correct horse battery'
-HOST_PORT = 9000
-IP_MTU_DISCOVER, IP_PMTUDISC_DONT = 10, 0
-COA_SECRET = 'coa-secret'
-PAGE = Path(__file__).parents[2] / 'docs/radius.md'
-GOLD, FRAMED = '100.65.0.0/16', '100.66.0.0/16'
-GOLD_LINKS, GOLD_HOMES = '2001:db8:3000::/48', '2001:db8:4000::/40'
-FAST, SLOW_BPS = 100_000_000, 80_000
 REFUSED = (AuthenticationFailed, CallCleared)
 
-
-class World:
-    """The lab with everything running, and one subscriber after the other."""
-
-    def __init__(self, lab, lac, users):
-        self.lab, self.lac = lab, lac
-        start(lab, 'freeradius', freeradius.prepare(lab.directory / 'raddb', users))
-        self.books = lab.directory / 'books'
-        start(lab, 'books', freeradius.prepare_accounting(self.books))
-        settings = config.with_ipv6(lab.controlplane_config(subscribers=1))
-        settings['ppp']['auth'] = ['pap']
-        settings['pools'] += [
-            {'name': 'gold', 'prefix': GOLD}, {'name': 'gold links', 'prefix': GOLD_LINKS},
-            {'name': 'gold homes', 'prefix': GOLD_HOMES, 'delegate': 56}]
-        settings['radius'] = {
-            'servers': [{'name': 'first', 'address': '127.0.0.1', 'secret': freeradius.SECRET}],
-            'framed_prefixes': [FRAMED], 'local_users_first': False}
-        settings['accounting'] = {
-            'servers': [{'name': 'books', 'address': '127.0.0.1', 'secret': freeradius.SECRET}],
-            'least_interim_s': 1, 'interim_interval_s': 1, 'tunnels': True}
-        settings['dynamic_authorization'] = {
-            'clients': [{'name': 'aaa', 'address': '198.51.100.0/24', 'secret': COA_SECRET}]}
-        settings['filters'] = [
-            {'name': 'no-web', 'rest': 'permit',
-             'rules': [{'verdict': 'deny', 'protocol': 'udp', 'destination_ports': ['80']}]},
-            {'name': 'no-answers', 'rest': 'permit',
-             'rules': [{'verdict': 'deny', 'protocol': 'udp', 'source_ports': [str(HOST_PORT)]}]}]
-        settings['redirect_filter'] = 'no-web'
-        lab.start_lns(controlplane=settings)
-        self.host = udp_socket(lab.host.name, config.HOST_ADDRESS, HOST_PORT)
-        # Without DF: what is too long is the LNS's to cut, not the host's.
-        self.host.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
-        self.web = udp_socket(lab.host.name, config.HOST_ADDRESS, 80)
-
-    def close(self):
-        self.host.close()
-        self.web.close()
-
-    def subscriber(self, user):
-        return DualStack(self.lac.call(), user, PASSWORD)
-
-    def online(self, user):
-        subscriber = self.subscriber(user)
-        subscriber.connect()
-        return subscriber
-
-    def session(self, user):
-        [session] = [s for s in self.lab.sessions() if s['user_name'] == user]
-        return session
-
-    def records(self, user=None, kind=None):
-        return [r for r in freeradius.records(self.books)
-                if user in (None, r.get('User-Name')) and kind in (None, r['Acct-Status-Type'])]
-
-    def record(self, user, kind):
-        return wait_until(lambda: next(iter(self.records(user, kind)), None),
-                          lambda: f'{kind} of {user}; there are: {self.records()}')
-
-    def ask(self, kind, *attributes):
-        return radclient.ask(self.lab, kind, *attributes, secret=COA_SECRET)
-
-    # --- packets ---
-
-    def passes_up(self, subscriber, source=None, sink=None):
-        """Whether a packet of the subscriber reaches the host."""
-        sink = sink or self.host
-        token = random.randbytes(8)
-        subscriber.send_ip(IP(src=source or subscriber.address, dst=config.HOST_ADDRESS) /
-                           UDP(sport=4000, dport=sink.getsockname()[1]) / token)
-        sink.settimeout(0.3)
-        with contextlib.suppress(TimeoutError):
-            while True:
-                if sink.recvfrom(2000)[0] == token:
-                    return True
-        return False
-
-    def passes_down(self, subscriber, origin=None):
-        token = random.randbytes(8)
-        (origin or self.host).sendto(token, (subscriber.address, 4000))
-        try:
-            subscriber.receive_ip(lambda p: UDP in p and bytes(p[UDP].payload) == token, 0.3)
-        except Timeout:
-            return False
-        return True
-
-    def burst_up(self, subscriber, count=60, size=1000):
-        """How many of so many packets in one breath reach the host."""
-        token = random.randbytes(8)
-        for _ in range(count):
-            subscriber.send_ip(IP(src=subscriber.address, dst=config.HOST_ADDRESS) /
-                               UDP(sport=4000, dport=HOST_PORT) / token.ljust(size, b'.'))
-        self.host.settimeout(0.3)
-        arrived = 0
-        with contextlib.suppress(TimeoutError):
-            while arrived < count:
-                arrived += self.host.recvfrom(2000)[0].startswith(token)
-        return arrived
-
-    def burst_down(self, subscriber, count=60, size=1000):
-        token = random.randbytes(8)
-        for _ in range(count):
-            self.host.sendto(token.ljust(size, b'.'), (subscriber.address, 4000))
-        before = len(subscriber.packets)
-
-        def arrived():
-            return sum(UDP in p and bytes(p[UDP].payload).startswith(token)
-                       for p in subscriber.packets[before:])
-
-        with contextlib.suppress(Timeout):
-            subscriber.run(lambda: arrived() == count, 'all of them', 0.3)
-        return arrived()
-
-
-def start(lab, name, command):
-    lab.start(name, command, lab.lns).wait_for_output(freeradius.READY)
-
-
-# --- what an Accept does ---
 
 @dataclasses.dataclass
 class Row:
@@ -198,60 +68,9 @@ def dhcp_prefix(_, subscriber):
     return found
 
 
-def fragments(world, subscriber):
-    """Of a datagram of 1,400 bytes: none is longer than 1,300."""
-    world.host.sendto(bytes(1400), (subscriber.address, 4000))
-    lengths = []
-    while sum(lengths) < 1400:
-        lengths.append(subscriber.receive_ip(lambda p: p.src == config.HOST_ADDRESS).len)
-    assert len(lengths) == 2 and max(lengths) <= 1300, lengths
-
-
-def network_behind(source):
-    def check(world, subscriber):
-        assert world.passes_up(subscriber, source)
-        subscriber.send_ip(IP(src=source, dst=config.HOST_ADDRESS) / ICMP(id=7))
-        subscriber.receive_ip(lambda p: ICMP in p and p[ICMP].type == 0 and p.dst == source)
-    return check
-
-
-def network_behind6(source):
-    def check(_, subscriber):
-        subscriber.ping6(config.HOST_ADDRESS6, source)
-    return check
-
-
 def in_start(name, expected):
     return lambda world, subscriber: world.record(subscriber.user, 'Start').get(name) == expected \
         or pytest.fail(f'{name}: {world.record(subscriber.user, "Start").get(name)}')
-
-
-def slow_up(world, subscriber):
-    # What a burst may be is the data plane's choice; the rest is beyond the rate.
-    assert 0 < world.burst_up(subscriber) < 55
-    assert world.burst_down(subscriber) == 60
-
-
-def slow_down(world, subscriber):
-    assert 0 < world.burst_down(subscriber) < 55
-    assert world.burst_up(subscriber) == 60
-
-
-def web_denied(world, subscriber):
-    assert world.passes_up(subscriber)
-    assert not world.passes_up(subscriber, sink=world.web)
-    assert world.passes_down(subscriber)
-
-
-def web_open(world, subscriber):
-    assert world.passes_up(subscriber, sink=world.web)
-    assert world.passes_down(subscriber)
-
-
-def answers_denied(world, subscriber):
-    assert world.passes_up(subscriber)
-    assert not world.passes_down(subscriber)
-    assert world.passes_down(subscriber, world.web)
 
 
 def ends(cause, sends=0):
@@ -382,15 +201,6 @@ def name_of(index):
     return f'user{index}'
 
 
-@contextlib.contextmanager
-def noted(failures, what):
-    """A row that fails is one line in the end; the others go on."""
-    try:
-        yield
-    except (AssertionError, PeerError, pytest.fail.Exception, OSError) as error:
-        failures.append(f'{what}: {type(error).__name__} {error}')
-
-
 def check_row(world, row, user):
     subscriber = world.subscriber(user)
     if row.refused:
@@ -401,22 +211,9 @@ def check_row(world, row, user):
     return row.check(world, subscriber)
 
 
-@pytest.fixture
-def make_world(lab, open_lac):
-    if freeradius.missing():
-        pytest.skip(freeradius.missing())
-    with contextlib.ExitStack() as stack:
-        def make(users):
-            world = World(lab, None, users)
-            stack.callback(world.close)
-            world.lac = open_lac(lab)
-            return world
-        yield make
-
-
-def test_every_attribute_of_an_accept_takes_effect(make_world):
+def test_every_attribute_of_an_accept_takes_effect(make_radius_world):
     rows = dict(zip((name_of(i) for i in range(1, len(ROWS) + 1)), ROWS, strict=True))
-    world = make_world([freeradius.user(user, PASSWORD, *row.replies)
+    world = make_radius_world([freeradius.user(user, PASSWORD, *row.replies)
                         for user, row in rows.items()])
     failures, later = [], []
     for user, row in rows.items():
@@ -434,28 +231,14 @@ def test_every_attribute_of_an_accept_takes_effect(make_world):
     assert counters['aaa.radius.ignored-attributes'] == 0
 
 
-def table():
-    """{attribute: whether a CoA may change it} as docs/radius.md has it."""
-    found = {}
-    for line in PAGE.read_text().splitlines():
-        cells = [cell.strip() for cell in line.strip('|').split('|')]
-        if len(cells) == 3 and cells[2] in ('yes', '–'):
-            for name in re.findall(r'[A-Z][A-Za-z0-9]+(?:-[A-Za-z0-9]+)*', cells[0]):
-                found[name] = cells[2] == 'yes'
-    return found
-
-
 def test_the_table_of_attributes_is_what_is_tested():
     assert set(table()) == {row.attribute for row in ROWS} | ELSEWHERE
-    changed = {attribute.split(' = ')[0] for change in (*CHANGES, *ENDINGS)
-               for attribute in change.attributes if change.answer == 'CoA-ACK'}
-    assert {name for name, may in table().items() if may} == changed
 
 
 # --- accounting ---
 
-def test_every_accounting_attribute_arrives(make_world):
-    world = make_world([freeradius.user('user1', PASSWORD, 'Class = 0x77',
+def test_every_accounting_attribute_arrives(make_radius_world):
+    world = make_radius_world([freeradius.user('user1', PASSWORD, 'Class = 0x77',
                                         'Framed-IPv6-Address = 2001:db8:dddd::5',
                                         'Delegated-IPv6-Prefix = 2001:db8:cccc::/56',
                                         'Framed-Interface-Id = 0:0:0:77')])
@@ -512,127 +295,3 @@ def test_every_accounting_attribute_arrives(make_world):
     stop = wait_until(lambda: next(iter(world.records(kind='Tunnel-Stop')), None), 'Tunnel-Stop')
     assert stop['Acct-Tunnel-Connection'] == str(tunnel)
     assert int(stop['Acct-Session-Time']) >= 1
-
-
-# --- CoA and Disconnect ---
-
-@dataclasses.dataclass
-class Change:
-    """What radclient asks for user1, and what is to be seen of it."""
-    attributes: tuple
-    answer: str
-    check: Callable = lambda world, subscriber: None
-
-
-def fast(world, subscriber):
-    assert world.burst_up(subscriber) == 60
-    assert world.burst_down(subscriber) == 60
-
-
-def no_network_behind(source):
-    def check(world, subscriber):
-        assert not world.passes_up(subscriber, source)
-    return check
-
-
-def ends_now(cause):
-    def check(world, subscriber):
-        subscriber.wait_cleared()
-        assert world.record(subscriber.user, 'Stop')['Acct-Terminate-Cause'] == cause
-    return check
-
-
-def unchanged(world, subscriber):
-    web_denied(world, subscriber)
-    network_behind('100.66.9.77')(world, subscriber)
-
-
-CHANGES = [
-    Change((f'WISPr-Bandwidth-Max-Up = {SLOW_BPS}',), 'CoA-ACK', slow_up),
-    Change((f'WISPr-Bandwidth-Max-Up = {FAST}', f'WISPr-Bandwidth-Max-Down = {SLOW_BPS}'),
-           'CoA-ACK', slow_down),
-    Change(('WISPr-Bandwidth-Max-Up = 0', 'WISPr-Bandwidth-Max-Down = 0'), 'CoA-ACK', fast),
-    Change(('Framed-Route = "100.66.9.0/24 0.0.0.0 1"',), 'CoA-ACK', network_behind('100.66.9.77')),
-    Change(('Framed-Route = "100.66.8.0/24 0.0.0.0 1"',), 'CoA-ACK',
-           no_network_behind('100.66.9.77')),
-    Change(('Framed-Route = "100.66.9.0/24 0.0.0.0 1"',), 'CoA-ACK'),
-    Change(('Framed-IPv6-Route = "2001:db8:bbbb::/48 :: 1"',), 'CoA-ACK',
-           network_behind6('2001:db8:bbbb::7')),
-    Change(('WISPr-Redirection-URL = "http://portal.example/"',), 'CoA-ACK', web_denied),
-    Change(('WISPr-Redirection-URL = none',), 'CoA-ACK', web_open),
-    Change(('Filter-Id = "no-answers.out"',), 'CoA-ACK', answers_denied),
-    Change(('Filter-Id = "no-web.in"',), 'CoA-ACK', web_denied),
-    # Refused as a whole, and everything stays.
-    Change(('Filter-Id = "nowhere"', 'Framed-Route = "100.66.7.0/24 0.0.0.0 1"'),
-           'CoA-NAK Invalid-Attribute-Value', unchanged),
-    Change(('Framed-Route = "100.66.200.0/24 0.0.0.0 1"', 'Filter-Id = "no-answers.out"'),
-           'CoA-NAK Invalid-Attribute-Value', unchanged),  # user2's
-    Change(('Framed-Route = "nonsense"',), 'CoA-NAK Invalid-Attribute-Value', unchanged),
-    Change(('Acct-Interim-Interval = 59',), 'CoA-NAK Invalid-Attribute-Value', unchanged),
-    Change(('Framed-Pool = "gold"', 'Session-Timeout = 1'), 'CoA-NAK Unsupported-Attribute',
-           unchanged),
-    Change(('ERX-Virtual-Router-Name = "blue"',), 'CoA-NAK Unsupported-Attribute'),
-    Change(('Service-Type = Authorize-Only', 'State = 0x01'), 'CoA-NAK Unsupported-Service'),
-    Change((), 'CoA-NAK Missing-Attribute'),
-    Change(('NAS-Identifier = "another"', 'Session-Timeout = 1'),
-           'CoA-NAK NAS-Identification-Mismatch'),
-    Change(('Calling-Station-Id = "of another"', 'Session-Timeout = 1'),
-           'CoA-NAK Session-Context-Not-Found'),
-    Change(('Framed-MTU = 1300',), 'CoA-ACK', fragments),
-    Change(('Class = 0x99',), 'CoA-ACK', lambda world, _: wait_until(
-        lambda: any(r.get('Class') == '0x99' for r in world.records('user1')), 'the new Class')),
-    Change(('Acct-Interim-Interval = 60', 'Idle-Timeout = 600'), 'CoA-ACK'),
-    Change(('Session-Timeout = 1',), 'CoA-ACK', ends_now('Session-Timeout')),
-]
-
-
-# Of user3 and user4, while the others go on.
-ENDINGS = [
-    Change(('Mikrotik-Total-Limit = 1', 'Mikrotik-Total-Limit-Gigawords = 0'), 'CoA-ACK',
-           ends_now('NAS-Request')),
-    Change(('Idle-Timeout = 1',), 'CoA-ACK', ends_now('Idle-Timeout')),
-]
-
-
-def test_every_change_of_a_coa_takes_effect_or_is_refused(make_world):
-    world = make_world([
-        freeradius.user('user1', PASSWORD),
-        freeradius.user('user2', PASSWORD, 'Framed-Route = "100.66.200.0/24 0.0.0.0 1"'),
-        freeradius.user('user3', PASSWORD), freeradius.user('user4', PASSWORD)])
-    subscriber, other = world.online('user1'), world.online('user2')
-    ending = [world.online('user3'), world.online('user4')]
-    for short_lived, change in zip(ending, ENDINGS, strict=True):
-        assert world.passes_up(short_lived)
-        assert world.ask('coa', f'User-Name = {short_lived.user}',
-                         *change.attributes) == change.answer
-    session = world.record('user1', 'Start')['Acct-Session-Id']
-    addresses, requests = (subscriber.address, other.address), subscriber.ipcp.requests_sent
-    failures = []
-    for change in CHANGES:
-        what = f'CoA of {", ".join(change.attributes)}'
-        with noted(failures, what):
-            answer = world.ask('coa', f'Acct-Session-Id = "{session}"', *change.attributes)
-            assert answer == change.answer, f'{answer} instead of {change.answer}'
-            change.check(world, subscriber)
-    for short_lived, change in zip(ending, ENDINGS, strict=True):
-        with noted(failures, f'CoA of {change.attributes}'):
-            change.check(world, short_lived)
-    assert not failures, '\n'.join(failures)
-    assert subscriber.ipcp.requests_sent == requests, 'IPCP was not to be negotiated again'
-    assert (subscriber.address, other.address) == addresses
-    # The other one is not concerned, and is found by each of its names.
-    network_behind('100.66.200.7')(world, other)
-    found = functools.partial(world.ask, 'coa', 'Idle-Timeout = 600')
-    port = world.record('user2', 'Start')['NAS-Port']
-    for attribute in ('User-Name = user2', f'Framed-IP-Address = {other.address}',
-                      f'NAS-Port = {port}', f'Calling-Station-Id = "{other.call.calling}"'):
-        assert found(attribute) == 'CoA-ACK', attribute
-    assert world.ask('disconnect', 'User-Name = user2', 'Idle-Timeout = 1') == (
-        'Disconnect-NAK Unsupported-Attribute')
-    assert world.ask('disconnect', 'User-Name = nobody') == (
-        'Disconnect-NAK Session-Context-Not-Found')
-    with concurrent.futures.ThreadPoolExecutor(1) as meanwhile:
-        answer = meanwhile.submit(world.ask, 'disconnect', 'User-Name = user2')
-        assert other.wait_cleared().code == 3
-        assert answer.result() == 'Disconnect-ACK'
-    assert world.record('user2', 'Stop')['Acct-Terminate-Cause'] == 'Admin-Reset'
