@@ -107,6 +107,12 @@ Bytes RecordAttributes(ByteView about, const Event& event) {
               traffic.downlink_bytes);
     packet.AddInteger(radius::kAcctInputPackets, static_cast<uint32_t>(traffic.uplink_packets));
     packet.AddInteger(radius::kAcctOutputPackets, static_cast<uint32_t>(traffic.downlink_packets));
+    // RFC 2867 4.2. The only one without more bits elsewhere: it stops rather than wraps.
+    if (event.type == RecordType::kTunnelLinkStop && traffic.lost_packets.has_value()) {
+      packet.AddInteger(radius::kAcctTunnelPacketsLost,
+                        static_cast<uint32_t>(std::min<uint64_t>(
+                            *traffic.lost_packets, std::numeric_limits<uint32_t>::max())));
+    }
   }
   if (event.cause != TerminateCause::kNone) {
     packet.AddInteger(radius::kAcctTerminateCause, static_cast<uint32_t>(event.cause));

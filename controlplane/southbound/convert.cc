@@ -149,10 +149,12 @@ SessionKey FromProto(const types::v1::SessionKey& key) {
 }
 
 Traffic FromProto(const types::v1::SessionTraffic& session) {
-  return {.uplink_packets = session.uplink_packets(),
-          .uplink_bytes = session.uplink_bytes(),
-          .downlink_packets = session.downlink_packets(),
-          .downlink_bytes = session.downlink_bytes()};
+  Traffic traffic{.uplink_packets = session.uplink_packets(),
+                  .uplink_bytes = session.uplink_bytes(),
+                  .downlink_packets = session.downlink_packets(),
+                  .downlink_bytes = session.downlink_bytes()};
+  if (session.has_lost_packets()) traffic.lost_packets = session.lost_packets();
+  return traffic;
 }
 
 absl::Status FromProto(const dataplane::v1::ApplyError& error) {

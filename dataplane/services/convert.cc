@@ -359,6 +359,7 @@ types::v1::SessionTraffic FromCounts(const SessionCounts& counts) {
   message.set_uplink_bytes(counts.uplink_bytes);
   message.set_downlink_packets(counts.downlink_packets);
   message.set_downlink_bytes(counts.downlink_bytes);
+  if (counts.sequenced) message.set_lost_packets(counts.sequence_lost);
   return message;
 }
 

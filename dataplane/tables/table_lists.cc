@@ -142,6 +142,7 @@ SessionCounts TableState::CountsOf(uint32_t slot, const SessionKey& key) const {
                        .uplink_bytes = up.bytes.value(),
                        .downlink_packets = down.packets.value(),
                        .downlink_bytes = down.bytes.value(),
+                       .sequenced = (up.flags.load(std::memory_order_relaxed) & kSequenced) != 0,
                        .sequence_lost = up.sequence_lost.value(),
                        .sequence_late = up.sequence_late.value(),
                        .sequence_reordered = up.sequence_reordered.value(),

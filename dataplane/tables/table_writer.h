@@ -179,7 +179,7 @@ struct SessionCounts {
   uint64_t uplink_bytes = 0;
   uint64_t downlink_packets = 0;
   uint64_t downlink_bytes = 0;
-  // Zero without data sequencing.
+  bool sequenced = false;           // has data sequencing; else the next three are zero
   uint64_t sequence_lost = 0;       // numbers that never came
   uint64_t sequence_late = 0;       // dropped: their number was past
   uint64_t sequence_reordered = 0;  // waited and left in order

@@ -16,6 +16,7 @@ import pytest
 
 from lab import config, freeradius, radclient, wait_until
 from lab.commands import in_namespace
+from peer import Lac, Subscriber, ping, udp_socket, wire
 
 SESSIONS = 8
 PAYLOAD = 100
@@ -188,6 +189,43 @@ def test_one_stop_for_each_start_whenever_the_control_plane_is_killed(network, m
     assert kinds.count('Accounting-On') == 2
     second = len(kinds) - 1 - kinds[::-1].index('Accounting-On')
     assert 'Stop' not in kinds[second:] or moment == 'coming'
+
+
+class NumberingLac(Lac):
+    """Wants data messages numbered, of calls that number theirs."""
+
+    def iccn(self, call):
+        numbered = call.next_ns is not None
+        return super().iccn(call) + (wire.avp(wire.SEQUENCING_REQUIRED, b'') if numbered else b'')
+
+
+def test_lost_packets_of_a_numbered_session_are_told(network):
+    """RFC 2867 4.2: the numbers of the LAC's that never came, when the link stops."""
+    start_books(network)
+    network.start_lns(controlplane=settings(network, tunnels=True))
+    lac = NumberingLac(udp_socket(network.lac.name, network.lac_addresses[0], 0),
+                       (config.LNS_ADDRESS, 1701), config.SECRET)
+    lac.open()
+    plain, numbered = lac.call(), lac.offer()
+    lac.await_answer(numbered)
+    numbered.next_ns = 0
+    lac.connect(numbered)
+    subscribers = [Subscriber(numbered, 'user1', config.PASSWORD),
+                   Subscriber(plain, 'user2', config.PASSWORD)]
+    for subscriber in subscribers:
+        subscriber.connect()
+    for lost in (0, 3, 4):
+        numbered.next_ns += lost
+        for subscriber in subscribers:
+            ping(subscriber, config.HOST_ADDRESS)
+    for subscriber in subscribers:
+        subscriber.terminate()
+    wait_for(network, 'Tunnel-Link-Stop', 2)
+    wait_for(network, 'Stop', 2)
+    told = {(r['User-Name'], r['Acct-Status-Type']): r['Acct-Tunnel-Packets-Lost']
+            for r in records(network) if 'Acct-Tunnel-Packets-Lost' in r}
+    assert told == {('user1', 'Tunnel-Link-Stop'): '7'}
+    lac.leave()
 
 
 def test_limits_end_sessions(network):

@@ -69,6 +69,7 @@ TEST(Sequence, AGapIsCountedAndNothingWaits) {
   Rig rig({});
   EXPECT_EQ(Bring(rig, kAtOnce, {7, 8, 11, 12, 20}), (Numbers{7, 8, 11, 12, 20}));
   const auto counts = rig.Counts(7, kAtOnce);
+  EXPECT_TRUE(counts.sequenced);
   EXPECT_EQ(counts.sequence_lost, 2u + 7u);
   EXPECT_EQ(counts.sequence_late, 0u);
   EXPECT_EQ(counts.sequence_reordered, 0u);

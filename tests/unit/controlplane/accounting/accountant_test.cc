@@ -446,6 +446,34 @@ TEST_F(AccountantTest, TunnelsAreAccountedForWhereThatIsWanted) {
             42u);
 }
 
+// RFC 2867 4.2: in Tunnel-Link-Stop, and only where packets have numbers.
+TEST_F(AccountantTest, LostPacketsOfNumberedSessionsAreToldWhenTheLinkStops) {
+  settings_.tunnels = true;
+  Make();
+  Start(1);
+  Traffic before{.uplink_packets = 3, .lost_packets = 4};
+  accountant_->OnTraffic(Key(1), generation_, &before, At(), actions_);
+  ++generation_;  // counts from zero
+  Start(2);
+  Start(3);
+  Stop(1);
+  Removed(1, Traffic{.uplink_packets = 9, .lost_packets = 2});
+  Stop(2);
+  Removed(2, Traffic{.uplink_packets = 9});
+  Stop(3);
+  Removed(3, Traffic{.uplink_packets = 9, .lost_packets = uint64_t{1} << 33});
+  std::vector<std::optional<uint32_t>> lost;
+  for (const Record& record : records_) {
+    const auto count = Number(record, radius::kAcctTunnelPacketsLost);
+    if (record.type == RecordType::kTunnelLinkStop) {
+      lost.push_back(count);
+    } else {
+      EXPECT_EQ(count, std::nullopt);
+    }
+  }
+  EXPECT_THAT(lost, ElementsAre(6u, std::nullopt, UINT32_MAX));
+}
+
 TEST_F(AccountantTest, WhoeverIsNotLetInIsRecordedWithinABound) {
   settings_.tunnels = true;
   Make();

@@ -31,6 +31,7 @@ class FakeTelemetry final : public dataplane::v1::Telemetry::Service {
       types::v1::SessionTraffic& session = *reply->add_sessions();
       *session.mutable_key() = key;
       session.set_uplink_packets(key.local_session_id());
+      if (key.local_session_id() % 3 == 0) session.set_lost_packets(key.local_session_id());
     }
     --at_once;
     return grpc::Status::OK;
@@ -95,6 +96,8 @@ TEST_F(TrafficReaderTest, ManySessionsAreReadInBatchesAndEachAnsweredOnce) {
   for (const auto& [key, times] : answers_) ASSERT_EQ(times, 1);
   EXPECT_EQ(counted_.size(), keys.size() / 2) << "those that are there";
   EXPECT_EQ(counted_.at(Key(7, 4001)).uplink_packets, 4001u);
+  EXPECT_EQ(counted_.at(Key(7, 4001)).lost_packets, std::nullopt);
+  EXPECT_EQ(counted_.at(Key(7, 3999)).lost_packets, 3999u);
   EXPECT_EQ(generation_, 77u);
   EXPECT_EQ(telemetry_.largest, static_cast<int>(TrafficReader::kBatch));
   EXPECT_LE(telemetry_.most_at_once, static_cast<int>(TrafficReader::kMaxCalls));

@@ -275,6 +275,16 @@ TEST(ConvertTest, BadTunnelNamesTheField) {
       });
 }
 
+// A session without numbers says nothing of losses, rather than that there were none.
+TEST(ConvertTest, LostPacketsAreThoseOfNumberedSessions) {
+  SessionCounts counts{.key = {l2tp::LocalTunnelId(7), l2tp::LocalSessionId(9)}};
+  EXPECT_FALSE(FromCounts(counts).has_lost_packets());
+  counts.sequenced = true;
+  EXPECT_TRUE(FromCounts(counts).has_lost_packets());
+  counts.sequence_lost = 5;
+  EXPECT_EQ(FromCounts(counts).lost_packets(), 5u);
+}
+
 TEST(ConvertTest, BadSessionNamesTheField) {
   ExpectRefused<v1::Session>(
       GoodSession(), ToSession,
