@@ -87,6 +87,13 @@ uint16_t AddressBook::FirstPoolFor(PoolUse use) const {
   return it == pools_.end() ? Lease::kNoPool : static_cast<uint16_t>(it - pools_.begin());
 }
 
+bool AddressBook::KnowsAnyOf(PoolUse use, std::span<const std::string> pools) const {
+  if (pools.empty()) return true;
+  return std::any_of(pools.begin(), pools.end(), [&](const std::string& name) {
+    return PoolNamed(name, use) != Lease::kNoPool;
+  });
+}
+
 const AddressPool* AddressBook::FindPool(std::string_view name) const {
   const auto it = std::find_if(pools_.begin(), pools_.end(), [name](const AddressPool& pool) {
     return pool.settings().name == name;

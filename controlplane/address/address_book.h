@@ -83,6 +83,8 @@ class AddressBook {
   net::IpAddress GatewayOf(const Lease& lease) const;
 
   bool HasPoolFor(PoolUse use) const { return FirstPoolFor(use) != Lease::kNoPool; }
+  // Whether any of those named is there; true where none is named.
+  bool KnowsAnyOf(PoolUse use, std::span<const std::string> pools) const;
   size_t pool_count() const { return pools_.size(); }
   const AddressPool& pool(size_t index) const { return pools_[index]; }
   // Null: there is none of this name.

@@ -18,6 +18,18 @@ bool HasBroadcast(const net::IpPrefix& prefix) {
   return prefix.address.is_v4() && prefix.length < 31;
 }
 
+struct LeftOut {
+  uint64_t first = 0;
+  uint64_t last = 0;
+};
+
+// How many units at either end are nobody's.
+LeftOut LeftOutOf(const AddressPoolSettings& settings) {
+  if (HasBroadcast(settings.prefix)) return {.first = 1, .last = 1};
+  const bool has_anycast = settings.addresses && settings.prefix.length < 127;  // RFC 6164
+  return {.first = has_anycast ? uint64_t{1} : uint64_t{0}};
+}
+
 // Units in a prefix, at most kMaxUnits.
 uint64_t UnitsIn(const net::IpPrefix& prefix, uint8_t unit_length) {
   const int bits = unit_length - prefix.length;
@@ -32,6 +44,7 @@ net::IpPrefix UnitAround(const AddressPoolSettings& settings, const net::IpAddre
 
 PoolUse UseOf(const AddressPoolSettings& settings) {
   if (settings.prefix.address.is_v4()) return PoolUse::kAddress;
+  if (settings.addresses) return PoolUse::kHostAddress;
   return settings.delegated_length == 0 ? PoolUse::kLink : PoolUse::kDelegation;
 }
 
@@ -41,6 +54,8 @@ uint8_t UnitLength(const AddressPoolSettings& settings) {
       return 32;
     case PoolUse::kLink:
       return kLinkPrefixLength;
+    case PoolUse::kHostAddress:
+      return 128;
     case PoolUse::kDelegation:
       break;
   }
@@ -59,6 +74,13 @@ absl::Status ValidatePool(const AddressPoolSettings& pool) {
   if (is_v4 && pool.delegated_length != 0) return invalid("IPv4 is not delegated");
   if (pool.delegated_length > kLinkPrefixLength) {
     return invalid("prefixes longer than /64 are not delegated");
+  }
+  if (pool.addresses && (is_v4 || pool.delegated_length != 0)) {
+    return invalid("single addresses are of IPv6, and nothing is delegated beside");
+  }
+  // A unit's number has 64 bits.
+  if (pool.addresses && pool.prefix.length < kLinkPrefixLength) {
+    return invalid("single addresses of more than a /64: ", pool.prefix.ToString());
   }
   if (pool.prefix.length > UnitLength(pool)) {
     return invalid(pool.prefix.ToString(), " holds no /", int{UnitLength(pool)});
@@ -96,9 +118,9 @@ std::vector<AddressPool::Run> AddressPool::RunsOf(const AddressPoolSettings& set
   const uint8_t length = UnitLength(settings);
   std::vector<Run> runs;
   if (settings.ranges.empty()) {
-    const uint64_t left_out = HasBroadcast(whole) ? 1 : 0;
-    const uint64_t count = UnitsIn(whole, length) - 2 * left_out;
-    runs.push_back({.first = left_out, .count = static_cast<uint32_t>(count), .number = 0});
+    const LeftOut left_out = LeftOutOf(settings);
+    const uint64_t count = UnitsIn(whole, length) - left_out.first - left_out.last;
+    runs.push_back({.first = left_out.first, .count = static_cast<uint32_t>(count), .number = 0});
     return runs;
   }
   std::vector<std::pair<uint64_t, uint64_t>> wanted;

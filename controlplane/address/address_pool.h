@@ -1,6 +1,7 @@
 // One pool: a prefix, of which all or only some ranges are handed out in units of one size: IPv4
-// addresses, IPv6 link prefixes (a /64 per session), or IPv6 prefixes to delegate. Translates
-// between them and the numbers of a LeaseTable. Used by the AddressBook; validated settings only.
+// addresses, IPv6 link prefixes (a /64 per session), IPv6 prefixes to delegate, or IPv6 addresses.
+// Translates between them and the numbers of a LeaseTable. Used by the AddressBook; validated
+// settings only.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -19,9 +20,10 @@
 namespace lns::controlplane {
 
 enum class PoolUse : uint8_t {
-  kAddress,     // IPv4, one address each
-  kLink,        // IPv6, the prefix of a session's link
-  kDelegation,  // IPv6, a prefix for the network behind it
+  kAddress,      // IPv4, one address each
+  kLink,         // IPv6, the prefix of a session's link
+  kDelegation,   // IPv6, a prefix for the network behind it
+  kHostAddress,  // IPv6, one address each, by DHCPv6
 };
 
 // Of IPv6, the unit that each lies in counts.
@@ -37,9 +39,11 @@ struct AddressPoolSettings {
   net::IpPrefix prefix;
   net::IpAddress gateway = {};            // IPv4; none: the first host address
   std::vector<AddressRange> ranges = {};  // within `prefix`; none: all of it
-  uint8_t delegated_length = 0;           // of IPv6: what is delegated; 0: a pool of link prefixes
-  std::string next = {};                  // asked where this one is exhausted
-  net::VrfIndex vrf = net::kMainVrf;      // of the subscribers who get of it
+  // Of IPv6: what is delegated, or whether single addresses are given; neither: link prefixes.
+  uint8_t delegated_length = 0;
+  bool addresses = false;
+  std::string next = {};              // asked where this one is exhausted
+  net::VrfIndex vrf = net::kMainVrf;  // of the subscribers who get of it
 };
 
 PoolUse UseOf(const AddressPoolSettings& settings);
@@ -57,7 +61,8 @@ class AddressPool {
   static constexpr uint32_t kMaxUnits = 1u << 24;
 
   // Network and broadcast address of an IPv4 pool without ranges are left out (except of /31 and
-  // /32, RFC 3021), its gateway and `ours` are always.
+  // /32, RFC 3021), and the first of IPv6 addresses (the routers' anycast, RFC 4291 2.6.1); its
+  // gateway and `ours` are always.
   AddressPool(AddressPoolSettings settings, const std::vector<net::IpAddress>& ours);
 
   std::optional<net::IpPrefix> Allocate(Owner owner, User user);

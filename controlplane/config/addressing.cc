@@ -73,6 +73,15 @@ AddressPoolSettings ReadPool(const config::v1::PoolConfig& in, int index, FieldC
     pool.delegated_length =
         static_cast<uint8_t>(check.Number(at("delegate"), in.delegate(), kDelegatedLength, 56));
   }
+  pool.addresses = in.addresses();
+  if (pool.addresses && pool.prefix.address.is_v4()) {
+    check.Fail(at("addresses"),
+               "expected an IPv6 prefix; of IPv4 single addresses are given anyway");
+  } else if (pool.addresses && in.has_delegate()) {
+    check.Fail(at("addresses"), "expected either this or delegate");
+  } else if (pool.addresses && pool.prefix.length < kLinkPrefixLength) {
+    check.Fail(at("prefix"), absl::StrCat("expected a /64 or longer, got ", in.prefix()));
+  }
   if (pool.prefix.address.is_v6() && pool.prefix.length > UnitLength(pool)) {
     check.Fail(at("prefix"), absl::StrCat(in.prefix(), " holds no /", int{UnitLength(pool)}));
   }
@@ -93,6 +102,8 @@ const char* KindOf(PoolUse use) {
       return "pool of IPv4 addresses";
     case PoolUse::kLink:
       return "pool of IPv6 link prefixes";
+    case PoolUse::kHostAddress:
+      return "pool of IPv6 addresses";
     case PoolUse::kDelegation:
       break;
   }
@@ -255,6 +266,8 @@ ServiceProfile ReadAddressing(const config::v1::UserConfig& in, int index, net::
   if (!link.address.is_none()) service.ipv6_prefixes = {link};
   service.ipv6_pools =
       ReadPoolName(at("ipv6_pool"), in.ipv6_pool(), PoolUse::kLink, vrf, pools, check);
+  service.ipv6_address_pools = ReadPoolName(at("ipv6_address_pool"), in.ipv6_address_pool(),
+                                            PoolUse::kHostAddress, vrf, pools, check);
   for (int i = 0; i < in.delegated_prefixes_size(); ++i) {
     const std::string path = OneOf(at("delegated_prefixes"), i);
     service.delegated_prefixes.push_back(Ipv6Prefix(path, in.delegated_prefixes(i), check));

@@ -60,20 +60,6 @@ void AddSettings(const Message& message, const Ipv6Environment& around, Message&
   }
 }
 
-// RFC 8415 18.3.3: whether all the addresses fit this link; nullopt: there is none to judge.
-std::optional<Status> Confirmation(const Message& message, std::span<const Lease> links) {
-  bool any = false;
-  for (const Association& association : message.associations) {
-    if (association.kind != IaKind::kAddress) continue;
-    for (const dhcpv6::LeaseOption& lease : association.leases) {
-      any = true;
-      if (!IsOnLink(lease.prefix, links)) return Status{StatusCode::kNotOnLink, "not on this link"};
-    }
-  }
-  if (!any) return std::nullopt;
-  return Status{StatusCode::kSuccess, ""};
-}
-
 }  // namespace
 
 std::optional<Message> Dhcpv6Server::Answer(const Message& message, bool by_multicast,
@@ -108,6 +94,22 @@ std::optional<Message> Dhcpv6Server::Answer(const Message& message, bool by_mult
   AddSettings(message, around, reply);
   out.Count(advertises ? Ipv6Event::kDhcpAdvertise : Ipv6Event::kDhcpReply);
   return reply;
+}
+
+// RFC 8415 18.3.3: whether all the addresses fit this link; nullopt: there is none to judge.
+std::optional<Status> Dhcpv6Server::Confirmation(const Message& message,
+                                                 std::span<const Lease> links) const {
+  bool any = false;
+  for (const Association& association : message.associations) {
+    if (association.kind != IaKind::kAddress) continue;
+    for (const dhcpv6::LeaseOption& lease : association.leases) {
+      any = true;
+      if (IsOnLink(lease.prefix, links) || IsGiven(lease.prefix)) continue;
+      return Status{StatusCode::kNotOnLink, "not on this link"};
+    }
+  }
+  if (!any) return std::nullopt;
+  return Status{StatusCode::kSuccess, ""};
 }
 
 void Dhcpv6Server::AnswerAssociations(const Message& message, std::span<const Lease> links,
@@ -152,7 +154,10 @@ Association Dhcpv6Server::Assign(const Asked& asked, bool commit, std::span<cons
       out.Count(Ipv6Event::kNoPrefix);
       return Refused(asked.association, StatusCode::kNoPrefixAvail, "no prefix is free");
     }
-    if (!made) return Refused(asked.association, StatusCode::kNoAddrsAvail, "no address is free");
+    if (!made) {
+      out.Count(Ipv6Event::kNoAddress);
+      return Refused(asked.association, StatusCode::kNoAddrsAvail, "no address is free");
+    }
     binding = &bindings_.emplace_back(*made);
   }
   if (commit) Commit(*binding, out);
@@ -176,11 +181,12 @@ Association Dhcpv6Server::Extend(const Asked& asked, const Ipv6Environment& arou
 // With a status: there was nothing to forget.
 Association Dhcpv6Server::Forget(const Asked& asked, bool declined, const Ipv6Environment& around,
                                  Ipv6Output& out) {
-  const Binding* binding = Find(asked);
+  Binding* binding = Find(asked);
   if (binding == nullptr) {
     out.Count(Ipv6Event::kNoBinding);
     return Refused(asked.association, StatusCode::kNoBinding, "not known here");
   }
+  binding->declined = declined;
   if (declined && !binding->leased) ++declined_;
   End(static_cast<size_t>(binding - bindings_.data()), around, out);
   return {};
@@ -219,42 +225,54 @@ std::optional<Dhcpv6Server::Binding> Dhcpv6Server::Make(const Asked& asked,
     binding.lease = *lease;
     return binding;
   }
-  const size_t number = CountOf(IaKind::kAddress);
-  if (number < around.terms.addresses.size()) {
-    binding.lease.prefix = net::IpPrefix::Host(around.terms.addresses[number]);
-    if (!IsOnLink(binding.lease.prefix, links)) {
-      const auto lease = around.book.Take(binding.lease.prefix, around.owner);
-      if (!lease.ok()) return std::nullopt;
-      binding.lease = *lease;
-      return binding;
-    }
-  } else {
-    const auto link = std::find_if(links.begin(), links.end(), [](const Lease& each) {
-      return each.prefix.length == kLinkPrefixLength;
-    });
-    if (link == links.end()) return std::nullopt;
-    // Those in use are few, so one of the next is free.
-    uint64_t interface_id = kFirstInterfaceId + declined_;
-    const auto taken = [&] {
-      const net::IpAddress address = net::WithInterfaceId(link->prefix, interface_id);
-      return std::any_of(bindings_.begin(), bindings_.end(), [&](const Binding& other) {
-        return other.lease.prefix == net::IpPrefix::Host(address);
-      });
-    };
-    while (taken()) ++interface_id;
-    binding.lease.prefix = net::IpPrefix::Host(net::WithInterfaceId(link->prefix, interface_id));
-  }
-  binding.leased = false;
+  if (!ChooseAddress(asked, links, around, binding)) return std::nullopt;
   return binding;
+}
+
+// False: there is none to give.
+bool Dhcpv6Server::ChooseAddress(const Asked& asked, std::span<const Lease> links,
+                                 const Ipv6Environment& around, Binding& binding) {
+  for (const net::IpAddress& address : around.terms.addresses) {
+    const net::IpPrefix fixed = net::IpPrefix::Host(address);
+    if (IsGiven(fixed)) continue;
+    binding.leased = !IsOnLink(fixed, links);
+    if (!binding.leased) {
+      binding.lease.prefix = fixed;
+      return true;
+    }
+    const auto lease = around.book.Take(fixed, around.owner);
+    if (lease.ok()) binding.lease = *lease;
+    return lease.ok();
+  }
+  const auto link = std::find_if(links.begin(), links.end(), [](const Lease& each) {
+    return each.prefix.length == kLinkPrefixLength;
+  });
+  if (around.terms.address_pools.empty() && link != links.end()) {
+    binding.lease.prefix = NextOfLink(link->prefix);
+    binding.leased = false;
+    return true;
+  }
+  const auto lease =
+      around.book.Allocate(PoolUse::kHostAddress, around.terms.address_pools, around.owner,
+                           UserOf(around, asked.client, asked.association.iaid));
+  if (lease.ok()) binding.lease = *lease;
+  return lease.ok();
+}
+
+net::IpPrefix Dhcpv6Server::NextOfLink(const net::IpPrefix& link) const {
+  // Those in use are few, so one of the next is free.
+  uint64_t interface_id = kFirstInterfaceId + declined_;
+  const auto address = [&] {
+    return net::IpPrefix::Host(net::WithInterfaceId(link, interface_id));
+  };
+  while (IsGiven(address())) ++interface_id;
+  return address();
 }
 
 std::optional<Lease> Dhcpv6Server::LeasePrefix(const Asked& asked, const Ipv6Environment& around) {
   if (CountOf(IaKind::kPrefix) >= around.settings.max_delegations) return std::nullopt;
   for (const net::IpPrefix& fixed : around.terms.delegated_prefixes) {
-    const bool given = std::any_of(bindings_.begin(), bindings_.end(), [&](const Binding& other) {
-      return other.lease.prefix == fixed;
-    });
-    if (given) continue;
+    if (IsGiven(fixed)) continue;
     const auto lease = around.book.Take(fixed, around.owner);
     if (lease.ok()) return *lease;
   }
@@ -290,7 +308,10 @@ void Dhcpv6Server::End(size_t index, const Ipv6Environment& around, Ipv6Output& 
   const Binding binding = bindings_[index];
   bindings_.erase(bindings_.begin() + static_cast<ptrdiff_t>(index));
   if (binding.leased) {
-    around.book.Free(binding.lease, UserOf(around, binding.client, binding.iaid));
+    // What was declined is not kept for who declined it: it is the last that goes out again.
+    const AddressBook::User user =
+        binding.declined ? 0 : UserOf(around, binding.client, binding.iaid);
+    around.book.Free(binding.lease, user);
     if (binding.committed) out.prefixes_removed = true;
   }
   if (!binding.committed) return;
@@ -304,6 +325,11 @@ Dhcpv6Server::Binding* Dhcpv6Server::Find(const Asked& asked) {
            binding.iaid == asked.association.iaid;
   });
   return it == bindings_.end() ? nullptr : &*it;
+}
+
+bool Dhcpv6Server::IsGiven(const net::IpPrefix& prefix) const {
+  return std::any_of(bindings_.begin(), bindings_.end(),
+                     [&](const Binding& binding) { return binding.lease.prefix == prefix; });
 }
 
 size_t Dhcpv6Server::CountOf(IaKind kind) const {

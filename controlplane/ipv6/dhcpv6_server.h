@@ -1,7 +1,8 @@
 // The DHCPv6 server of one session (RFC 8415 18.3): which prefixes and addresses its clients have,
 // until when, and the answer to each message. A prefix is leased from the pools when it is offered,
 // kept for kOfferTime, and becomes the session's when it is asked for. Bindings are known by client
-// (a hash of its DUID) and IAID. Addresses are of the session's link prefix, or those AAA names.
+// (a hash of its DUID) and IAID. Addresses are those AAA names, or of the pools it names, else of
+// the session's link prefix, and where it has none, of the first pool of addresses.
 // Sans-IO; belongs to an Ipv6Service.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
@@ -30,8 +31,9 @@ class Dhcpv6Server {
     bool committed = false;  // else only offered
     uint32_t client = 0;
     uint32_t iaid = 0;
-    Lease lease = {};    // not held by the book where it lies in the link's prefix
-    bool leased = true;  // from the book
+    Lease lease = {};       // not held by the book where it lies in the link's prefix
+    bool leased = true;     // from the book
+    bool declined = false;  // somebody else uses it
     Instant expires = {};
   };
 
@@ -65,6 +67,12 @@ class Dhcpv6Server {
   std::optional<Binding> Make(const Asked& asked, std::span<const Lease> links,
                               const Ipv6Environment& around);
   std::optional<Lease> LeasePrefix(const Asked& asked, const Ipv6Environment& around);
+  bool ChooseAddress(const Asked& asked, std::span<const Lease> links,
+                     const Ipv6Environment& around, Binding& binding);
+  net::IpPrefix NextOfLink(const net::IpPrefix& link) const;
+  std::optional<dhcpv6::Status> Confirmation(const dhcpv6::Message& message,
+                                             std::span<const Lease> links) const;
+  bool IsGiven(const net::IpPrefix& prefix) const;
   void End(size_t index, const Ipv6Environment& around, Ipv6Output& out);
   Binding* Find(const Asked& asked);
   size_t CountOf(dhcpv6::IaKind kind) const;

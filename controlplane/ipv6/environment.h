@@ -21,11 +21,12 @@
 namespace lns::controlplane {
 
 // What this subscriber is to get. Fixed ones go before pools; with neither, the first pool of the
-// kind, if there is one.
+// kind, if there is one; an address, of the link's prefix.
 struct Ipv6Terms {
   std::span<const net::IpPrefix> link_prefixes = {};
   std::span<const std::string> link_pools = {};
-  std::span<const net::IpAddress> addresses = {};  // by DHCPv6
+  std::span<const net::IpAddress> addresses = {};   // by DHCPv6
+  std::span<const std::string> address_pools = {};  // of those
   std::span<const net::IpPrefix> delegated_prefixes = {};
   std::span<const std::string> delegated_pools = {};
   std::span<const net::IpPrefix> announced_routes = {};

@@ -13,7 +13,13 @@
 namespace lns::controlplane {
 
 std::optional<LeaseError> Ipv6Service::Grant(const Ipv6Environment& around) {
-  const auto fixed = around.terms.link_prefixes;
+  // What DHCPv6 is to give later is looked at now, while the call can still be refused.
+  const Ipv6Terms& terms = around.terms;
+  if (!around.book.KnowsAnyOf(PoolUse::kDelegation, terms.delegated_pools) ||
+      !around.book.KnowsAnyOf(PoolUse::kHostAddress, terms.address_pools)) {
+    return LeaseError::kNoSuchPool;
+  }
+  const auto fixed = terms.link_prefixes;
   const bool fits = fixed.empty()
                         ? !links_.empty()
                         : std::equal(links_.begin(), links_.end(), fixed.begin(), fixed.end(),
@@ -28,10 +34,8 @@ std::optional<LeaseError> Ipv6Service::Grant(const Ipv6Environment& around) {
     links_.push_back(*lease);
   }
   if (!fixed.empty()) return std::nullopt;
-  if (around.terms.link_pools.empty() && !around.book.HasPoolFor(PoolUse::kLink)) {
-    return std::nullopt;
-  }
-  const auto lease = around.book.Allocate(PoolUse::kLink, around.terms.link_pools, around.owner,
+  if (terms.link_pools.empty() && !around.book.HasPoolFor(PoolUse::kLink)) return std::nullopt;
+  const auto lease = around.book.Allocate(PoolUse::kLink, terms.link_pools, around.owner,
                                           UserHash(around.user_name));
   if (!lease.ok()) return lease.error();
   links_.push_back(*lease);

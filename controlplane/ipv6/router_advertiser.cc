@@ -45,9 +45,12 @@ void RouterAdvertiser::Sent(const Ipv6Environment& around) {
 Bytes RouterAdvertiser::Make(const Ipv6Environment& around, std::span<const Lease> links,
                              uint16_t mtu, Duration lifetime) {
   const Ipv6Settings& settings = around.settings;
+  const Ipv6Terms& terms = around.terms;
+  // Who has addresses of their own is to ask for them.
+  const bool has_addresses = !terms.addresses.empty() || !terms.address_pools.empty();
   nd::RouterAdvertisement message{
       .hop_limit = settings.hop_limit,
-      .managed = settings.managed,
+      .managed = settings.managed || has_addresses,
       .other = settings.other,
       .router_lifetime_s = static_cast<uint16_t>(Seconds(lifetime)),
   };
@@ -60,7 +63,7 @@ Bytes RouterAdvertiser::Make(const Ipv6Environment& around, std::span<const Leas
   }
   message.mtu = mtu;
   // As good as the router itself (RFC 4191 2.3).
-  for (const net::IpPrefix& route : around.terms.announced_routes) {
+  for (const net::IpPrefix& route : terms.announced_routes) {
     message.routes.push_back({.prefix = route, .lifetime_s = Seconds(lifetime)});
   }
   const auto dns = around.dns();

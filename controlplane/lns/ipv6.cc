@@ -37,6 +37,7 @@ Ipv6Environment EngineImpl::Around(const SessionRecord& session, Turn turn) {
           .terms = {.link_prefixes = service.ipv6_prefixes,
                     .link_pools = service.ipv6_pools,
                     .addresses = service.ipv6_addresses,
+                    .address_pools = service.ipv6_address_pools,
                     .delegated_prefixes = service.delegated_prefixes,
                     .delegated_pools = service.delegated_pools,
                     .announced_routes = service.announced_routes,

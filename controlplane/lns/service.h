@@ -45,7 +45,7 @@ struct ServiceProfile {
   std::vector<net::IpPrefix> ipv6_prefixes;
   std::vector<std::string> ipv6_pools;  // of link prefixes
   std::vector<net::IpAddress> ipv6_addresses;
-  std::vector<std::string> ipv6_address_pools;
+  std::vector<std::string> ipv6_address_pools;  // of those
   // And behind it (RFC 4818).
   std::vector<net::IpPrefix> delegated_prefixes;
   std::vector<std::string> delegated_pools;

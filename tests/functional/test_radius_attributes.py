@@ -19,7 +19,7 @@ from scapy.layers.inet6 import ICMPv6NDOptPrefixInfo, ICMPv6NDOptRDNSS, ICMPv6ND
 from lab import config, freeradius, wait_until
 from peer import AuthenticationFailed, CallCleared
 from radius_world import (
-    GOLD, GOLD_HOMES, GOLD_LINKS, PASSWORD, SLOW_BPS, answers_denied, fragments,
+    GOLD, GOLD_HOMES, GOLD_HOSTS, GOLD_LINKS, PASSWORD, SLOW_BPS, answers_denied, fragments,
     network_behind, network_behind6, noted, slow_down, slow_up, table, web_denied)
 
 REFUSED = (AuthenticationFailed, CallCleared)
@@ -163,10 +163,15 @@ ROWS = [
         equals(dhcp_prefix, '2001:db8:cccc::/56')),
     Row('Delegated-IPv6-Prefix-Pool', ('Delegated-IPv6-Prefix-Pool = "gold homes"',),
         inside(dhcp_prefix, GOLD_HOMES)),
+    Row('Delegated-IPv6-Prefix-Pool', ('Delegated-IPv6-Prefix-Pool = "nowhere"',),
+        cleared_for('pool does not exist'), refused=True),
     Row('Framed-IPv6-Address', ('Framed-IPv6-Address = 2001:db8:dddd::5',),
         equals(dhcp_address, '2001:db8:dddd::5')),
-    Row('Stateful-IPv6-Address-Pool', ('Stateful-IPv6-Address-Pool = "nowhere"',),
-        inside(dhcp_address, config.LINK_POOL)),
+    Row('Stateful-IPv6-Address-Pool',
+        ('Stateful-IPv6-Address-Pool = "nowhere"', 'Stateful-IPv6-Address-Pool += "gold hosts"'),
+        inside(dhcp_address, GOLD_HOSTS)),
+    Row('Stateful-IPv6-Address-Pool', ('Stateful-IPv6-Address-Pool = "gold homes"',),
+        cleared_for('pool does not exist'), refused=True),
     Row('DNS-Server-IPv6-Address', ('DNS-Server-IPv6-Address = 2001:db8::99',),
         equals(advertised(ICMPv6NDOptRDNSS, 'dns'), ['2001:db8::99'])),
     Row('Route-IPv6-Information', ('Route-IPv6-Information = 2001:db8:eeee::/48',),
@@ -193,8 +198,8 @@ ROWS = [
       for attribute, value in (('Tunnel-Assignment-Id', '"x"'), ('Tunnel-Preference', '5'),
                                ('Tunnel-Password', '"x"'))),
 ]
-# test_radius.py has it.
-ELSEWHERE = {'MS-CHAP2-Success'}
+# test_radius.py and test_limits.py have them.
+ELSEWHERE = {'MS-CHAP2-Success', 'Port-Limit'}
 
 
 def name_of(index):

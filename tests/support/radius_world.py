@@ -25,6 +25,7 @@ COA_SECRET = 'coa-secret'
 PAGE = Path(__file__).parents[2] / 'docs/radius.md'
 GOLD, FRAMED = '100.65.0.0/16', '100.66.0.0/16'
 GOLD_LINKS, GOLD_HOMES = '2001:db8:3000::/48', '2001:db8:4000::/40'
+GOLD_HOSTS = '2001:db8:5000::/64'
 SLOW_BPS = 80_000
 
 
@@ -40,7 +41,8 @@ class World:
         settings['ppp']['auth'] = ['pap']
         settings['pools'] += [
             {'name': 'gold', 'prefix': GOLD}, {'name': 'gold links', 'prefix': GOLD_LINKS},
-            {'name': 'gold homes', 'prefix': GOLD_HOMES, 'delegate': 56}]
+            {'name': 'gold homes', 'prefix': GOLD_HOMES, 'delegate': 56},
+            {'name': 'gold hosts', 'prefix': GOLD_HOSTS, 'addresses': True}]
         settings['radius'] = {
             'servers': [{'name': 'first', 'address': '127.0.0.1', 'secret': freeradius.SECRET}],
             'framed_prefixes': [FRAMED], 'local_users_first': False}

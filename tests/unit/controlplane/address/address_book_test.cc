@@ -192,6 +192,18 @@ TEST(UserHashTest, TellsUsersAndTheirLeasesApart) {
   EXPECT_NE(UserHash("alice", 1), UserHash("alice", 2));
 }
 
+TEST(AddressBookTest, KnowsPoolsByNameAndKind) {
+  auto pools = TwoPools();
+  pools.push_back({.name = "hosts", .prefix = Prefix("2001:db8:2::/64"), .addresses = true});
+  AddressBook book(pools, {});
+  EXPECT_TRUE(book.KnowsAnyOf(PoolUse::kHostAddress, kAny));
+  EXPECT_TRUE(book.KnowsAnyOf(PoolUse::kHostAddress, Names{"nowhere", "hosts"}));
+  EXPECT_FALSE(book.KnowsAnyOf(PoolUse::kHostAddress, Names{"nowhere", "business"}));
+  EXPECT_FALSE(book.KnowsAnyOf(PoolUse::kLink, Names{"hosts"}));
+  EXPECT_EQ(book.Allocate(PoolUse::kHostAddress, Names{"hosts"}, 1)->prefix,
+            Prefix("2001:db8:2::1/128"));
+}
+
 TEST(ValidatePoolsTest, SaysWhichPoolIsWrong) {
   EXPECT_TRUE(ValidatePools(TwoPools()).ok());
   auto pools = TwoPools();
@@ -210,6 +222,12 @@ TEST(ValidatePoolsTest, SaysWhichPoolIsWrong) {
   EXPECT_EQ(ValidatePools(pools).message(), "pool six: 2001:db8::/64 holds no /56");
   pools[1] = {.name = "six", .prefix = Prefix("2001:db8::/64"), .delegated_length = 72};
   EXPECT_EQ(ValidatePools(pools).message(), "pool six: prefixes longer than /64 are not delegated");
+  pools[1] = {.name = "six", .prefix = Prefix("2001:db8::/63"), .addresses = true};
+  EXPECT_EQ(ValidatePools(pools).message(),
+            "pool six: single addresses of more than a /64: 2001:db8::/63");
+  pools[1] = {.name = "four", .prefix = Prefix("100.65.0.0/24"), .addresses = true};
+  EXPECT_EQ(ValidatePools(pools).message(),
+            "pool four: single addresses are of IPv6, and nothing is delegated beside");
   pools = TwoPools();
   pools[0].ranges = {{Address("100.64.0.1"), Address("100.64.0.9")}};
   EXPECT_EQ(ValidatePools(pools).message(),

@@ -212,6 +212,28 @@ TEST(AddressPoolTest, DelegatesPrefixesOfItsLength) {
   EXPECT_EQ(pool.OwnerOf(Prefix("2001:db8:ff:ff00::/56")), 9u);
 }
 
+TEST(AddressPoolTest, AddressesOfIpv6BeginAfterTheRoutersAnycast) {
+  AddressPool pool({.name = "six", .prefix = Prefix("2001:db8::/126"), .addresses = true},
+                   {Address("2001:db8::2")});
+  EXPECT_EQ(pool.use(), PoolUse::kHostAddress);
+  EXPECT_EQ(Allocate(pool), Host("2001:db8::1"));
+  EXPECT_EQ(Allocate(pool), Host("2001:db8::3"));
+  EXPECT_EQ(Allocate(pool), std::nullopt);
+  EXPECT_FALSE(pool.Take(Prefix("2001:db8::/127"), 1));
+  AddressPool point({.name = "two", .prefix = Prefix("2001:db8::/127"), .addresses = true}, {});
+  EXPECT_EQ(point.size(), 2u);  // RFC 6164
+  AddressPool large({.name = "whole", .prefix = Prefix("2001:db8::/64"), .addresses = true}, {});
+  EXPECT_EQ(large.size(), AddressPool::kMaxUnits - 1);
+  EXPECT_EQ(large.OwnerOf(Host("2001:db8::ffff:ffff:ffff:ffff")), 0u);
+  AddressPool ranges({.name = "some",
+                      .prefix = Prefix("2001:db8::/64"),
+                      .ranges = {{Address("2001:db8::f:0:0:1"), Address("2001:db8::f:0:0:1")}},
+                      .addresses = true},
+                     {});
+  EXPECT_EQ(Allocate(ranges), Host("2001:db8::f:0:0:1"));
+  EXPECT_EQ(Allocate(ranges), std::nullopt);
+}
+
 TEST(AddressPoolTest, AHugePoolIsUsedToItsBound) {
   AddressPool pool({.name = "six", .prefix = Prefix("2001:db8::/32")}, {});
   EXPECT_EQ(pool.size(), AddressPool::kMaxUnits);

@@ -220,8 +220,10 @@ pools:
   - {name: links, prefix: "2001:db8::/48", next: more}
   - {name: more, prefix: "2001:db8:1::/48"}
   - {name: pd, prefix: "2001:db8:1000::/40", delegate: 56}
+  - {name: hosts, prefix: "2001:db8:2000::/64", addresses: true}
 users:
-  - {name: six, password: pw, networks: ipv6, ipv6_pool: more, delegated_pool: pd}
+  - {name: six, password: pw, networks: ipv6, ipv6_pool: more, delegated_pool: pd,
+     ipv6_address_pool: hosts}
   - name: own
     password: pw
     ipv6_prefix: "2001:db8:0:7::/64"
@@ -242,19 +244,21 @@ users:
   EXPECT_EQ(ipv6.max_delegations, 1u);
   EXPECT_EQ(ipv6.server_duid, (Bytes{0, 4, 0xaa, 0xbb}));
   const auto& pools = settings->engine.pools;
-  ASSERT_THAT(pools, SizeIs(4));
+  ASSERT_THAT(pools, SizeIs(5));
   ASSERT_THAT(pools[0].ranges, SizeIs(2));
   EXPECT_EQ(pools[0].ranges[0].last.ToString(), "100.64.0.19");
   EXPECT_EQ(UseOf(pools[1]), PoolUse::kLink);
   EXPECT_EQ(pools[1].next, "more");
   EXPECT_EQ(UseOf(pools[3]), PoolUse::kDelegation);
   EXPECT_EQ(UnitLength(pools[3]), 56);
+  EXPECT_EQ(UseOf(pools[4]), PoolUse::kHostAddress);
   ASSERT_THAT(settings->users, SizeIs(2));
   const ServiceProfile& six = settings->users[0].service;
   EXPECT_FALSE(six.ipv4);
   EXPECT_TRUE(six.ipv6);
   EXPECT_THAT(six.ipv6_pools, ElementsAre("more"));
   EXPECT_THAT(six.delegated_pools, ElementsAre("pd"));
+  EXPECT_THAT(six.ipv6_address_pools, ElementsAre("hosts"));
   const ServiceProfile& own = settings->users[1].service;
   EXPECT_TRUE(own.ipv4);
   EXPECT_THAT(own.ipv6_prefixes, ElementsAre(*net::IpPrefix::Parse("2001:db8:0:7::/64")));
@@ -329,6 +333,18 @@ TEST(Settings, WhatIsWrongIsNamedByFileLineAndField) {
       {"delegated prefixes larger than the pool",
        "pools: [{name: a, prefix: '2001:db8::/48', delegate: 40}]\n", "5:27: pools[0].prefix",
        "holds no /40"},
+      {"single addresses of IPv4", "pools: [{name: a, prefix: 100.64.0.0/16, addresses: true}]\n",
+       "5:53: pools[0].addresses", "expected an IPv6 prefix"},
+      {"single addresses and prefixes of one pool",
+       "pools: [{name: a, prefix: '2001:db8::/64', delegate: 64, addresses: true}]\n",
+       "5:69: pools[0].addresses", "either this or delegate"},
+      {"single addresses of more than a link",
+       "pools: [{name: a, prefix: '2001:db8::/48', addresses: true}]\n", "5:27: pools[0].prefix",
+       "expected a /64 or longer"},
+      {"a user's address pool of prefixes",
+       "pools: [{name: l, prefix: '2001:db8::/48'}]\nusers:\n"
+       "- {name: u, password: p, ipv6_address_pool: l}\n",
+       "7:45: users[0].ipv6_address_pool", "\"l\" is no pool of IPv6 addresses"},
       {"a next pool that is not there", "pools: [{name: a, prefix: 100.64.0.0/24, next: b}]\n",
        "5:48: pools[0].next", "there is no pool \"b\""},
       {"a next pool of another kind",

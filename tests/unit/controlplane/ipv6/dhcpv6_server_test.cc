@@ -238,6 +238,55 @@ TEST_F(Dhcpv6ServerTest, FixedPrefixesAndAddressesAreGivenInOrder) {
               ElementsAre(Prefix("2001:db8::/64"), prefixes[0], Prefix("2001:db8:bbbb::1/128")));
 }
 
+// RFC 6911 3.6.
+TEST_F(Dhcpv6ServerTest, AddressesAreOfThePoolThatAaaNames) {
+  const std::vector<std::string> pools = {"nowhere", "hosts"};
+  subscriber_.terms.address_pools = pools;
+  const Message reply = Exchange(AskServer(MessageType::kRequest, {Na(1), Na(2), Na(3), Na(4)}));
+  const net::IpPrefix first = Prefix("2001:db8:2000::1/128");
+  EXPECT_EQ(reply.associations[0].leases[0].prefix, first);
+  EXPECT_EQ(reply.associations[2].leases[0].prefix, Prefix("2001:db8:2000::3/128"));
+  EXPECT_EQ(StatusOf(reply.associations[3]), StatusCode::kNoAddrsAvail);  // and none of the link
+  EXPECT_EQ(subscriber_.Counted(Ipv6Event::kNoAddress), 1u);
+  // Each is routed by itself.
+  EXPECT_THAT(subscriber_.Prefixes(), SizeIs(4));
+  Association confirmed = Na(1);
+  confirmed.leases = {{.prefix = first}};
+  EXPECT_EQ(Exchange(Ask(MessageType::kConfirm, {confirmed})).status->code, StatusCode::kSuccess);
+  // Released, it is kept for this user; declined, it goes last.
+  Exchange(AskServer(MessageType::kRelease, {Na(1)}));
+  EXPECT_THAT(subscriber_.Prefixes(), SizeIs(3));
+  EXPECT_TRUE(subscriber_.out.prefixes_removed);
+  Exchange(AskServer(MessageType::kRelease, {Na(2)}));
+  const Message again = Exchange(AskServer(MessageType::kRequest, {Na(1)}));
+  EXPECT_EQ(again.associations[0].leases[0].prefix, first);
+  Exchange(AskServer(MessageType::kDecline, {Na(1)}));
+  const Message other = Exchange(AskServer(MessageType::kRequest, {Na(1)}));
+  EXPECT_EQ(other.associations[0].leases[0].prefix, Prefix("2001:db8:2000::2/128"));
+}
+
+TEST_F(Dhcpv6ServerTest, AddressesAreOfTheFirstPoolWhereTheLinkHasNoPrefix) {
+  subscriber_.book = controlplane::AddressBook(
+      {{.name = "hosts", .prefix = Prefix("2001:db8:2000::/64"), .addresses = true}}, {});
+  subscriber_.service = {};
+  subscriber_.Up();
+  subscriber_.Take();
+  const Message reply = Exchange(AskServer(MessageType::kRequest, {Na(1), Pd(1)}));
+  EXPECT_EQ(reply.associations[0].leases[0].prefix, Prefix("2001:db8:2000::1/128"));
+  EXPECT_EQ(StatusOf(reply.associations[1]), StatusCode::kNoPrefixAvail);
+}
+
+// One that is free again is the next to be given, not one that somebody has.
+TEST_F(Dhcpv6ServerTest, AFixedAddressThatWasReleasedIsGivenAgain) {
+  const std::vector<net::IpAddress> addresses = {Address("2001:db8:bbbb::1"),
+                                                 Address("2001:db8:bbbb::2")};
+  subscriber_.terms.addresses = addresses;
+  Exchange(AskServer(MessageType::kRequest, {Na(1), Na(2)}));
+  Exchange(AskServer(MessageType::kRelease, {Na(1)}));
+  const Message again = Exchange(AskServer(MessageType::kRequest, {Na(3)}));
+  EXPECT_EQ(again.associations[0].leases[0].prefix.address, addresses[0]);
+}
+
 TEST_F(Dhcpv6ServerTest, OnlyTheSessionsOwnAddressIsServed) {
   subscriber_.SendDhcp(Ask(MessageType::kSolicit, {Pd(1)}), Address("fe80::1234"));
   EXPECT_FALSE(subscriber_.TakeDhcp());

@@ -10,6 +10,7 @@ namespace lns::test {
 namespace {
 
 using controlplane::Ipv6Event;
+using controlplane::LeaseError;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -188,6 +189,32 @@ TEST(Ipv6ServiceTest, WithoutPoolsThereIsARouterAndNoPrefix) {
 }
 
 // RFC 8200 and the budget of a session in the control plane.
+// RFC 4861 4.2: M. Of the others the settings say whether they are to ask.
+TEST(Ipv6ServiceTest, WhoHasAddressesIsToAskForThem) {
+  Ipv6Subscriber subscriber;
+  subscriber.Up();
+  EXPECT_FALSE(subscriber.TakeAdvertisements().at(0).managed);
+  const std::vector<std::string> pools = {"hosts"};
+  Ipv6Subscriber with_pool;
+  with_pool.terms.address_pools = pools;
+  with_pool.Up();
+  EXPECT_TRUE(with_pool.TakeAdvertisements().at(0).managed);
+}
+
+// Not when DHCPv6 asks: then nobody can be refused any more.
+TEST(Ipv6ServiceTest, PoolsThatAreNotThereAreMissedAtOnce) {
+  const std::vector<std::string> nowhere = {"nowhere", "links"}, homes = {"nowhere", "pd"},
+                                 hosts = {"hosts"};
+  Ipv6Subscriber subscriber;
+  subscriber.terms.address_pools = nowhere;
+  EXPECT_EQ(subscriber.service.Grant(subscriber.Around()), LeaseError::kNoSuchPool);
+  subscriber.terms.address_pools = hosts;
+  subscriber.terms.delegated_pools = nowhere;
+  EXPECT_EQ(subscriber.service.Grant(subscriber.Around()), LeaseError::kNoSuchPool);
+  subscriber.terms.delegated_pools = homes;
+  EXPECT_EQ(subscriber.service.Grant(subscriber.Around()), std::nullopt);
+}
+
 TEST(Ipv6ServiceTest, IsSmall) { EXPECT_LE(sizeof(controlplane::Ipv6Service), 160u); }
 
 }  // namespace

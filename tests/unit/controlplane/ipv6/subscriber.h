@@ -24,7 +24,8 @@ inline net::IpPrefix Prefix(const char* text) { return *net::IpPrefix::Parse(tex
 
 inline std::vector<controlplane::AddressPoolSettings> Ipv6Pools() {
   return {{.name = "links", .prefix = Prefix("2001:db8::/48")},
-          {.name = "pd", .prefix = Prefix("2001:db8:1000::/40"), .delegated_length = 56}};
+          {.name = "pd", .prefix = Prefix("2001:db8:1000::/40"), .delegated_length = 56},
+          {.name = "hosts", .prefix = Prefix("2001:db8:2000::/126"), .addresses = true}};
 }
 
 class Ipv6Subscriber {
