@@ -2,9 +2,9 @@
 # back. Judged: who was online stays, calls meanwhile go as radius.when_down says, and every accounting
 # record of that time arrives afterwards, once.
 #
-# Batches of calls follow each other, each of three kinds of users side by side: those whom the servers
-# accepted lately (the cache knows them), those of the configuration (local_users), and strangers, who
-# are refused with CDN 4 as long as nobody answers.
+# Batches of calls follow each other without a pause, one leaves while the next dials, each of three kinds
+# of users side by side: those whom the servers accepted lately (the cache knows them), those of the
+# configuration (local_users), and strangers, who are refused with CDN 4 as long as nobody answers.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
@@ -25,6 +25,10 @@ CDN_NO_FACILITIES = 4
 # Records that servers may have when they die without having said so: those in flight at once.
 MOST_ON_THEIR_WAY = 512
 BATCH_TIMEOUT_S = 120
+# Of the calls a second that are asked for; what the first call of each batch waits for its tunnel.
+LEAST_OFFERED = 0.97
+# lacsim may be late by so much and still place every call.
+CATCH_UP_S = 1
 
 
 @dataclass
@@ -36,6 +40,42 @@ class Plan:
     interim_s: int = 30
     pps: int = 500              # subscribers' packets a second, each way
     freeze: bool = False        # the servers hang, and are not gone
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast calls were placed and settled: from the first call to the last, and to its answer."""
+    calls: int = 0
+    first: float = float('inf')
+    last: float = 0
+    answered: float = 0
+
+    @classmethod
+    def of(cls, report):
+        dialling = report['dialling']
+        return cls(report['sessions']['asked'], dialling['first_call_us'] / 1e6,
+                   dialling['last_call_us'] / 1e6, dialling['last_answer_us'] / 1e6)
+
+    def __add__(self, other):
+        return Pace(self.calls + other.calls, min(self.first, other.first),
+                    max(self.last, other.last), max(self.answered, other.answered))
+
+    @property
+    def offered(self):
+        return self.calls / (self.last - self.first)
+
+    def __str__(self):
+        return (f'offered {self.offered:.0f} calls/s, '
+                f'answered {self.calls / (self.answered - self.first):.0f}/s')
+
+
+@dataclass
+class Batch:
+    """Callers of several kinds who dial side by side."""
+    when: str
+    expected: dict  # by kind, whether they are let in
+    dialling: dict  # by kind, the lacsim
+    pace: Pace = Pace()
 
 
 class Callers:
@@ -58,9 +98,9 @@ class Callers:
         self._batches += 1
         self._running = self._lab.start_lacsim(
             '--sessions', self._calls, '--tunnels', LACS, '--user', self._user, '--auth', 'pap',
-            '--rate', self._rate, '--in-flight', 4096, '--setup-timeout', 60, '--echo', 0,
-            '--hold', 0, '--close', 'tunnels', '--quiet', '--allow-loss',
-            lac_address=self._addresses[shift])
+            '--rate', self._rate, '--catch-up', CATCH_UP_S, '--in-flight', 4096,
+            '--setup-timeout', 60, '--echo', 0, '--hold', 0, '--close', 'tunnels', '--quiet',
+            '--allow-loss', lac_address=self._addresses[shift])
         return self._running
 
 
@@ -87,12 +127,9 @@ class Outage:
         stayers = self._bring_online()
         if not self._batch('servers answer', known=True):
             return
-        batches, until = 0, time.monotonic() + plan.outage_s
         away = time.monotonic()
         (self._servers.freeze if plan.freeze else self._servers.kill)()
-        while batches == 0 or time.monotonic() < until:
-            batches += 1
-            self._batch(f'servers away, batch {batches}', known=True, local=True, stranger=False)
+        self._dial_during_the_outage()
         counters = lab.lnsctl('counters')
         print(f'servers away for {time.monotonic() - away:.1f} s: '
               f'{counters["accounting_queue_records"]} records wait, '
@@ -136,28 +173,53 @@ class Outage:
                                         f'{stayers.output()}', BATCH_TIMEOUT_S)
         return stayers
 
-    def _batch(self, when, **expected):
-        """Dials once; expected: by kind of caller, whether they are let in."""
-        lab, started = self._lab, time.monotonic()
+    def _dial(self, when, **expected):
+        """Starts a batch; expected: by kind of caller, whether they are let in."""
         callers = {'known': self._known, 'local': self._local, 'stranger': self._strangers}
-        dialling = {kind: callers[kind].dial() for kind in expected}
-        told, as_wanted, calls = [], True, 0
-        for kind, lacsim in dialling.items():
+        return Batch(when, expected, {kind: callers[kind].dial() for kind in expected})
+
+    def _judge(self, batch):
+        """Waits for its end; what was told, and whether it was as expected."""
+        lab = self._lab
+        told, as_wanted = [], True
+        for kind, lacsim in batch.dialling.items():
             lacsim.wait(BATCH_TIMEOUT_S)
-            sessions = lab.report_of(lacsim)['sessions']
+            report = lab.report_of(lacsim)
+            sessions = report['sessions']
             lab.processes.remove(lacsim)
-            wanted = sessions['asked'] if expected[kind] else 0
+            batch.pace += Pace.of(report)
+            expected = batch.expected[kind]
+            wanted = sessions['asked'] if expected else 0
             refused = sum(failure['count'] for failure in sessions['failures']
                           if failure.get('by_peer') and failure.get('result') == CDN_NO_FACILITIES)
             as_wanted &= sessions['established'] == wanted
-            as_wanted &= kind != 'stranger' or expected[kind] or refused == sessions['asked']
-            calls += sessions['asked']
+            as_wanted &= kind != 'stranger' or expected or refused == sessions['asked']
             told.append(f'{kind} {sessions["established"]} of {sessions["asked"]} up')
-            if not expected[kind] or not as_wanted:
+            if not expected or not as_wanted:
                 told += [f'{failure["count"]} x {failure["text"]}' for failure in sessions['failures']]
-        rate = calls / (time.monotonic() - started)
-        self._verdict.require(as_wanted, f'{when}, {rate:.0f} calls/s: {"; ".join(told)}')
+        self._verdict.require(as_wanted, f'{batch.when}, {batch.pace}: {"; ".join(told)}')
         return as_wanted
+
+    def _batch(self, when, **expected):
+        return self._judge(self._dial(when, **expected))
+
+    def _dial_during_the_outage(self):
+        """Batch after batch at its time: while one dials, the one before goes."""
+        plan, pace = self._plan, Pace()
+        begin, before, number = time.monotonic(), None, 0
+        while number == 0 or number * plan.batch_s < plan.outage_s:
+            time.sleep(max(0, begin + number * plan.batch_s - time.monotonic()))
+            number += 1
+            batch = self._dial(f'servers away, batch {number}', known=True, local=True,
+                               stranger=False)
+            if before:
+                self._judge(before)
+                pace += before.pace
+            before = batch
+        self._judge(before)
+        pace += before.pace
+        self._verdict.require(pace.offered >= LEAST_OFFERED * plan.rate,
+                              f'{plan.rate} calls/s while the servers are away: {pace}')
 
     def _wait_for_servers(self):
         def answering():

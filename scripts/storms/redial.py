@@ -13,9 +13,12 @@ from .servers import USERS, Servers
 from .sizes import size_of
 
 LEAST_UP = 0.999
-# What the allocator keeps may grow a little more in later rounds than in the first.
+# What the allocator keeps depends on how the calls of a round mixed, and is at its most after some rounds:
+# of 14 rounds, 136 MB after the first, 146 after the sixth, 142 after the last. Of five rounds the last
+# is therefore held against the larger of the first two, and a leak of 200 octets a call is still seen.
 MEMORY_GROWTH = 1.05
 MEMORY_SLACK_MB = 4
+SETTLING_ROUNDS = 2
 # Connections between the processes that are made when they are first needed, and stay: fewer than
 # there are rounds, so a leak of one a round is seen.
 LATE_CONNECTIONS = 2
@@ -126,13 +129,14 @@ class Redial:
             print(f'  {when}: {name} {size}')
 
     def _judge_sizes(self, sizes):
-        """What the first round left is what the pools, tables and sockets grew to."""
+        """What the first rounds left is what the pools, tables and sockets grew to."""
+        first = sizes[1:1 + SETTLING_ROUNDS] if self._rounds > SETTLING_ROUNDS else sizes[1:2]
         for name, before in sizes[1].items():
             after = sizes[-1][name]
-            bound = before.memory_mb * MEMORY_GROWTH + MEMORY_SLACK_MB
-            self._verdict.require(after.memory_mb <= bound,
-                                  f'{name}: memory {before.memory_mb:.1f} MB after the first round, '
-                                  f'{after.memory_mb:.1f} MB after the last')
+            settled = max(size[name].memory_mb for size in first)
+            self._verdict.require(after.memory_mb <= settled * MEMORY_GROWTH + MEMORY_SLACK_MB,
+                                  f'{name}: memory {settled:.1f} MB at most after the first '
+                                  f'{len(first)} rounds, {after.memory_mb:.1f} MB after the last')
             self._verdict.require(
                 after.descriptors <= before.descriptors + LATE_CONNECTIONS
                 and after.threads <= before.threads,

@@ -46,7 +46,7 @@ Duration FromSeconds(double seconds) {
 struct RawOptions {
   std::string lns, lac_addresses, host, auth = "chap", direction = "both";
   std::string order = "round-robin", close = "sessions", proxy = "none", network = "ipv4";
-  double hold = 0, setup_timeout = 30, traffic_seconds = 0, ping_interval = 0.2;
+  double hold = 0, setup_timeout = 30, traffic_seconds = 0, ping_interval = 0.2, catch_up = 0;
   double silent_after = 0;
   double hello = 60, echo = 30, exec_timeout = 120;
 };
@@ -91,6 +91,8 @@ void Declare(CLI::App& app, Options& options, RawOptions& raw) {
       ->check(CLI::Range(1u, 1'000'000u));
   app.add_option("--in-flight", options.calls_in_flight, "calls being set up at once, at most")
       ->check(CLI::Range(1u, 65535u));
+  app.add_option("--catch-up", raw.catch_up,
+                 "seconds that lacsim may be late and still start every call of --rate");
   app.add_option("--setup-timeout", raw.setup_timeout, "seconds a tunnel or a call may take");
   app.add_option("--hold", raw.hold, "seconds to stay online; negative: until a signal");
   app.add_option("--silent", options.silent,
@@ -167,6 +169,7 @@ std::string Interpret(const RawOptions& raw, Options& options) {
   options.hello_interval = FromSeconds(raw.hello);
   options.echo_interval = FromSeconds(raw.echo);
   options.setup_timeout = FromSeconds(raw.setup_timeout);
+  options.catch_up = FromSeconds(raw.catch_up);
   options.ping_interval = FromSeconds(raw.ping_interval);
   options.exec_timeout = FromSeconds(raw.exec_timeout);
   options.hold = raw.hold < 0 ? std::nullopt : std::optional(FromSeconds(raw.hold));

@@ -70,6 +70,7 @@ struct Options {
   bool outgoing = false;  // the subscribers wait for the LNS to call them
   uint32_t calls_per_second = 500;
   uint32_t calls_in_flight = 256;
+  Duration catch_up;  // of calls that could not be started in time
   Duration setup_timeout = Duration::Seconds(30);
   std::optional<Duration> hold = Duration();  // none: until a signal
   CloseMode close = CloseMode::kSessions;

@@ -233,6 +233,15 @@ std::string ToJson(const Report& report, bool passed) {
   json.Bool("interrupted", report.interrupted);
   WritePopulation(json, "tunnels", report.tunnels);
   WritePopulation(json, "sessions", report.sessions);
+  // Of the machine's monotonic clock, so that runs side by side compare.
+  const auto moment = [&json](std::string_view key, Instant at) {
+    json.Integer(key, static_cast<uint64_t>((at - Instant()).nanoseconds() / 1000));
+  };
+  json.BeginObject("dialling");
+  moment("first_call_us", report.first_call);
+  moment("last_call_us", report.last_call);
+  moment("last_answer_us", report.last_answer);
+  json.EndObject();
   json.BeginObject("control");
   json.Integer("rx", report.control.rx);
   json.Integer("tx", report.control.tx);

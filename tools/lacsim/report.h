@@ -64,6 +64,10 @@ struct Report {
   };
   Population tunnels;
   Population sessions;
+  // When the first and the last call were placed, and the last came up or failed.
+  Instant first_call;
+  Instant last_call;
+  Instant last_answer;
 
   struct Control {
     uint64_t rx = 0;

@@ -178,9 +178,10 @@ void Simulation::DialTunnels() {
 }
 
 void Simulation::DialCalls() {
-  CallRamp ramp(options_.calls_per_second, options_.calls_in_flight);
+  CallRamp ramp(options_.calls_per_second, options_.calls_in_flight, options_.catch_up);
   uint32_t next = 0;
   first_call_ = EventLoop::Now();
+  report_.first_call = first_call_;
   while (sessions_settled_ < options_.sessions && signals_seen_ == 0) {
     const Instant now = EventLoop::Now();
     // Who waits for the LNS to call does not count as a call of ours.
@@ -192,6 +193,7 @@ void Simulation::DialCalls() {
         lac.AwaitCall(subscriber / options_.tunnels, now);
       } else {
         lac.PlaceCall(subscriber / options_.tunnels, now);
+        report_.last_call = now;
       }
     }
     const uint32_t in_flight = next - std::min(next, sessions_settled_);
@@ -321,6 +323,7 @@ void Simulation::OnTunnelDown(Lac& lac) {
 
 void Simulation::OnOnline(Lac&, Subscriber& subscriber, Instant now) {
   ++sessions_settled_;
+  report_.last_answer = now;
   ++report_.sessions.established;
   report_.sessions.setup = now - first_call_;
   report_.sessions.setup_times.Add(now - subscriber.called_at);
@@ -338,6 +341,7 @@ void Simulation::OnGone(Lac&, Subscriber& subscriber) {
   } else {
     ++report_.sessions.failed;
     ++sessions_settled_;
+    report_.last_answer = EventLoop::Now();
   }
   if (subscriber.ending) report_.sessions.failures.Add(CauseOf(*subscriber.ending));
 }

@@ -37,6 +37,20 @@ TEST(CallRamp, DoesNotMakeUpForALongStall) {
   EXPECT_LE(burst, 10u);
 }
 
+TEST(CallRamp, KeepsItsRateOverStallsThatAreMadeUpFor) {
+  CallRamp ramp(1000, 1'000'000, Duration::Seconds(1));
+  uint32_t started = 0;
+  // A stall of 300 ms each second; and no flood at the start.
+  while (ramp.Take(AtMs(1'000'000), 0)) ++started;
+  EXPECT_LE(started, 10u);
+  for (int64_t ms = 1'000'001; ms <= 1'010'000; ++ms) {
+    if (ms % 1000 < 300) continue;
+    while (ramp.Take(AtMs(ms), 0)) ++started;
+  }
+  EXPECT_GE(started, 10'000u);
+  EXPECT_LE(started, 10'010u);
+}
+
 TEST(CallRamp, SaysWhenTheNextCallMayStart) {
   CallRamp ramp(10, 100);
   EXPECT_TRUE(ramp.Take(AtMs(1000), 0));
