@@ -28,7 +28,8 @@ constexpr radius::AttributeId kChangeable[] = {
     radius::kFramedIpv6Route,     radius::kClass,
     radius::kWisprBandwidthMaxUp, radius::kWisprBandwidthMaxDown,
     radius::kMikrotikTotalLimit,  radius::kMikrotikTotalLimitGigawords,
-    radius::kWisprRedirectionUrl};
+    radius::kWisprRedirectionUrl, radius::kDnsServerIpv6Address,
+    radius::kRouteIpv6Information};
 
 template <size_t N>
 bool IsIn(const radius::AttributeId (&list)[N], radius::AttributeId id) {

@@ -33,6 +33,11 @@ struct Ipv6Terms {
   std::span<const net::IpAddress> dns = {};  // empty: the settings'
 };
 
+// What is told of name servers: those of AAA, else the settings'.
+inline std::span<const net::IpAddress> DnsOf(const Ipv6Terms& terms, const Ipv6Settings& settings) {
+  return terms.dns.empty() ? std::span<const net::IpAddress>(settings.dns) : terms.dns;
+}
+
 struct Ipv6Environment {
   const Ipv6Settings& settings;
   Ipv6Terms terms;
@@ -42,9 +47,7 @@ struct Ipv6Environment {
   Rng& rng;
   Instant now;
 
-  std::span<const net::IpAddress> dns() const {
-    return terms.dns.empty() ? std::span<const net::IpAddress>(settings.dns) : terms.dns;
-  }
+  std::span<const net::IpAddress> dns() const { return DnsOf(terms, settings); }
 };
 
 // Packets leave in order, and after the data plane has the prefixes that came about with them.

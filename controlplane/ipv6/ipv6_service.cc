@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "controlplane/ipv6/link_packet.h"
 #include "lib/nd/message.h"
@@ -11,6 +12,18 @@
 #include "lib/net/prefix.h"
 
 namespace lns::controlplane {
+namespace {
+
+template <typename T>
+std::vector<T> NotAmong(std::span<const T> some, std::span<const T> others) {
+  std::vector<T> rest;
+  std::ranges::copy_if(some, std::back_inserter(rest), [others](const T& one) {
+    return std::ranges::find(others, one) == others.end();
+  });
+  return rest;
+}
+
+}  // namespace
 
 std::optional<LeaseError> Ipv6Service::Grant(const Ipv6Environment& around) {
   // What DHCPv6 is to give later is looked at now, while the call can still be refused.
@@ -58,6 +71,22 @@ void Ipv6Service::LinkUp(const Link& link, const Ipv6Environment& around, Ipv6Ou
 void Ipv6Service::LinkDown() {
   link_ = {};
   advertiser_.Stop();
+}
+
+void Ipv6Service::OnTermsChanged(const Ipv6Terms& before, const Ipv6Environment& around,
+                                 Ipv6Output& out) {
+  if (!up()) return;
+  const auto dns_before = DnsOf(before, around.settings), dns = around.dns();
+  const auto routes_before = before.announced_routes, routes = around.terms.announced_routes;
+  if (std::ranges::equal(dns_before, dns) && std::ranges::equal(routes_before, routes)) return;
+  const RouterAdvertiser::Withdrawn withdrawn{.dns = NotAmong(dns_before, dns),
+                                              .routes = NotAmong(routes_before, routes)};
+  if (!withdrawn.empty()) {
+    const Bytes message = RouterAdvertiser::MakeWithdrawal(around, withdrawn);
+    out.packets.push_back({MakeIcmpv6Packet({LocalAddress(), AllNodes()}, message)});
+    out.Count(Ipv6Event::kAdvertisement);
+  }
+  Advertise(around, out);
 }
 
 void Ipv6Service::SayGoodbye(const Ipv6Environment& around, Ipv6Output& out) {

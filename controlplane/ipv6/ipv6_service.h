@@ -53,6 +53,9 @@ class Ipv6Service {
   void OnPacket(ByteView packet, const Ipv6Environment& around, Ipv6Output& out);
   void OnTimer(const Ipv6Environment& around, Ipv6Output& out);
   Instant NextDeadline() const;
+  // AAA has changed the terms from `before` to those of `around`: who listens is told at once of
+  // name servers and routes that came and went. DHCPv6 clients learn it when they ask again.
+  void OnTermsChanged(const Ipv6Terms& before, const Ipv6Environment& around, Ipv6Output& out);
   // The last word before the link goes: a router no longer (RFC 4861 6.2.5).
   void SayGoodbye(const Ipv6Environment& around, Ipv6Output& out);
 

@@ -18,6 +18,17 @@ Duration RandomInterval(Duration longest, Rng& rng) {
   return Duration::Milliseconds(least + rng.Below(milliseconds - least + 1));
 }
 
+// The router, without anything on its link.
+nd::RouterAdvertisement HeadOf(const Ipv6Environment& around, Duration lifetime) {
+  const Ipv6Settings& settings = around.settings;
+  // Who has addresses of their own is to ask for them.
+  const bool has_addresses = !around.terms.addresses.empty() || !around.terms.address_pools.empty();
+  return {.hop_limit = settings.hop_limit,
+          .managed = settings.managed || has_addresses,
+          .other = settings.other,
+          .router_lifetime_s = static_cast<uint16_t>(Seconds(lifetime))};
+}
+
 }  // namespace
 
 void RouterAdvertiser::Start(Instant now) {
@@ -45,15 +56,7 @@ void RouterAdvertiser::Sent(const Ipv6Environment& around) {
 Bytes RouterAdvertiser::Make(const Ipv6Environment& around, std::span<const Lease> links,
                              uint16_t mtu, Duration lifetime) {
   const Ipv6Settings& settings = around.settings;
-  const Ipv6Terms& terms = around.terms;
-  // Who has addresses of their own is to ask for them.
-  const bool has_addresses = !terms.addresses.empty() || !terms.address_pools.empty();
-  nd::RouterAdvertisement message{
-      .hop_limit = settings.hop_limit,
-      .managed = settings.managed || has_addresses,
-      .other = settings.other,
-      .router_lifetime_s = static_cast<uint16_t>(Seconds(lifetime)),
-  };
+  nd::RouterAdvertisement message = HeadOf(around, lifetime);
   for (const Lease& link : links) {
     message.prefixes.push_back({.prefix = link.prefix,
                                 .on_link = true,
@@ -63,7 +66,7 @@ Bytes RouterAdvertiser::Make(const Ipv6Environment& around, std::span<const Leas
   }
   message.mtu = mtu;
   // As good as the router itself (RFC 4191 2.3).
-  for (const net::IpPrefix& route : terms.announced_routes) {
+  for (const net::IpPrefix& route : around.terms.announced_routes) {
     message.routes.push_back({.prefix = route, .lifetime_s = Seconds(lifetime)});
   }
   const auto dns = around.dns();
@@ -73,6 +76,13 @@ Bytes RouterAdvertiser::Make(const Ipv6Environment& around, std::span<const Leas
   const Duration known = lifetime == Duration() ? lifetime : settings.advertisement_interval * 3;
   message.dns_lifetime_s = Seconds(known);
   message.search_lifetime_s = Seconds(known);
+  return nd::Write(message);
+}
+
+Bytes RouterAdvertiser::MakeWithdrawal(const Ipv6Environment& around, const Withdrawn& withdrawn) {
+  nd::RouterAdvertisement message = HeadOf(around, around.settings.router_lifetime);
+  message.dns = withdrawn.dns;
+  for (const net::IpPrefix& route : withdrawn.routes) message.routes.push_back({.prefix = route});
   return nd::Write(message);
 }
 

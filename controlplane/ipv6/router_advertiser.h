@@ -7,11 +7,13 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "controlplane/address/address_book.h"
 #include "controlplane/ipv6/environment.h"
 #include "lib/base/bytes.h"
 #include "lib/base/time.h"
+#include "lib/net/address.h"
 
 namespace lns::controlplane {
 
@@ -35,6 +37,15 @@ class RouterAdvertiser {
   // The ICMPv6 message. `lifetime`: how long we are a router; zero says goodbye.
   static Bytes Make(const Ipv6Environment& around, std::span<const Lease> links, uint16_t mtu,
                     Duration lifetime);
+  // What is told no longer, of both there must be little: each of it ends at once (RFC 8106 5.1,
+  // RFC 4191 2.3), and nothing is said of the rest.
+  struct Withdrawn {
+    std::vector<net::IpAddress> dns;
+    std::vector<net::IpPrefix> routes;
+
+    bool empty() const { return dns.empty() && routes.empty(); }
+  };
+  static Bytes MakeWithdrawal(const Ipv6Environment& around, const Withdrawn& withdrawn);
   // Whether the one due now answers somebody, or is one of the first.
   bool periodic() const { return !asked_ && sent_ > 0; }
 

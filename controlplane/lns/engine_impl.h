@@ -206,6 +206,7 @@ class EngineImpl final : public Engine {
   void OnIpv6Up(SessionRecord& session, const ppp::Ipv6Up& up, Turn turn);
   void OnIpv6Timer(SessionRecord& session, Turn turn);
   void SayGoodbye(SessionRecord& session, Turn turn);
+  void TellIpv6Change(SessionRecord& session, const ServiceProfile& before, Turn turn);
   void CarryOut(SessionRecord& session, Ipv6Output& output, Turn turn);
 
   // held_frames.cc

@@ -22,6 +22,17 @@ Bytes FrameOf(ByteView packet) {
   return frame;
 }
 
+Ipv6Terms TermsOf(const ServiceProfile& service) {
+  return {.link_prefixes = service.ipv6_prefixes,
+          .link_pools = service.ipv6_pools,
+          .addresses = service.ipv6_addresses,
+          .address_pools = service.ipv6_address_pools,
+          .delegated_prefixes = service.delegated_prefixes,
+          .delegated_pools = service.delegated_pools,
+          .announced_routes = service.announced_routes,
+          .dns = service.dns6};
+}
+
 std::string TextOf(const std::vector<net::IpPrefix>& prefixes) {
   return absl::StrJoin(prefixes, ", ", [](std::string* out, const net::IpPrefix& prefix) {
     out->append(prefix.ToString());
@@ -32,16 +43,8 @@ std::string TextOf(const std::vector<net::IpPrefix>& prefixes) {
 
 // The user is known, and with them what they are to get.
 Ipv6Environment EngineImpl::Around(const SessionRecord& session, Turn turn) {
-  const ServiceProfile& service = *session.service;
   return {.settings = settings_.ipv6,
-          .terms = {.link_prefixes = service.ipv6_prefixes,
-                    .link_pools = service.ipv6_pools,
-                    .addresses = service.ipv6_addresses,
-                    .address_pools = service.ipv6_address_pools,
-                    .delegated_prefixes = service.delegated_prefixes,
-                    .delegated_pools = service.delegated_pools,
-                    .announced_routes = service.announced_routes,
-                    .dns = service.dns6},
+          .terms = TermsOf(*session.service),
           .book = BookOf(session),
           .owner = session.slot + 1,
           .user_name = session.user_name,
@@ -76,6 +79,14 @@ void EngineImpl::OnIpv6Up(SessionRecord& session, const ppp::Ipv6Up& up, Turn tu
 void EngineImpl::OnIpv6Timer(SessionRecord& session, Turn turn) {
   Ipv6Output output;
   session.ipv6->OnTimer(Around(session, turn), output);
+  CarryOut(session, output, turn);
+}
+
+// The subscriber was served by `before` until now.
+void EngineImpl::TellIpv6Change(SessionRecord& session, const ServiceProfile& before, Turn turn) {
+  if (session.ipv6 == nullptr) return;
+  Ipv6Output output;
+  session.ipv6->OnTermsChanged(TermsOf(before), Around(session, turn), output);
   CarryOut(session, output, turn);
 }
 

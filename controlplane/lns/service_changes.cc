@@ -121,6 +121,7 @@ void EngineImpl::CompleteServiceOrder(uint64_t number, Turn turn) {
     Note(session, TrailNote::kServiceChanged, "", turn);
     Log(LogLevel::kInfo, absl::StrCat(NameOf(session), ": service changed by AAA"), turn);
     TellChange(session, turn);
+    TellIpv6Change(session, *one.before, turn);
   }
   turn.out.emplace_back(ServiceOrderDone{number, absl::OkStatus()});
 }

@@ -10,12 +10,15 @@ import dataclasses
 import functools
 from collections.abc import Callable
 
-from lab import freeradius, wait_until
+from scapy.layers.inet6 import ICMPv6ND_RA, ICMPv6NDOptRDNSS, ICMPv6NDOptRouteInfo
+
+from lab import config, freeradius, wait_until
 from radius_world import (
     PASSWORD, SLOW_BPS, answers_denied, fragments, network_behind, network_behind6, noted, slow_down,
     slow_up, table, web_denied, web_open)
 
 FAST = 100_000_000
+LIFETIMES = {ICMPv6NDOptRDNSS: 'lifetime', ICMPv6NDOptRouteInfo: 'rtlifetime'}
 
 
 @dataclasses.dataclass
@@ -34,6 +37,22 @@ def fast(world, subscriber):
 def no_network_behind(source):
     def check(world, subscriber):
         assert not world.passes_up(subscriber, source)
+    return check
+
+
+def told(option, field, withdrawn, now):
+    """By Router Advertisements at once, with nobody asking: what ended, and what goes on."""
+    def hears(subscriber, value, lives):
+        def says(packet):
+            found = packet.getlayer(option)
+            return (found is not None and found.getfieldval(field) == value
+                    and (found.getfieldval(LIFETIMES[option]) > 0) == lives)
+        subscriber.receive_ip6(ICMPv6ND_RA, says)
+
+    def check(_, subscriber):
+        if withdrawn is not None:
+            hears(subscriber, withdrawn, lives=False)
+        hears(subscriber, now, lives=True)
     return check
 
 
@@ -60,6 +79,14 @@ CHANGES = [
     Change(('Framed-Route = "100.66.9.0/24 0.0.0.0 1"',), 'CoA-ACK'),
     Change(('Framed-IPv6-Route = "2001:db8:bbbb::/48 :: 1"',), 'CoA-ACK',
            network_behind6('2001:db8:bbbb::7')),
+    Change(('DNS-Server-IPv6-Address = 2001:db8::98',), 'CoA-ACK',
+           told(ICMPv6NDOptRDNSS, 'dns', [config.HOST_ADDRESS6], ['2001:db8::98'])),
+    Change(('DNS-Server-IPv6-Address = 2001:db8::98', 'DNS-Server-IPv6-Address = 2001:db8::97'),
+           'CoA-ACK', told(ICMPv6NDOptRDNSS, 'dns', None, ['2001:db8::98', '2001:db8::97'])),
+    Change(('Route-IPv6-Information = 2001:db8:eeee::/48',), 'CoA-ACK',
+           told(ICMPv6NDOptRouteInfo, 'prefix', None, '2001:db8:eeee::')),
+    Change(('Route-IPv6-Information = 2001:db8:ffff::/48',), 'CoA-ACK',
+           told(ICMPv6NDOptRouteInfo, 'prefix', '2001:db8:eeee::', '2001:db8:ffff::')),
     Change(('WISPr-Redirection-URL = "http://portal.example/"',), 'CoA-ACK', web_denied),
     Change(('WISPr-Redirection-URL = none',), 'CoA-ACK', web_open),
     Change(('Filter-Id = "no-answers.out"',), 'CoA-ACK', answers_denied),

@@ -201,6 +201,45 @@ TEST(Ipv6ServiceTest, WhoHasAddressesIsToAskForThem) {
   EXPECT_TRUE(with_pool.TakeAdvertisements().at(0).managed);
 }
 
+// RFC 8106 5.1, RFC 4191 2.3: a lifetime of zero ends what was told.
+TEST(Ipv6ServiceTest, ChangesOfWhatIsToldAreToldAtOnce) {
+  Ipv6Subscriber subscriber;
+  const std::vector<net::IpPrefix> routes = {Prefix("2001:db8:a::/48"), Prefix("2001:db8:b::/48")};
+  subscriber.terms.announced_routes = routes;
+  subscriber.Up();
+  subscriber.Take();
+  const auto before = subscriber.terms;
+  const auto change = [&] {
+    subscriber.service.OnTermsChanged(before, subscriber.Around(), subscriber.out);
+    return subscriber.TakeAdvertisements();
+  };
+  EXPECT_THAT(change(), IsEmpty());
+  const std::vector<net::IpAddress> servers = {Address("2001:db8::99")};
+  subscriber.terms.dns = servers;
+  subscriber.terms.announced_routes = std::span(routes).first(1);
+  const auto heard = change();
+  ASSERT_THAT(heard, SizeIs(2));
+  EXPECT_THAT(heard[0].dns, ElementsAre(Address("2001:db8::53")));  // the settings'
+  EXPECT_EQ(heard[0].dns_lifetime_s, 0u);
+  EXPECT_THAT(heard[0].routes, ElementsAre(nd::RouteInformation{.prefix = routes[1]}));
+  EXPECT_EQ(heard[0].router_lifetime_s, 1800u);
+  EXPECT_THAT(heard[0].prefixes, IsEmpty());
+  EXPECT_EQ(heard[1].dns, servers);
+  EXPECT_GT(heard[1].dns_lifetime_s, 0u);
+  ASSERT_THAT(heard[1].routes, SizeIs(1));
+  EXPECT_EQ(heard[1].routes[0].lifetime_s, 1800u);
+  EXPECT_THAT(heard[1].prefixes, SizeIs(1));
+  // More than before takes nothing back.
+  subscriber.terms = before;
+  subscriber.terms.announced_routes = {};
+  const auto less = subscriber.terms;
+  subscriber.terms = before;
+  subscriber.service.OnTermsChanged(less, subscriber.Around(), subscriber.out);
+  EXPECT_THAT(subscriber.TakeAdvertisements(), SizeIs(1));
+  subscriber.service.LinkDown();
+  EXPECT_THAT(change(), IsEmpty());
+}
+
 // Not when DHCPv6 asks: then nobody can be refused any more.
 TEST(Ipv6ServiceTest, PoolsThatAreNotThereAreMissedAtOnce) {
   const std::vector<std::string> nowhere = {"nowhere", "links"}, homes = {"nowhere", "pd"},
