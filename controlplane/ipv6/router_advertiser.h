@@ -37,14 +37,14 @@ class RouterAdvertiser {
   // The ICMPv6 message. `lifetime`: how long we are a router; zero says goodbye.
   static Bytes Make(const Ipv6Environment& around, std::span<const Lease> links, uint16_t mtu,
                     Duration lifetime);
-  // What is told no longer, of both there must be little: each of it ends at once (RFC 8106 5.1,
-  // RFC 4191 2.3), and nothing is said of the rest.
+  // What is told no longer.
   struct Withdrawn {
     std::vector<net::IpAddress> dns;
     std::vector<net::IpPrefix> routes;
 
     bool empty() const { return dns.empty() && routes.empty(); }
   };
+  // Ends each of it at once (RFC 8106 5.1, RFC 4191 2.3), and says nothing of the rest.
   static Bytes MakeWithdrawal(const Ipv6Environment& around, const Withdrawn& withdrawn);
   // Whether the one due now answers somebody, or is one of the first.
   bool periodic() const { return !asked_ && sent_ > 0; }
