@@ -4,12 +4,14 @@
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
-#include <rte_ring.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
+#include <utility>
 
+#include "dataplane/core/prefetch.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/stages/reassemble.h"
 #include "dataplane/tables/forwarding_state.h"
@@ -18,20 +20,11 @@
 namespace lns::dataplane {
 namespace {
 
-constexpr size_t kLine = 64;
-
-// For itself alone, where a line that is only read would have to be asked for once more when it is
-// written. Not by __builtin_prefetch, which asks to read unless it may use what not every processor
-// has; this does nothing there.
-void PrefetchToWrite(const void* line) {
-  asm volatile("prefetchw %0" : : "m"(*static_cast<const uint8_t*>(line)));
-}
-
 // The lines that hold a packet's headers, or on the downlink will hold them: they are written
 // before the packet.
 void PrefetchHeaders(const uint8_t* l3, Resume resume) {
   PrefetchToWrite(l3);
-  PrefetchToWrite(resume == Resume::kDownlink ? l3 - kLine : l3 + kLine);
+  PrefetchToWrite(resume == Resume::kDownlink ? l3 - kCacheLineBytes : l3 + kCacheLineBytes);
 }
 
 }  // namespace
@@ -85,6 +78,10 @@ bool Worker::PollOnce() {
   if (!context_.reorder().empty() && PollReordered()) busy = true;
   if (!context_.backlog().empty() && PollShaped()) busy = true;
   more_follow_ = false;
+  // They come while the ports are served.
+  for (uint32_t from = 0; from < context_.workers(); ++from) {
+    if (from != context_.worker()) AskForPackets(from);
+  }
   for (const WorkerPort& port : context_.config().ports) {
     if (port.rx_queue.has_value() && PollPort(port)) busy = true;
   }
@@ -126,17 +123,35 @@ bool Worker::PollPort(const WorkerPort& port) {
   return true;
 }
 
+void Worker::AskForPackets(uint32_t from) {
+  const HandoffMesh& mesh = *context_.config().handoff;
+  const HandoffMesh::Ring& ring = mesh.RingOf(from, context_.worker());
+  const uint32_t count = std::min(ring.size(), kBatchSize);
+  for (uint32_t& i = asked_[from]; i < count; ++i) {
+    PrefetchToWrite(ring[i]);
+    PrefetchToWrite(&mesh.Record(ring[i]));
+  }
+}
+
 bool Worker::PollHandoff(uint32_t from) {
   const HandoffMesh& mesh = *context_.config().handoff;
-  rte_mbuf* packets[kBatchSize];
-  const uint32_t count = rte_ring_sc_dequeue_burst(
-      mesh.Ring(from, context_.worker()), reinterpret_cast<void**>(packets), kBatchSize, nullptr);
-  if (count == 0) return false;
-  // Another core has written them, and this one will.
-  for (uint32_t i = 0; i < count; ++i) {
-    PrefetchToWrite(packets[i]);
-    PrefetchToWrite(&mesh.Record(packets[i]));
+  HandoffMesh::Ring& ring = mesh.RingOf(from, context_.worker());
+  // Another core has written all this. Under load each step asks for what the next one reads: the
+  // ring's slots at the end of a turn, the packets in them at the beginning of the next.
+  if (ring.size() == 0) {
+    ring.Look();
+    if (ring.size() == 0) return false;
+    if (more_follow_) {
+      ring.PrefetchSlots(std::min(ring.size(), kBatchSize));
+      return true;
+    }
+    AskForPackets(from);
   }
+  rte_mbuf* packets[kBatchSize];
+  const uint32_t count = std::exchange(asked_[from], 0);
+  for (uint32_t i = 0; i < count; ++i) packets[i] = ring[i];
+  ring.Take(count);
+  ring.PrefetchTail();
   for (uint32_t i = 0; i < count; ++i) {
     const PacketMeta meta = Unpack(mesh.Record(packets[i]));
     PrefetchHeaders(static_cast<const uint8_t*>(packets[i]->buf_addr) + meta.l3_offset,
@@ -161,6 +176,8 @@ bool Worker::PollHandoff(uint32_t from) {
   counters.handoff_in.Add(count);
   RunUplink(context_, batch_);
   RunLeftOver();
+  ring.Look();
+  ring.PrefetchSlots(std::min(ring.size(), kBatchSize));
   return true;
 }
 

@@ -5,6 +5,7 @@
 // Copyright The Terminus Authors
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -43,6 +44,7 @@ class Worker {
   void ReceiveVisitor();
   bool PollPort(const WorkerPort& port);
   bool PollHandoff(uint32_t from);
+  void AskForPackets(uint32_t from);
   bool PollInject();
   bool PollEchoes();
   bool PollLinux();
@@ -66,7 +68,10 @@ class Worker {
   std::atomic<const std::function<void(Context&)>*> visit_{nullptr};
   std::atomic<bool> visited_{false};
   bool more_follow_ = false;  // a device gave a full burst in this turn
-  Batch batch_;               // empty between polls
+  // By worker: of the packets that are next in its ring to this one. Not allocated, so that no
+  // other worker's line has it.
+  std::array<uint32_t, kMaxWorkers> asked_{};
+  Batch batch_;  // empty between polls
 };
 
 }  // namespace lns::dataplane

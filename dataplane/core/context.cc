@@ -303,6 +303,9 @@ void Context::HandOff(rte_mbuf* packet, const PacketMeta& meta) {
   }
   Staging& staging = to_worker_[meta.owner];
   if (staging.count == Staging::kCapacity) FlushHandoff(meta.owner);
+  if (staging.count % kBatchSize == 0) {
+    config_.handoff->RingOf(config_.index, meta.owner).PrefetchRoom(kBatchSize);
+  }
   config_.handoff->Record(packet) = Pack(meta);
   staging.packets[staging.count++] = packet;
   ++staged_;
@@ -345,9 +348,8 @@ void Context::FlushPort(const WorkerPort& port) {
 
 void Context::FlushHandoff(uint32_t to) {
   Staging& staging = to_worker_[to];
-  rte_ring* ring = config_.handoff->Ring(config_.index, to);
-  void** packets = reinterpret_cast<void**>(staging.packets.data());
-  const uint32_t sent = rte_ring_sp_enqueue_burst(ring, packets, staging.count, nullptr);
+  const std::span<rte_mbuf* const> packets(staging.packets.data(), staging.count);
+  const uint32_t sent = config_.handoff->RingOf(config_.index, to).Put(packets);
   counters_.handoff_out.Add(sent);
   for (uint32_t i = sent; i < staging.count; ++i) {
     DropPacket(staging.packets[i], DropReason::kHandoffRingFull);

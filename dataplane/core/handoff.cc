@@ -2,7 +2,10 @@
 // Copyright The Terminus Authors
 #include "dataplane/core/handoff.h"
 
+#include <rte_malloc.h>
+
 #include <cstdio>
+#include <span>
 
 namespace lns::dataplane {
 
@@ -51,29 +54,30 @@ std::unique_ptr<HandoffMesh> HandoffMesh::Make(uint32_t workers, int socket) {
   std::unique_ptr<HandoffMesh> mesh(new HandoffMesh());
   mesh->workers_ = workers;
   mesh->record_offset_ = static_cast<size_t>(offset);
-  mesh->rings_.assign(size_t{workers} * workers, nullptr);
+  mesh->rings_.resize(size_t{workers} * workers);
+  const size_t slots = size_t{workers} * (workers - 1) * kRingSlots;
+  if (slots == 0) return mesh;
+  mesh->slots_ = static_cast<rte_mbuf**>(
+      rte_zmalloc_socket("handoff", slots * sizeof(rte_mbuf*), RTE_CACHE_LINE_SIZE, socket));
+  if (mesh->slots_ == nullptr) return nullptr;
+  rte_mbuf** next = mesh->slots_;
   for (uint32_t from = 0; from < workers; ++from) {
     for (uint32_t to = 0; to < workers; ++to) {
       if (from == to) continue;
-      char name[RTE_RING_NAMESIZE];
-      std::snprintf(name, sizeof(name), "h%p_%u_%u", static_cast<void*>(mesh.get()), from, to);
-      rte_ring* ring = rte_ring_create(name, kRingSlots, socket, RING_F_SP_ENQ | RING_F_SC_DEQ);
-      if (ring == nullptr) return nullptr;
-      mesh->rings_[from * workers + to] = ring;
+      mesh->rings_[from * workers + to] = std::make_unique<Ring>(std::span(next, kRingSlots));
+      next += kRingSlots;
     }
   }
   return mesh;
 }
 
 HandoffMesh::~HandoffMesh() {
-  for (rte_ring* ring : rings_) {
+  for (const std::unique_ptr<Ring>& ring : rings_) {
     if (ring == nullptr) continue;
-    void* packet = nullptr;
-    while (rte_ring_sc_dequeue(ring, &packet) == 0) {
-      rte_pktmbuf_free(static_cast<rte_mbuf*>(packet));
-    }
-    rte_ring_free(ring);
+    ring->Look();
+    for (uint32_t i = 0; i < ring->size(); ++i) rte_pktmbuf_free((*ring)[i]);
   }
+  rte_free(slots_);
 }
 
 }  // namespace lns::dataplane

@@ -1,20 +1,21 @@
-// Packets on their way from the worker that received them to the one that owns them: a single
-// producer, single consumer ring for each ordered pair of workers, so what one worker sends another
-// keeps its order. What the receiver needs to go on travels in the mbuf, as a dynamic field: a slot
-// index would not survive the wait in the ring, so the owner looks the session up itself.
+// Packets on their way from the worker that received them to the one that owns them: a ring
+// (core/handoff_ring.h) for each ordered pair of workers, so what one worker sends another keeps
+// its order. What the receiver needs to go on travels in the mbuf, as a dynamic field: beside the
+// pointer it would make more lines of the ring than it saves. A slot index would not survive the
+// wait in the ring, so the owner looks the session up itself.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
 
 #include <rte_mbuf.h>
 #include <rte_mbuf_dyn.h>
-#include <rte_ring.h>
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "dataplane/core/batch.h"
+#include "dataplane/core/handoff_ring.h"
 #include "dataplane/core/port.h"
 
 namespace lns::dataplane {
@@ -39,6 +40,7 @@ PacketMeta Unpack(const HandoffRecord& record);
 
 class HandoffMesh {
  public:
+  using Ring = HandoffRing<rte_mbuf*>;
   static constexpr uint32_t kRingSlots = 1024;
 
   // Null without memory or without room in the mbuf. Needs the EAL.
@@ -48,8 +50,8 @@ class HandoffMesh {
   // Frees the packets that are still in the rings.
   ~HandoffMesh();
 
-  // Null from a worker to itself.
-  rte_ring* Ring(uint32_t from, uint32_t to) const { return rings_[from * workers_ + to]; }
+  // Not from a worker to itself.
+  Ring& RingOf(uint32_t from, uint32_t to) const { return *rings_[from * workers_ + to]; }
   HandoffRecord& Record(rte_mbuf* packet) const {
     return *RTE_MBUF_DYNFIELD(packet, record_offset_, HandoffRecord*);
   }
@@ -59,7 +61,8 @@ class HandoffMesh {
 
   uint32_t workers_ = 0;
   size_t record_offset_ = 0;
-  std::vector<rte_ring*> rings_;
+  rte_mbuf** slots_ = nullptr;  // of all rings
+  std::vector<std::unique_ptr<Ring>> rings_;
 };
 
 }  // namespace lns::dataplane

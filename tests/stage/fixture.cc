@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 
 #include "lib/base/check.h"
 
@@ -130,6 +131,13 @@ void Bring(const Row& row, Rig& rig) {
 
 void FillRing(Rig& rig, rte_ring* ring) {
   while (rte_ring_full(ring) == 0) LNS_CHECK(rte_ring_sp_enqueue(ring, rig.MakePacket({})) == 0);
+}
+
+void FillHandoff(Rig& rig, uint32_t from, uint32_t to) {
+  for (uint32_t i = 0; i < dataplane::HandoffMesh::kRingSlots; ++i) {
+    rte_mbuf* const packet = rig.MakePacket({});
+    LNS_CHECK(rig.mesh()->RingOf(from, to).Put(std::span(&packet, 1)) == 1);
+  }
 }
 
 void FillHold(Rig& rig, std::string_view first, uint32_t next_hops, uint32_t packets_each) {

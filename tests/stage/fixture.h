@@ -86,6 +86,7 @@ void RunRow(const Row& row);
 void FillHold(Rig& rig, std::string_view first, uint32_t next_hops, uint32_t packets_each);
 // For Row::prepare: puts empty packets in a ring until it takes no more.
 void FillRing(Rig& rig, rte_ring* ring);
+void FillHandoff(Rig& rig, uint32_t from, uint32_t to);
 void Must(const absl::Status& status);
 
 }  // namespace lns::test

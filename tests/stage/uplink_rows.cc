@@ -698,7 +698,7 @@ const std::vector<Row>& Rows() {
                  .Payload(8),
        .verdict = Drop(DropReason::kHandoffRingFull),
        .rig = {.workers = 2},
-       .prepare = [](Rig& rig) { FillRing(rig, rig.mesh()->Ring(0, 1)); },
+       .prepare = [](Rig& rig) { FillHandoff(rig, 0, 1); },
        .polled_workers = 1},
       {.what = "with two workers the owner of the session forwards, and the port's worker sends",
        .in = Packet()
