@@ -23,7 +23,11 @@ uint16_t UdpOffset(const PacketMeta& meta, const uint8_t* ip) {
     if (net::IsIpv4Fragment(ip)) return kFragment;
     return static_cast<uint16_t>(meta.l3_offset + net::Ipv4HeaderLength(ip));
   }
-  if (ip[6] == net::kNextHeaderFragment) return kFragment;
+  if (ip[6] == net::kNextHeaderFragment) {
+    const bool is_others =
+        meta.l3_length > net::kIpv6HeaderLength && ip[net::kIpv6HeaderLength] != net::kProtocolUdp;
+    return is_others ? 0 : kFragment;
+  }
   if (ip[6] != net::kProtocolUdp) return 0;
   return static_cast<uint16_t>(meta.l3_offset + net::kIpv6HeaderLength);
 }

@@ -20,6 +20,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.l2 import ARP, Ether
 
 from lab import config, wait_until
+from lab.frr import Frr, installed
 from peer import Subscriber, exchange, udp_socket
 from peer.sockets import inside
 from test_junk import ping
@@ -29,6 +30,9 @@ ACCESS, CORE, FLOOD = 'lns-acc', 'lns-core', 'lns-flood'
 FLOOD_ADDRESS = '198.51.101.1'
 SESSIONS, PPS, SECONDS = 100, 4000, 4
 LEAST_PPS = 500_000
+LNS_AS, CORE_AS = 64512, 64513
+FAR_NETWORK, FAR_HOST = '192.0.2.128/25', '192.0.2.130'
+BGP_LIMIT_S = 2.0
 
 
 def keep_from_linux(namespace, interface):
@@ -73,6 +77,19 @@ def start(lab, extra=(), subscribers=32):
 def mirrored(lab):
     start(lab)
     return lab
+
+
+def leads_to(lab, prefix):
+    """The port of a route, None where there is none."""
+    return next((route['port'] for route in lab.lnsctl('routes') if route['prefix'] == prefix),
+                None)
+
+
+def send_far(subscriber, far):
+    subscriber.send_ip(IP(src=subscriber.address, dst=FAR_HOST) /
+                       UDP(sport=5000, dport=7008) / b'far')
+    far.settimeout(5)
+    assert far.recv(100) == b'far'
 
 
 @pytest.mark.parametrize('side', ['lac', 'host'])
@@ -122,14 +139,11 @@ def test_a_subscriber_forwards_by_routes_and_neighbours_of_mirrors(mirrored, ope
     ping(subscriber, 1)
 
     # Only through a router behind the core port, from now on.
-    lab.host.add_address('lo', '192.0.2.130/32')
-    lab.lns.add_route('192.0.2.128/25', config.HOST_ADDRESS)
-    wait_until(lambda: any(route['prefix'] == '192.0.2.128/25' and route['port'] == 'core'
-                           for route in lab.lnsctl('routes')), 'the route')
-    far = udp_socket(lab.host.name, '192.0.2.130', 7008)
-    subscriber.send_ip(IP(src=subscriber.address, dst='192.0.2.130') /
-                       UDP(sport=5000, dport=7008) / b'far')
-    assert far.recv(100) == b'far'
+    lab.host.add_address('lo', f'{FAR_HOST}/32')
+    lab.lns.add_route(FAR_NETWORK, config.HOST_ADDRESS)
+    wait_until(lambda: leads_to(lab, FAR_NETWORK) == 'core', 'the route')
+    far = udp_socket(lab.host.name, FAR_HOST, 7008)
+    send_far(subscriber, far)
     # What Linux announces stands in its table, as ever.
     assert config.POOL in lab.lns.run(['ip', 'route', 'show', 'proto', '171']).stdout
 
@@ -143,6 +157,29 @@ def test_a_subscriber_forwards_by_routes_and_neighbours_of_mirrors(mirrored, ope
     assert mirror_of(lab, 'access')['to_linux'] <= before + 2  # but ARP between LAC and LNS
     for one in (host, far):
         one.close()
+
+
+@pytest.mark.skipif(not installed(), reason='needs FRR (package frr)')
+def test_bgp_runs_over_a_mirror(mirrored, open_lac):
+    lab = mirrored
+    lab.host.run(['ip', 'route', 'del', config.POOLS])
+    lab.host.add_address('lo', f'{FAR_HOST}/32')
+    ours = Frr(lab, lab.lns, 'lns', LNS_AS, config.CORE_ADDRESS, {config.HOST_ADDRESS: CORE_AS},
+               redistribute=['kernel'])
+    Frr(lab, lab.host, 'core', CORE_AS, config.HOST_ADDRESS, {config.CORE_ADDRESS: LNS_AS},
+        networks=[FAR_NETWORK])
+    ours.wait_established()
+    wait_until(lambda: leads_to(lab, FAR_NETWORK) == 'core', 'the route of the core')
+
+    subscriber = Subscriber(open_lac(lab).call(), 'user1', config.PASSWORD)
+    subscriber.connect()
+    wait_until(lambda: lab.host.run(['ip', 'route', 'show', config.POOL]).stdout,
+               'the core to learn the pool', BGP_LIMIT_S)
+    far = udp_socket(lab.host.name, FAR_HOST, 7008)
+    send_far(subscriber, far)
+    ping(subscriber, 1)
+    far.close()
+    assert lab.lnsctl('punts')['linux_routing'] > 5
 
 
 def test_a_mirror_lives_and_goes_with_the_process_unless_it_was_there(mirrored):

@@ -167,9 +167,10 @@ def bad_rows():
               [on_wire(piece(0, 64, True)), on_wire(piece(64, 8, False)),
                on_wire(piece(128, 64, True)), LIMIT_MS], [],
               add(drop('NotOurs'), router('Reassembled'), drop('ReassemblyTime')))
+    yield Row('IPv6: a fragment of another protocol is not ours',
+              [on_wire(IPv6(src=LAC6, dst=LNS6) / IPv6ExtHdrFragment(nh=6, m=1) / payload(64))],
+              [], drop('NotOurs'))
     for what, packet in {
-        'of another protocol': IPv6(src=LAC6, dst=LNS6) / IPv6ExtHdrFragment(nh=6, m=1) /
-        payload(64),
         'cut off': IPv6(src=LAC6, dst=LNS6, nh=44) / Raw(b'\x11\0\0'),
         'not a multiple of eight, and more to come': IPv6(src=LAC6, dst=LNS6) / IPv6ExtHdrFragment(
             nh=17, m=1) / payload(60),
