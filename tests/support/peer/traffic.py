@@ -11,6 +11,9 @@ from scapy.layers.inet import ICMP, IP, UDP
 
 from .errors import PeerError
 
+# Ports that no protocol has: what a decoder makes of a capture must not hang on the draw.
+FREE_PORTS = range(61000, 65536)
+
 
 def ping(subscriber, host, sequence=1, size=0):
     """ICMP, answered by the host's own stack; size: at least, of the data."""
@@ -29,7 +32,7 @@ def exchange(subscriber, socket):
     host, port = socket.getsockname()
     token = random.randbytes(8).hex().encode()
     question, answer = b'from ' + token, b'to ' + token
-    source_port = random.randrange(1024, 65536)
+    source_port = random.choice(FREE_PORTS)
     subscriber.send_ip(IP(src=subscriber.address, dst=host) /
                        UDP(sport=source_port, dport=port) / question)
     socket.settimeout(5)
