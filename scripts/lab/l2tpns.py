@@ -15,11 +15,10 @@
 import json
 import os
 import shutil
-import sys
 import uuid
 from pathlib import Path
 
-from . import config, freeradius
+from . import config, freeradius, radius_stub
 from .commands import run, wait_until
 from .network import Namespace, connect
 from .process import Process
@@ -103,9 +102,8 @@ class L2tpnsLab:
 
     def start_radius_stub(self, **options):
         """A server that accepts everybody, faster than l2tpns asks."""
-        stub = Path(__file__).with_name('radius_stub.py')
-        return self._start('radius-stub', [sys.executable, stub, '127.0.0.1', 1812, freeradius.SECRET],
-                           'ready', **options)
+        return self._start('radius-stub', radius_stub.command(1812, freeradius.SECRET), 'ready',
+                           **options)
 
     def start_l2tpns(self, auth, **options):
         """l2tpns reads /etc/l2tpns only: `ip netns exec` gives it a mount namespace of its own,

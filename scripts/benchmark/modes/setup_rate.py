@@ -12,7 +12,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from lab import config, l2tpns
+from lab import config, freeradius, l2tpns, radius_stub
 from lab.commands import wait_until
 from lab.process import Process
 from lab.topology import Lab
@@ -32,6 +32,8 @@ MAX_SESSIONS = 100_000
 POOL = '100.64.0.0/14'
 L2TPNS_POOL = '100.64.0.0/16'  # it has 60,000 sessions at most
 POPULATION_TIMEOUT = 120
+# The control plane asks who may come, and tells who has.
+RADIUS_PORTS = {'radius': 1812, 'accounting': 1813}
 COLUMNS = {'calls/s': 'calls_per_second', 'LNS, us': 'lns_cpu_us', 'lacsim, us': 'lacsim_cpu_us',
            'set-up p50, ms': 'setup_p50_ms', 'p99, ms': 'setup_p99_ms',
            'retransmissions': 'retransmissions'}
@@ -98,13 +100,26 @@ class Caller:
         }
 
 
-def terminus(setting, population, sessions=CALLS, tunnels=TUNNELS, in_flight=IN_FLIGHT):
-    """One run: a fresh lab, a population, calls."""
+def start_radius(lab, settings, services):
+    """Servers that accept everybody, on the core that everything but the worker shares."""
+    for service in services:
+        command = radius_stub.command(RADIUS_PORTS[service], freeradius.SECRET)
+        stub = lab.start(f'{service}-stub', command, lab.lns, cores=lab.other_cores())
+        stub.wait_for_output('ready')
+        settings[service] = {'servers': [{'name': service, 'address': '127.0.0.1',
+                                          'secret': freeradius.SECRET}]}
+
+
+def terminus(setting, population, sessions=CALLS, tunnels=TUNNELS, in_flight=IN_FLIGHT, radius=()):
+    """One run: a fresh lab, a population, calls. `radius`: which of RADIUS_PORTS there are."""
     with Lab(setting.tree, lacs=2 * TUNNELS) as lab:
         lns = lab.controlplane_config(subscribers=1)
         lns['pools'] = [{'name': 'lab', 'prefix': POOL}]
         lns['lns']['max_sessions'] = MAX_SESSIONS
         lns['ppp']['echo_interval_s'] = 0
+        if radius:
+            start_radius(lab, lns, radius)
+            lns['users'] = []
         lab.start_lns(lab.dataplane_config(max_sessions=MAX_SESSIONS), lns)
 
         def start(*words):
@@ -146,6 +161,10 @@ def measurement(setting):
             for name, population in populations.items()}
     runs['10,000 sessions over 10 tunnels'] = lambda: terminus(
         setting, 0, 1000 if setting.quick else TEN_TUNNELS['sessions'], TEN_TUNNELS['tunnels'])
+    for name, services in {'RADIUS': ('radius',),
+                           'RADIUS and accounting': ('radius', 'accounting')}.items():
+        runs[f'0 online, {name}'] = lambda services=services: terminus(
+            setting, 0, calls, radius=services)
     few = f'{FEW_IN_FLIGHT} in flight'
     for name, population in ({} if setting.quick else COMPARED_POPULATIONS).items():
         runs[f'{name} online, {few}'] = lambda population=population: terminus(
@@ -169,5 +188,7 @@ def measurement(setting):
         unit='calls, and processor time per call', rounds=1 if setting.quick else 2,
         notes=['"LNS" is the control plane, all its threads; lacsim the other end of every message.',
                'LCP echoes are off on both sides: they are a load of the population, not of calls.',
+               'With RADIUS every call is asked of a stub that accepts everybody, on the core of LNS '
+               'and lacsim; with accounting, every Start goes through the spool on disk to another.',
                'l2tpns asks a RADIUS stub on the core that our worker polls. It is compared with few '
                'calls in flight: with more it loses messages and waits for timers.'])
