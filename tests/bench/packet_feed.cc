@@ -44,9 +44,13 @@ PacedFeed::PacedFeed(const TrafficConfig& config, double mean_gap_ticks)
   }
 }
 
-void PacedFeed::Arrive(uint64_t now) {
-  if (next_ == 0) next_ = now;
-  for (; next_ <= now; next_ += gaps_[gap_++ % kGaps]) {
+void PacedFeed::Arrive(uint64_t now, uint16_t wanted) {
+  if (saturated_ || next_ == 0) next_ = now;
+  // A share of the rate found here is one only if a packet costs the feed as much there.
+  for (; saturated_ && last_ - first_ < wanted; next_ += gaps_[gap_++ % kGaps]) {
+    waiting_[last_++ % kWaiting] = next_;
+  }
+  for (; !saturated_ && next_ <= now; next_ += gaps_[gap_++ % kGaps]) {
     if (last_ - first_ == kWaiting) {
       ++lost_;
     } else {
@@ -57,10 +61,10 @@ void PacedFeed::Arrive(uint64_t now) {
 
 uint16_t PacedFeed::Fill(rte_mbuf* packets[], uint16_t count) {
   const uint64_t now = rte_rdtsc();
-  if (!saturated_) Arrive(now);
+  Arrive(now, count);
   uint16_t taken = 0;
-  while (taken < count && (saturated_ || first_ != last_)) {
-    const uint64_t arrived = saturated_ ? now : waiting_[first_++ % kWaiting];
+  while (taken < count && first_ != last_) {
+    const uint64_t arrived = waiting_[first_++ % kWaiting];
     rte_mbuf& packet = *packets[taken++];
     frames_.FillOne(packet);
     const Stamp stamp{.arrived = arrived, .received = now};

@@ -44,7 +44,8 @@ class PacedFeed : public PacketFeed {
   // Packets that wait to be received, at most, as in a network card's ring; more are lost.
   static constexpr uint64_t kWaiting = 4096;
 
-  // Arrivals start with the first poll. A mean gap of 0: saturation, each arrives as it is taken.
+  // Arrivals start with the first poll. A mean gap of 0: saturation, each arrives as it is taken,
+  // through the same ring and at the same cost.
   PacedFeed(const TrafficConfig& config, double mean_gap_ticks);
   uint16_t Fill(rte_mbuf* packets[], uint16_t count) override;
   uint64_t lost() const { return lost_; }
@@ -52,8 +53,8 @@ class PacedFeed : public PacketFeed {
  private:
   static constexpr size_t kGaps = 4096;
 
-  // What has arrived since the last call.
-  void Arrive(uint64_t now);
+  // What has arrived since the last call; saturated, `wanted` packets wait in the end.
+  void Arrive(uint64_t now, uint16_t wanted);
 
   SyntheticFeed frames_;
   std::array<uint64_t, kGaps> gaps_{};  // exponentially distributed, made beforehand
