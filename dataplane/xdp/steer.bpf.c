@@ -106,8 +106,17 @@ static __always_inline int redirect(struct xdp_md *ctx, __u32 verdict) {
   return action;
 }
 
+static __always_inline int is_local_v4(const struct steer_settings *set, __be32 to) {
+#pragma unroll
+  for (int i = 0; i < LNS_STEER_NEAR_LOCAL; i++) {
+    if (set->near_v4[i] == to && to) return 1;
+  }
+  return bpf_map_lookup_elem(&local_v4, &to) != 0;
+}
+
 /* 0 if the packet is not one we can judge (and Linux gets it). */
-static __always_inline int parse_v4(void *l3, void *end, __u32 flags, struct flow *flow) {
+static __always_inline int parse_v4(void *l3, void *end, const struct steer_settings *set,
+                                    struct flow *flow) {
   struct iphdr *ip = l3;
   if ((void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5) return 0;
   __u16 fragment = bpf_ntohs(ip->frag_off);
@@ -116,8 +125,8 @@ static __always_inline int parse_v4(void *l3, void *end, __u32 flags, struct flo
   flow->is_later_fragment = (fragment & IPV4_OFFSET_MASK) != 0;
   flow->udp = l3 + ip->ihl * 4;
   __be32 to = ip->daddr;
-  if (flags & LNS_STEER_ACCESS) flow->is_local = bpf_map_lookup_elem(&local_v4, &to) != 0;
-  if (flags & LNS_STEER_CORE) {
+  if (set->flags & LNS_STEER_ACCESS) flow->is_local = is_local_v4(set, to);
+  if (set->flags & LNS_STEER_CORE) {
     struct steer_prefix_v4 key = {.length = 32};
     __builtin_memcpy(key.address, &to, sizeof(key.address));
     flow->is_subscriber = bpf_map_lookup_elem(&subscribers_v4, &key) != 0;
@@ -186,7 +195,8 @@ int lns_steer(struct xdp_md *ctx) {
   void *end = (void *)(long)ctx->data_end;
   __u32 zero = 0;
   struct steer_settings *set = bpf_map_lookup_elem(&settings, &zero);
-  __u32 flags = set ? set->flags : 0;
+  if (!set) return pass(); /* an array's element is always there */
+  __u32 flags = set->flags;
 
   struct ethhdr *ethernet = at;
   if ((void *)(ethernet + 1) > end) return pass();
@@ -200,7 +210,7 @@ int lns_steer(struct xdp_md *ctx) {
 
   struct flow flow = {};
   int known = 0;
-  if (type == bpf_htons(ETH_P_IP)) known = parse_v4(at, end, flags, &flow);
+  if (type == bpf_htons(ETH_P_IP)) known = parse_v4(at, end, set, &flow);
   if (type == bpf_htons(ETH_P_IPV6)) known = parse_v6(at, end, flags, &flow);
   if (!known) return pass();
 

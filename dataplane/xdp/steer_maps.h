@@ -21,6 +21,7 @@
 
 #define LNS_STEER_MAX_QUEUES 64
 #define LNS_STEER_MAX_LOCAL 1024
+#define LNS_STEER_NEAR_LOCAL 4
 #define LNS_STEER_MAX_SUBSCRIBERS 65536
 
 /* steer_settings.flags */
@@ -30,8 +31,12 @@
  * Linux answer it with ICMP port unreachable, which would end live tunnels after a restart. */
 #define LNS_STEER_READY 4u
 
+/* Every packet reads it, so it also has a few of the addresses of local_v4: most networks have no
+ * more, and comparing them is cheaper than asking the hash. In network order; 0: none. Words are
+ * written and read one by one, and each means something alone. */
 struct steer_settings {
   __u32 flags;
+  __be32 near_v4[LNS_STEER_NEAR_LOCAL];
 };
 
 /* LPM trie keys: prefix length in bits, then the address in network order. */

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "dataplane/xdp/near_local.h"
 #include "lib/base/check.h"
 
 #include "absl/strings/str_cat.h"
@@ -154,8 +155,9 @@ absl::Status Steering::AddInterface(const std::string& interface, SteeringRole r
   Interface& added = interfaces_.emplace_back();
   added.name = interface;
   added.vrf = role.vrf;
-  if (role.is_access) added.flags |= LNS_STEER_ACCESS;
-  if (role.is_core) added.flags |= LNS_STEER_CORE;
+  if (role.is_access) added.settings.flags |= LNS_STEER_ACCESS;
+  if (role.is_core) added.settings.flags |= LNS_STEER_CORE;
+  if (is_ready_) added.settings.flags |= LNS_STEER_READY;
   absl::Status status = FindMaps(program.get(), added);
   if (status.ok()) status = WriteSettings(added);
   return status;
@@ -194,11 +196,22 @@ absl::Status Steering::FindMaps(int program, Interface& interface) {
   return absl::OkStatus();
 }
 
-absl::Status Steering::WriteSettings(const Interface& interface) const {
+absl::Status Steering::WriteSettings(const Interface& interface) {
   const uint32_t zero = 0;
-  const steer_settings settings{.flags = interface.flags | (is_ready_ ? LNS_STEER_READY : 0)};
-  if (bpf_map_update_elem(interface.maps[kSettings], &zero, &settings, BPF_ANY) != 0) {
+  if (bpf_map_update_elem(interface.maps[kSettings], &zero, &interface.settings, BPF_ANY) != 0) {
     return SystemError(absl::StrCat("cannot set up the XDP program on ", interface.name), errno);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Steering::ChangeNear(const VrfAddress& at, void (*change)(steer_settings&, __be32)) {
+  if (!at.address.is_v4()) return absl::OkStatus();
+  __be32 word;
+  std::memcpy(&word, at.address.bytes().data(), sizeof(word));
+  for (Interface& interface : interfaces_) {
+    if (interface.vrf != at.vrf) continue;
+    change(interface.settings, word);
+    if (absl::Status status = WriteSettings(interface); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
@@ -232,7 +245,8 @@ absl::Status Steering::Erase(VrfIndex vrf, MapIndex map, const void* key) {
 absl::Status Steering::BecomeReady() {
   if (is_ready_) return absl::OkStatus();
   is_ready_ = true;
-  for (const Interface& interface : interfaces_) {
+  for (Interface& interface : interfaces_) {
+    interface.settings.flags |= LNS_STEER_READY;
     if (absl::Status status = WriteSettings(interface); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -241,14 +255,15 @@ absl::Status Steering::BecomeReady() {
 absl::Status Steering::AddLocalAddress(const VrfAddress& at) {
   const net::IpAddress& address = at.address;
   LNS_CHECK(!address.is_none());
-  const absl::Status status =
-      Put(at.vrf, address.is_v4() ? kLocalV4 : kLocalV6, address.bytes().data());
+  absl::Status status = Put(at.vrf, address.is_v4() ? kLocalV4 : kLocalV6, address.bytes().data());
+  if (status.ok()) status = ChangeNear(at, AddNear);
   return status.ok() ? BecomeReady() : status;
 }
 
 absl::Status Steering::RemoveLocalAddress(const VrfAddress& at) {
   const net::IpAddress& address = at.address;
   LNS_CHECK(!address.is_none());
+  if (absl::Status status = ChangeNear(at, RemoveNear); !status.ok()) return status;
   return Erase(at.vrf, address.is_v4() ? kLocalV4 : kLocalV6, address.bytes().data());
 }
 

@@ -59,13 +59,15 @@ class Steering final : public AddressSteering {
   enum MapIndex { kLocalV4, kLocalV6, kSubscribersV4, kSubscribersV6, kSettings, kVerdicts, kMaps };
   struct Interface {
     std::string name;
-    uint32_t flags = 0;
+    steer_settings settings{};  // as in the map
     VrfIndex vrf = kMainVrf;
     std::array<int, kMaps> maps{-1, -1, -1, -1, -1, -1};
   };
 
   absl::Status FindMaps(int program, Interface& interface);
-  absl::Status WriteSettings(const Interface& interface) const;
+  static absl::Status WriteSettings(const Interface& interface);
+  // AddNear or RemoveNear, on the interfaces of the VRF; an IPv6 address changes nothing.
+  absl::Status ChangeNear(const VrfAddress& at, void (*change)(steer_settings&, __be32));
   // On the interfaces of the VRF.
   absl::Status Put(VrfIndex vrf, MapIndex map, const void* key);
   absl::Status Erase(VrfIndex vrf, MapIndex map, const void* key);

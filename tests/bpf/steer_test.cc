@@ -11,10 +11,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <iterator>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "dataplane/xdp/near_local.h"
 #include "dataplane/xdp/steer_maps.h"
 #include "lib/base/bytes.h"
 #include "lib/net/address.h"
@@ -44,6 +46,11 @@ void Append16(Bytes& bytes, uint32_t value) {
 }
 void Append(Bytes& bytes, ByteView more) { bytes.insert(bytes.end(), more.begin(), more.end()); }
 net::IpAddress Address(const char* text) { return *net::IpAddress::Parse(text); }
+__be32 Word(const char* text) {
+  __be32 word;
+  std::memcpy(&word, Address(text).bytes().data(), sizeof(word));
+  return word;
+}
 
 struct Packet {
   Bytes bytes;
@@ -164,6 +171,8 @@ std::vector<Row> Rows() {
        ipv4().Ipv4(kLac, kLns, kUdp).Ports(1701, 1702).Payload(), kXdpPass, STEER_PASSED},
       {"TCP to port 1701 passes", kAccess, true,
        ipv4().Ipv4(kLac, kLns, kTcp).Ports(1701, 1701).Payload(), kXdpPass, STEER_PASSED},
+      {"L2TP to no address passes", kAccess, true,
+       ipv4().Ipv4(kLac, "0.0.0.0", kUdp).Ports(1701, 1701).Payload(), kXdpPass, STEER_PASSED},
       {"ping to the LNS passes", kAccess, true, ipv4().Ipv4(kLac, kLns, 1).Payload(), kXdpPass,
        STEER_PASSED},
       {"ARP passes", kBoth, true, Packet::Ethernet(0x0806).Payload(), kXdpPass, STEER_PASSED},
@@ -234,7 +243,7 @@ std::vector<Row> Rows() {
   };
 }
 
-class SteerTest : public testing::TestWithParam<Row> {
+class Steer : public testing::Test {
  protected:
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "loading BPF programs needs root";
@@ -264,6 +273,10 @@ class SteerTest : public testing::TestWithParam<Row> {
   void Put(const char* map, const void* key, const void* value) {
     ASSERT_EQ(bpf_map_update_elem(Map(map), key, value, 0), 0) << map << std::strerror(errno);
   }
+  void PutSettings(const steer_settings& settings) {
+    const uint32_t zero = 0;
+    Put(LNS_STEER_SETTINGS, &zero, &settings);
+  }
   void PutSocket() {
     socket_ = socket(AF_XDP, SOCK_RAW, 0);
     ASSERT_GE(socket_, 0) << std::strerror(errno);
@@ -292,11 +305,11 @@ class SteerTest : public testing::TestWithParam<Row> {
   int socket_ = -1;
 };
 
+class SteerTest : public Steer, public testing::WithParamInterface<Row> {};
+
 TEST_P(SteerTest, VerdictAndCounter) {
   const Row& row = GetParam();
-  const uint32_t zero = 0;
-  const steer_settings settings{.flags = row.flags};
-  Put(LNS_STEER_SETTINGS, &zero, &settings);
+  PutSettings({.flags = row.flags});
   if (row.has_socket) PutSocket();
   EXPECT_EQ(Run(row.in.bytes), row.action);
   for (uint32_t verdict = 0; verdict < STEER_VERDICT_COUNT; ++verdict) {
@@ -306,13 +319,42 @@ TEST_P(SteerTest, VerdictAndCounter) {
 
 INSTANTIATE_TEST_SUITE_P(Rows, SteerTest, testing::ValuesIn(Rows()));
 
+TEST_P(SteerTest, VerdictIsTheSameWhereTheAddressStandsNear) {
+  const Row& row = GetParam();
+  PutSettings({.flags = row.flags, .near_v4 = {0, Word(kSubscriber), Word(kLns)}});
+  if (row.has_socket) PutSocket();
+  EXPECT_EQ(Run(row.in.bytes), row.action);
+  EXPECT_EQ(Counter(row.counter), 1u);
+}
+
+// Its place in the settings alone decides, so it has to be given up with the address.
+TEST_F(Steer, AddressesStandNearWhileThereIsRoom) {
+  steer_settings settings{.flags = kAccess};
+  const auto run_to = [&](const char* to) {
+    PutSettings(settings);
+    return Run(Packet::Ethernet(0x0800).Ipv4(kLac, to, kUdp).Ports(1701, 1701).Payload().bytes);
+  };
+  PutSocket();
+  const char* others[] = {"203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4",
+                          "203.0.113.5"};
+  for (const char* other : others) AddNear(settings, Word(other));
+  AddNear(settings, Word(others[0]));
+  for (size_t i = 0; i < std::size(others); ++i) {
+    EXPECT_EQ(run_to(others[i]), i < LNS_STEER_NEAR_LOCAL ? kXdpRedirect : kXdpPass) << others[i];
+  }
+  RemoveNear(settings, Word(others[1]));
+  EXPECT_EQ(run_to(others[0]), kXdpRedirect);
+  EXPECT_EQ(run_to(others[1]), kXdpPass);
+  AddNear(settings, Word(others[4]));
+  EXPECT_EQ(run_to(others[4]), kXdpRedirect);
+  EXPECT_EQ(run_to(kLns), kXdpRedirect) << "by the map";
+}
+
 // Cut anywhere a packet must be judged without a read past its end (the verifier proves that) and
 // never be redirected without its destination and ports.
 TEST_P(SteerTest, EveryTruncationOfItIsSafe) {
   const Row& row = GetParam();
-  const uint32_t zero = 0;
-  const steer_settings settings{.flags = row.flags};
-  Put(LNS_STEER_SETTINGS, &zero, &settings);
+  PutSettings({.flags = row.flags});
   PutSocket();
   uint32_t runs = 0;
   for (size_t size = 14; size < row.in.bytes.size(); ++size) {
