@@ -31,6 +31,7 @@ void Accountant::Recover(SavedSession saved, Moment at) {
   account.started = at.now;
   account.usage = saved.usage;
   account.terms = saved.terms;
+  account.link_told = saved.link_told;
   account.attributes = std::move(saved.attributes);
   account.orphan = true;
   account.stopped = true;
@@ -59,6 +60,7 @@ void Accountant::Open(Moment at, AccountantActions& out) {
 void Accountant::FinishOpening(Moment at, AccountantActions& out) {
   if (!opening_) return;
   opening_ = false;
+  EndLeftTunnels(at, out);
   Write(RecordType::kAccountingOn, own_id_,
         RecordAttributes(NasAttributes(own_id_, settings_.nas),
                          {.type = RecordType::kAccountingOn, .at = at.unix_seconds}),
@@ -95,6 +97,7 @@ void Accountant::OnStarted(const SessionFacts& facts, Moment at, AccountantActio
   account.looked = at.now;
   if (settings_.describes()) Describe(account, SessionAttributes(facts, settings_.nas));
   account.terms = TermsFor(facts);
+  account.link_told = settings_.tunnels;
   ++counts_.open;
   ++counts_.starts;
   ApplyTerms(account, at);
@@ -102,7 +105,7 @@ void Accountant::OnStarted(const SessionFacts& facts, Moment at, AccountantActio
   Write(RecordType::kStart, account.id,
         RecordAttributes(account.attributes, {.type = RecordType::kStart, .at = at.unix_seconds}),
         at.unix_seconds, out);
-  if (settings_.tunnels) {
+  if (account.link_told) {
     Write(RecordType::kTunnelLinkStart, account.id,
           RecordAttributes(account.attributes,
                            {.type = RecordType::kTunnelLinkStart, .at = at.unix_seconds}),
@@ -197,7 +200,7 @@ void Accountant::Finish(Account& account, Moment at, AccountantActions& out) {
     --counts_.open;
   }
   const bool was_orphan = account.orphan;
-  if (settings_.tunnels && !was_orphan) {
+  if (account.link_told) {
     Write(link.type, account.id, RecordAttributes(account.attributes, link), event.at, out);
   }
   Write(event.type, account.id, RecordAttributes(account.attributes, event), event.at, out);
@@ -212,6 +215,11 @@ void Accountant::OnTunnelStarted(const TunnelFacts& tunnel, Moment at, Accountan
   if (!settings_.tunnels) return;
   FinishOpening(at, out);
   tunnels_.emplace(tunnel.id, at.now);
+  if (settings_.records) {
+    out.emplace_back(SaveTunnel{{.id = tunnel.id,
+                                 .started = at.unix_seconds,
+                                 .attributes = TunnelAttributes(tunnel, settings_.nas)}});
+  }
   WriteAboutTunnel(tunnel, /*call=*/0, {.type = RecordType::kTunnelStart, .at = at.unix_seconds},
                    out);
 }
@@ -224,6 +232,21 @@ void Accountant::OnTunnelStopped(const TunnelFacts& tunnel, TerminateCause cause
     event.seconds = Seconds(at.now - started.mapped());
   }
   WriteAboutTunnel(tunnel, /*call=*/0, event, out);
+  if (settings_.records) out.emplace_back(ForgetTunnel{tunnel.id});
+}
+
+// Whether or not this run tells of tunnels: their Tunnel-Start was told.
+void Accountant::EndLeftTunnels(Moment at, AccountantActions& out) {
+  for (const SavedTunnel& tunnel : left_tunnels_) {
+    Write(RecordType::kTunnelStop, tunnel.id,
+          RecordAttributes(tunnel.attributes, {.type = RecordType::kTunnelStop,
+                                               .at = at.unix_seconds,
+                                               .seconds = at.unix_seconds - tunnel.started,
+                                               .cause = TerminateCause::kNasReboot}),
+          at.unix_seconds, out);
+    out.emplace_back(ForgetTunnel{tunnel.id});
+  }
+  left_tunnels_ = {};
 }
 
 void Accountant::OnTunnelRejected(const TunnelFacts& tunnel, TerminateCause cause, Moment at,
@@ -474,6 +497,7 @@ void Accountant::Save(const Account& account, AccountantActions& out) {
                                 .started = account.started_unix,
                                 .usage = account.usage,
                                 .terms = account.terms,
+                                .link_told = account.link_told,
                                 .attributes = account.attributes}});
 }
 

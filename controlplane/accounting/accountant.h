@@ -67,6 +67,12 @@ struct SaveSession {
 struct ForgetSession {
   AccountingId id;
 };
+struct SaveTunnel {
+  SavedTunnel tunnel;
+};
+struct ForgetTunnel {
+  AccountingId id;
+};
 struct SaveRecord {
   Record record;
 };
@@ -79,8 +85,8 @@ struct EndSession {
   AccountingId id;
   CloseCause cause = CloseCause::kNone;
 };
-using AccountantAction =
-    std::variant<SaveSession, ForgetSession, SaveRecord, ReadTraffic, EndSession>;
+using AccountantAction = std::variant<SaveSession, ForgetSession, SaveTunnel, ForgetTunnel,
+                                      SaveRecord, ReadTraffic, EndSession>;
 using AccountantActions = std::vector<AccountantAction>;
 
 struct AccountantCounts {
@@ -119,8 +125,9 @@ class Accountant {
   // `last_number`: of the newest record there is; `queued`: how many.
   Accountant(AccountantSettings settings, Rng& rng, uint64_t last_number, uint64_t queued);
 
-  // Before anything else: a session of an earlier run. Its end follows.
+  // Before anything else: a session or a tunnel of an earlier run. Its end follows.
   void Recover(SavedSession session, Moment at);
+  void Recover(SavedTunnel tunnel) { left_tunnels_.push_back(std::move(tunnel)); }
   // Its sessions, which the data plane may still have.
   std::vector<SessionKey> Orphans() const;
   // The LNS starts: Accounting-On, when the earlier run's sessions are done with.
@@ -172,6 +179,7 @@ class Accountant {
     Usage usage;
     Bytes attributes;
     SessionTerms terms;
+    bool link_told = false;
 
     Instant next_interim = Instant::Never();
     Instant next_look = Instant::Never();  // at silence and volume
@@ -210,6 +218,7 @@ class Accountant {
   void FinishOpening(Moment at, AccountantActions& out);
   void WriteAboutTunnel(const TunnelFacts& tunnel, uint32_t call, const Event& event,
                         AccountantActions& out);
+  void EndLeftTunnels(Moment at, AccountantActions& out);
   bool MayReject(Moment at);
 
   void Write(RecordType type, const AccountingId& session, Bytes attributes, int64_t at,
@@ -235,6 +244,7 @@ class Accountant {
   SessionIndex index_;   // of slots; only where sessions are searched
   Deadlines deadlines_;  // by slot
   absl::flat_hash_map<AccountingId, Instant> tunnels_;  // established, and when
+  std::vector<SavedTunnel> left_tunnels_;               // by an earlier run, until Accounting-On
   Instant rejects_since_;
   uint32_t rejects_ = 0;
   AccountantCounts counts_;

@@ -59,7 +59,15 @@ struct SavedSession {
   int64_t started = 0;  // UNIX time
   Usage usage;
   SessionTerms terms;
-  Bytes attributes;  // those that every record of the session has
+  bool link_told = false;  // with a Tunnel-Link-Start
+  Bytes attributes;        // those that every record of the session has
+};
+
+// The same of a tunnel whose Tunnel-Start was written.
+struct SavedTunnel {
+  AccountingId id;
+  int64_t started = 0;  // UNIX time
+  Bytes attributes;
 };
 
 }  // namespace lns::controlplane

@@ -1,7 +1,7 @@
 // What a session has passed in all, over restarts of the data plane and of the control plane. A
 // data plane counts from zero when it is told of the session, so each of its generations adds to
-// what those before had counted. The sum never goes back. Lost packets are not saved: they are told
-// in Tunnel-Link-Stop, which sessions of an earlier run do not get.
+// what those before had counted. The sum never goes back. Lost packets are not saved: the
+// Tunnel-Link-Stop of a session of an earlier run tells those of the last reading, or none.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once

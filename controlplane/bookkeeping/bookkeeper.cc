@@ -108,6 +108,7 @@ absl::Status Bookkeeper::Recover() {
   uint64_t last_number = 0;
   uint64_t queued = 0;
   std::vector<SavedSession> sessions;
+  std::vector<SavedTunnel> tunnels;
   if (spool_ != nullptr) {
     const absl::StatusOr<uint64_t> last = spool_->LastNumber();
     if (!last.ok()) return last.status();
@@ -115,14 +116,17 @@ absl::Status Bookkeeper::Recover() {
     if (!count.ok()) return count.status();
     absl::StatusOr<std::vector<SavedSession>> open = spool_->Sessions();
     if (!open.ok()) return open.status();
+    absl::StatusOr<std::vector<SavedTunnel>> established = spool_->Tunnels();
+    if (!established.ok()) return established.status();
     last_number = *last;
     queued = *count;
     sessions = std::move(*open);
+    tunnels = std::move(*established);
   }
-  if (queued > 0 || !sessions.empty()) {
+  if (queued > 0 || !sessions.empty() || !tunnels.empty()) {
     log_(LogLevel::kInfo,
          absl::StrCat("accounting: an earlier run left ", queued, " records to be sent and ",
-                      sessions.size(), " sessions to be ended"));
+                      sessions.size(), " sessions and ", tunnels.size(), " tunnels to be ended"));
   }
   accountant_ = std::make_unique<Accountant>(settings_.accountant, rng_, last_number, queued);
   delivery_ = std::make_unique<Delivery>(queued > 0);
@@ -131,6 +135,7 @@ absl::Status Bookkeeper::Recover() {
   }
   const Moment at = Now();
   for (SavedSession& session : sessions) accountant_->Recover(std::move(session), at);
+  for (SavedTunnel& tunnel : tunnels) accountant_->Recover(std::move(tunnel));
   return absl::OkStatus();
 }
 

@@ -10,7 +10,7 @@
 namespace lns::controlplane {
 namespace {
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
 // AUTOINCREMENT: a number is never given again, though all records were delivered.
 constexpr char kSchema[] =
     "CREATE TABLE session ("
@@ -21,13 +21,17 @@ constexpr char kSchema[] =
     " up_packets INTEGER NOT NULL, up_octets INTEGER NOT NULL,"
     " down_packets INTEGER NOT NULL, down_octets INTEGER NOT NULL,"
     " session_timeout INTEGER NOT NULL, idle_timeout INTEGER NOT NULL,"
-    " interim INTEGER NOT NULL, quota INTEGER NOT NULL, attributes BLOB NOT NULL"
+    " interim INTEGER NOT NULL, quota INTEGER NOT NULL, link_told INTEGER NOT NULL,"
+    " attributes BLOB NOT NULL"
+    ") WITHOUT ROWID;"
+    "CREATE TABLE tunnel ("
+    " id TEXT PRIMARY KEY, started INTEGER NOT NULL, attributes BLOB NOT NULL"
     ") WITHOUT ROWID;"
     "CREATE TABLE record ("
     " number INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, type INTEGER NOT NULL,"
     " at INTEGER NOT NULL, attributes BLOB NOT NULL"
     ");"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 2;";
 
 Statement& BindCounts(Statement& to, const Traffic& traffic) {
   return to.Number(traffic.uplink_packets)
@@ -66,9 +70,11 @@ absl::StatusOr<std::unique_ptr<Spool>> Spool::Open(const std::string& path, Dura
 
 absl::Status Spool::Prepare() {
   const std::pair<const char*, Statement*> statements[] = {
-      {"INSERT OR REPLACE INTO session VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+      {"INSERT OR REPLACE INTO session VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
        &save_session_},
       {"DELETE FROM session WHERE id = ?", &forget_session_},
+      {"INSERT OR REPLACE INTO tunnel VALUES (?,?,?)", &save_tunnel_},
+      {"DELETE FROM tunnel WHERE id = ?", &forget_tunnel_},
       {"INSERT INTO record VALUES (?,?,?,?,?)", &save_record_},
       {"DELETE FROM record WHERE number = ?", &forget_record_},
       {"SELECT number, session, type, at, attributes FROM record WHERE number > ? ORDER BY number "
@@ -108,10 +114,18 @@ absl::Status Spool::Apply(const SpoolChange& change) {
               .Number(SecondsOf(session.terms.idle_timeout))
               .Number(SecondsOf(session.terms.interim_interval))
               .Number(session.terms.quota_octets)
+              .Number(uint64_t{session.link_told})
               .Blob(session.attributes);
           return save_session_.Run();
         } else if constexpr (std::is_same_v<What, ForgetSession>) {
           return forget_session_.Text(what.id.ToString()).Run();
+        } else if constexpr (std::is_same_v<What, SaveTunnel>) {
+          return save_tunnel_.Text(what.tunnel.id.ToString())
+              .Number(what.tunnel.started)
+              .Blob(what.tunnel.attributes)
+              .Run();
+        } else if constexpr (std::is_same_v<What, ForgetTunnel>) {
+          return forget_tunnel_.Text(what.id.ToString()).Run();
         } else if constexpr (std::is_same_v<What, SaveRecord>) {
           const Record& record = what.record;
           return save_record_.Number(record.number)
@@ -149,10 +163,28 @@ absl::StatusOr<std::vector<SavedSession>> Spool::Sessions() {
     session.terms.idle_timeout = ReadSeconds(*row);
     session.terms.interim_interval = ReadSeconds(*row);
     session.terms.quota_octets = row->Count();
+    session.link_told = row->Number() != 0;
     session.attributes = row->Blob();
   }
   if (!more.ok()) return more.status();
   return sessions;
+}
+
+absl::StatusOr<std::vector<SavedTunnel>> Spool::Tunnels() {
+  absl::StatusOr<Statement> row = database_->Prepare("SELECT * FROM tunnel ORDER BY started, id");
+  if (!row.ok()) return row.status();
+  std::vector<SavedTunnel> tunnels;
+  absl::StatusOr<bool> more = row->Next();
+  for (; more.ok() && *more; more = row->Next()) {
+    const std::optional<AccountingId> id = AccountingId::Parse(row->Text());
+    if (!id) continue;
+    SavedTunnel& tunnel = tunnels.emplace_back();
+    tunnel.id = *id;
+    tunnel.started = row->Number();
+    tunnel.attributes = row->Blob();
+  }
+  if (!more.ok()) return more.status();
+  return tunnels;
 }
 
 absl::StatusOr<std::vector<Record>> Spool::Records(uint64_t after, size_t limit) {

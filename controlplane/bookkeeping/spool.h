@@ -1,7 +1,7 @@
-// The accounting spool: records that no server has acknowledged yet, and the sessions whose Stop
-// has not been written, in a SQLite database in WAL mode. What one Commit changes, it changes as a
-// whole; after it returns, a process that dies has lost none of it. Used by one thread, the
-// bookkeeping's; one process at a time.
+// The accounting spool: records that no server has acknowledged yet, and the sessions and
+// tunnels whose Stop has not been written, in a SQLite database in WAL mode. What one Commit
+// changes, it changes as a whole; after it returns, a process that dies has lost none of it. Used
+// by one thread, the bookkeeping's; one process at a time.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -28,7 +28,8 @@ namespace lns::controlplane {
 struct ForgetRecord {
   uint64_t number = 0;
 };
-using SpoolChange = std::variant<SaveSession, ForgetSession, SaveRecord, ForgetRecord>;
+using SpoolChange =
+    std::variant<SaveSession, ForgetSession, SaveTunnel, ForgetTunnel, SaveRecord, ForgetRecord>;
 
 class Spool {
  public:
@@ -40,6 +41,7 @@ class Spool {
   absl::Status Commit(std::span<const SpoolChange> changes);
 
   absl::StatusOr<std::vector<SavedSession>> Sessions();
+  absl::StatusOr<std::vector<SavedTunnel>> Tunnels();
   // At most `limit` records, in order, of those after `after`.
   absl::StatusOr<std::vector<Record>> Records(uint64_t after, size_t limit);
   absl::StatusOr<uint64_t> RecordCount();
@@ -54,6 +56,8 @@ class Spool {
   const std::unique_ptr<Database> database_;
   Statement save_session_;
   Statement forget_session_;
+  Statement save_tunnel_;
+  Statement forget_tunnel_;
   Statement save_record_;
   Statement forget_record_;
   Statement load_records_;

@@ -147,7 +147,7 @@ def test_an_outage_of_the_server_loses_nothing(network):
 @pytest.mark.parametrize('moment', ['coming', 'online', 'leaving'])
 def test_one_stop_for_each_start_whenever_the_control_plane_is_killed(network, moment):
     start_books(network)
-    configuration = settings(network)
+    configuration = settings(network, tunnels=True)
     network.start_lns(controlplane=configuration)
     # Nobody answers them once the control plane is gone, so they leave without a word.
     lacsim = network.start_lacsim(
@@ -184,11 +184,16 @@ def test_one_stop_for_each_start_whenever_the_control_plane_is_killed(network, m
         assert len(left) == SESSIONS
         assert (sum(int(r['Acct-Input-Packets']) for r in left)
                 == report['traffic']['up']['offered'])
+        for what in ('Tunnel', 'Tunnel-Link'):
+            begun, ended = ([r['Acct-Session-Id'] for r in records(network, f'{what}-{end}')]
+                            for end in ('Start', 'Stop'))
+            assert begun and sorted(set(begun)) == sorted(set(ended)), what
     # The servers forget the earlier run after its last record.
     kinds = [r['Acct-Status-Type'] for r in records(network)]
     assert kinds.count('Accounting-On') == 2
     second = len(kinds) - 1 - kinds[::-1].index('Accounting-On')
-    assert 'Stop' not in kinds[second:] or moment == 'coming'
+    ends = {'Stop', 'Tunnel-Stop', 'Tunnel-Link-Stop'}
+    assert not ends & set(kinds[second:]) or moment == 'coming'
 
 
 class NumberingLac(Lac):

@@ -56,6 +56,12 @@ class AccountantTest : public testing::Test {
           saved_.insert_or_assign(save->session.id, save->session);
         } else if (auto* forget = std::get_if<ForgetSession>(&action)) {
           EXPECT_EQ(saved_.erase(forget->id), 1u);
+        } else if (auto* tunnel = std::get_if<SaveTunnel>(&action)) {
+          saved_tunnels_.push_back(tunnel->tunnel);
+        } else if (auto* gone = std::get_if<ForgetTunnel>(&action)) {
+          EXPECT_EQ(std::erase_if(saved_tunnels_,
+                                  [&](const SavedTunnel& saved) { return saved.id == gone->id; }),
+                    1u);
         } else if (auto* end = std::get_if<EndSession>(&action)) {
           ends_.push_back(*end);
         } else {
@@ -79,6 +85,15 @@ class AccountantTest : public testing::Test {
     facts.service = std::make_shared<const ServiceProfile>(std::move(service));
     facts.ipv4_address = net::IpAddress::V4(0x64400002);
     return facts;
+  }
+  static TunnelFacts Tunnel() {
+    TunnelFacts tunnel;
+    tunnel.id = {.run = 5, .number = AccountingId::kFirstTunnel, .slot = 7};
+    tunnel.tunnel = l2tp::LocalTunnelId(7);
+    tunnel.endpoints.peer.address = net::IpAddress::V4(0xc633640b);
+    tunnel.endpoints.local.address = net::IpAddress::V4(0xc6336401);
+    tunnel.lac_host_name = "lac1";
+    return tunnel;
   }
   SessionFacts Start(uint16_t session, ServiceProfile service = {}) {
     SessionFacts facts = Facts(session, std::move(service));
@@ -122,6 +137,7 @@ class AccountantTest : public testing::Test {
   std::map<AccountingId, SavedSession,
            decltype([](const AccountingId& a, const AccountingId& b) { return a.slot < b.slot; })>
       saved_;
+  std::vector<SavedTunnel> saved_tunnels_;
   std::vector<EndSession> ends_;
   int readings_ = 0;
   bool answers_ = true;
@@ -425,11 +441,7 @@ TEST_F(AccountantTest, AFullSpoolLosesInterimsFirst) {
 TEST_F(AccountantTest, TunnelsAreAccountedForWhereThatIsWanted) {
   settings_.tunnels = true;
   Make();
-  TunnelFacts tunnel;
-  tunnel.id = {.run = 5, .number = AccountingId::kFirstTunnel, .slot = 7};
-  tunnel.endpoints.peer.address = net::IpAddress::V4(0xc633640b);
-  tunnel.endpoints.local.address = net::IpAddress::V4(0xc6336401);
-  tunnel.lac_host_name = "lac1";
+  const TunnelFacts tunnel = Tunnel();
   accountant_->OnTunnelStarted(tunnel, At(), actions_);
   Start(1);
   Stop(1);
@@ -444,6 +456,36 @@ TEST_F(AccountantTest, TunnelsAreAccountedForWhereThatIsWanted) {
   EXPECT_EQ(TaggedText(records_[5], radius::kTunnelClientAuthId), "lac1");
   EXPECT_EQ(radius::ReadInteger(*radius::Find(records_[5].attributes, radius::kAcctSessionTime)),
             42u);
+}
+
+TEST_F(AccountantTest, TunnelsAndLinksOfAnEarlierRunStopBeforeTheLnsIsOn) {
+  settings_.tunnels = true;
+  Make();
+  const TunnelFacts tunnel = Tunnel();
+  accountant_->OnTunnelStarted(tunnel, At(), actions_);
+  Start(1);
+  ASSERT_THAT(saved_, SizeIs(1));
+  ASSERT_THAT(saved_tunnels_, SizeIs(1));
+  Run(Duration::Seconds(60));
+
+  // The next run tells of no tunnels any more, but those have begun.
+  settings_.tunnels = false;
+  records_.clear();
+  Make();
+  accountant_->Recover(saved_.begin()->second, At());
+  accountant_->Recover(saved_tunnels_.front());
+  accountant_->Open(At(), actions_);
+  Removed(1, Traffic{20, 20, 20, 20});
+  ASSERT_THAT(Types(), ElementsAre(RecordType::kTunnelLinkStop, RecordType::kStop,
+                                   RecordType::kTunnelStop, RecordType::kAccountingOn));
+  EXPECT_EQ(records_[2].session, tunnel.id);
+  EXPECT_EQ(TaggedText(records_[2], radius::kTunnelClientAuthId), "lac1");
+  EXPECT_EQ(Number(records_[2], radius::kAcctSessionTime), 60u);
+  for (const size_t i : {0u, 1u, 2u}) {
+    EXPECT_EQ(Number(records_[i], radius::kAcctTerminateCause), 11u) << "NAS Reboot";
+  }
+  EXPECT_THAT(saved_, IsEmpty());
+  EXPECT_THAT(saved_tunnels_, IsEmpty());
 }
 
 // RFC 2867 4.2: in Tunnel-Link-Stop, and only where packets have numbers.
@@ -477,9 +519,7 @@ TEST_F(AccountantTest, LostPacketsOfNumberedSessionsAreToldWhenTheLinkStops) {
 TEST_F(AccountantTest, WhoeverIsNotLetInIsRecordedWithinABound) {
   settings_.tunnels = true;
   Make();
-  TunnelFacts tunnel;
-  tunnel.id = {.run = 5, .number = AccountingId::kFirstTunnel, .slot = 7};
-  tunnel.tunnel = l2tp::LocalTunnelId(7);
+  const TunnelFacts tunnel = Tunnel();
   accountant_->OnTunnelRejected(tunnel, TerminateCause::kAdminReset, At(), actions_);
   accountant_->OnCallRejected(tunnel, 4711, TerminateCause::kNasRequest, At(), actions_);
   Sort();

@@ -25,7 +25,11 @@ SaveSession Session(uint32_t slot) {
                      .idle_timeout = Duration::Seconds(200),
                      .interim_interval = Duration::Seconds(300),
                      .quota_octets = uint64_t{1} << 50},
+           .link_told = true,
            .attributes = {1, 5, 'b', 0, 'b'}}};
+}
+SaveTunnel Tunnel(uint32_t slot) {
+  return {{.id = Id(slot), .started = 1'700'000'000 + slot, .attributes = {2, 0, 2}}};
 }
 SaveRecord OfSession(uint64_t number, uint32_t slot) {
   return {{.number = number,
@@ -64,6 +68,7 @@ class SpoolTest : public testing::Test {
 TEST_F(SpoolTest, WhatIsCommittedIsThereInTheNextRun) {
   Open();
   Commit({Session(1), OfSession(7, 1), OfSession(8, 2), Session(2), ForgetSession{Id(2)}});
+  Commit({Tunnel(3), Tunnel(4), ForgetTunnel{Id(3)}});
   Open();
   const auto sessions = spool_->Sessions();
   ASSERT_TRUE(sessions.ok()) << sessions.status();
@@ -77,7 +82,14 @@ TEST_F(SpoolTest, WhatIsCommittedIsThereInTheNextRun) {
   EXPECT_EQ(session.usage.base(), expected.usage.base());
   EXPECT_EQ(session.usage.current(), expected.usage.current());
   EXPECT_EQ(session.terms, expected.terms);
+  EXPECT_TRUE(session.link_told);
   EXPECT_EQ(session.attributes, expected.attributes);
+  const auto tunnels = spool_->Tunnels();
+  ASSERT_TRUE(tunnels.ok()) << tunnels.status();
+  ASSERT_EQ(tunnels->size(), 1u);
+  EXPECT_EQ((*tunnels)[0].id, Id(4));
+  EXPECT_EQ((*tunnels)[0].started, 1'700'000'004);
+  EXPECT_EQ((*tunnels)[0].attributes, (Bytes{2, 0, 2}));
   const auto records = spool_->Records(0, 10);
   ASSERT_TRUE(records.ok());
   ASSERT_EQ(records->size(), 2u);
