@@ -56,6 +56,7 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(const Settings& given) {
 Process::~Process() {
   api_.reset();
   punt_server_.reset();
+  path_errors_.reset();
   netlink_.reset();
   StopWorkers();
 }
@@ -80,7 +81,7 @@ absl::Status Process::StartParts() {
   if (!ports.ok()) return ports.status();
   ports_ = *std::move(ports);
   for (const auto step : {&Process::StartTables, &Process::StartPunt, &Process::StartWorkers,
-                          &Process::StartServices}) {
+                          &Process::StartKernelFeeds, &Process::StartServices}) {
     if (absl::Status status = (this->*step)(); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -177,11 +178,26 @@ void Process::StopWorkers() {
   launched_ = 0;
 }
 
-absl::Status Process::StartServices() {
+absl::Status Process::StartKernelFeeds() {
   absl::StatusOr<std::unique_ptr<NetlinkFeed>> netlink =
       NetlinkFeed::Start(settings_.kernel, *ports_, tables_->writer(), journal_);
   if (!netlink.ok()) return netlink.status();
   netlink_ = *std::move(netlink);
+  path_errors_ = std::make_unique<PathErrors>(
+      settings_.paths,
+      [this](int interface_index) -> std::optional<VrfIndex> {
+        const Port* port = ports_->FindInterface(interface_index);
+        if (port == nullptr) return std::nullopt;
+        return port->settings.vrf.value_or(kMainVrf);
+      },
+      tables_->writer());
+  if (absl::Status status = path_errors_->Open(); !status.ok()) {
+    spdlog::warn("routers on the way to LACs are not heard: {}", status.ToString());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Process::StartServices() {
   ProcessView view;
   view.generation = generation_;
   view.version = LNS_VERSION;
@@ -190,6 +206,7 @@ absl::Status Process::StartServices() {
   view.ports = ports_.get();
   view.steering = &steering_;
   view.punt_policy = punt_policy_.get();
+  view.path_errors = &path_errors_->counters();
   view.vrfs = settings_.vrfs;
   view.main_table = settings_.kernel.table;
   view.worker_cores = settings_.eal.worker_cores;
@@ -213,9 +230,12 @@ void Process::Run(int stop_descriptor) {
   auto next_housekeeping = std::chrono::steady_clock::now();
   bool had_client = false;
   for (;;) {
+    const auto [path_errors, path_errors6] = path_errors_->descriptors();
     pollfd ready[] = {{.fd = stop_descriptor, .events = POLLIN, .revents = 0},
-                      {.fd = punt_server_->descriptor(), .events = POLLIN, .revents = 0}};
-    poll(ready, 2, static_cast<int>(kHousekeepingEvery.count()));
+                      {.fd = punt_server_->descriptor(), .events = POLLIN, .revents = 0},
+                      {.fd = path_errors, .events = POLLIN, .revents = 0},
+                      {.fd = path_errors6, .events = POLLIN, .revents = 0}};
+    poll(ready, std::size(ready), static_cast<int>(kHousekeepingEvery.count()));
     if (ready[0].revents != 0) return;
     if (ready[1].revents != 0) punt_server_->Serve();
     if (punt_server_->has_client() != had_client) {
@@ -226,8 +246,11 @@ void Process::Run(int stop_descriptor) {
         spdlog::warn("control plane is gone; forwarding goes on");
       }
     }
-    if (const auto now = std::chrono::steady_clock::now(); now >= next_housekeeping) {
+    const auto now = std::chrono::steady_clock::now();
+    if ((ready[2].revents | ready[3].revents) != 0) path_errors_->Serve(PathErrors::Now());
+    if (now >= next_housekeeping) {
       next_housekeeping = now + kHousekeepingEvery;
+      path_errors_->Tick(PathErrors::Now());
       WatchLinks();
     }
   }

@@ -1,7 +1,7 @@
 // The whole process, put together in the order in which its parts need each other, and taken apart
 // in reverse. Everything here happens on the main thread, which between start and stop serves the
-// punt socket and looks after links; workers run on lcores, netlink and gRPC on threads of their
-// own.
+// punt socket, hears routers on the way to LACs and looks after links; workers run on lcores,
+// netlink and gRPC on threads of their own.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -14,6 +14,7 @@
 
 #include "dataplane/core/handoff.h"
 #include "dataplane/kernel/netlink_feed.h"
+#include "dataplane/kernel/path_errors.h"
 #include "dataplane/ports/eal.h"
 #include "dataplane/ports/port_set.h"
 #include "dataplane/punt/punt_memory.h"
@@ -46,6 +47,7 @@ class Process {
   absl::Status StartTables();
   absl::Status StartPunt();
   absl::Status StartWorkers();
+  absl::Status StartKernelFeeds();
   absl::Status StartServices();
   WorkerConfig ConfigureWorker(uint32_t index);
   void WatchLinks();
@@ -67,6 +69,7 @@ class Process {
   std::vector<std::unique_ptr<Worker>> workers_;
   uint32_t launched_ = 0;
   std::unique_ptr<NetlinkFeed> netlink_;
+  std::unique_ptr<PathErrors> path_errors_;
   std::unique_ptr<PuntServer> punt_server_;
   std::unique_ptr<ApiServer> api_;
   std::vector<bool> link_was_up_;

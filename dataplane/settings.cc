@@ -30,6 +30,10 @@ constexpr uint32_t kMaxTableEntries = 16u << 20;
 constexpr uint32_t kMinMegabytes = 64;
 constexpr uint32_t kHighestLinuxProtocol = 4;
 constexpr uint32_t kMaxAnswers = 1'000'000;
+constexpr uint32_t kLowestPathMtu = 576;
+constexpr uint32_t kHighestPathMtu = 9000;
+constexpr uint32_t kShortestKeep = 5 * 60;  // RFC 1191 6.3, RFC 8201 4
+constexpr uint32_t kLongestKeep = 24 * 60 * 60;
 constexpr const char* kObjectName = "steer.bpf.o";
 
 uint32_t Or(uint32_t value, uint32_t otherwise) { return value != 0 ? value : otherwise; }
@@ -89,7 +93,7 @@ class SettingsReader {
     for (const auto step :
          {&SettingsReader::ReadPaths, &SettingsReader::ReadCores, &SettingsReader::ReadMemory,
           &SettingsReader::ReadTables, &SettingsReader::ReadKernel, &SettingsReader::ReadVrfs,
-          &SettingsReader::ReadPorts, &SettingsReader::ReadAnswers,
+          &SettingsReader::ReadPorts, &SettingsReader::ReadAnswers, &SettingsReader::ReadPathPolicy,
           &SettingsReader::ReadPuntLimits}) {
       if (absl::Status status = (this->*step)(); !status.ok()) return status;
     }
@@ -262,6 +266,26 @@ class SettingsReader {
       row.rate = row.given;
     }
     policy.fragment = !in.refuse_instead_of_fragmenting();
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadPathPolicy() {
+    const config::v1::PathConfig& in = config_.paths();
+    PathPolicy& policy = settings_.paths;
+    policy.listen = !in.ignore_reports();
+    if (in.least_mtu() != 0) {
+      if (in.least_mtu() < kLowestPathMtu || in.least_mtu() > kHighestPathMtu) {
+        return source_.Error("paths.least_mtu",
+                             Range(kLowestPathMtu, kHighestPathMtu, in.least_mtu()));
+      }
+      policy.least_mtu = static_cast<uint16_t>(in.least_mtu());
+    }
+    if (in.keep_s() != 0) {
+      if (in.keep_s() < kShortestKeep || in.keep_s() > kLongestKeep) {
+        return source_.Error("paths.keep_s", Range(kShortestKeep, kLongestKeep, in.keep_s()));
+      }
+      policy.keep = Duration::Seconds(in.keep_s());
+    }
     return absl::OkStatus();
   }
 

@@ -12,6 +12,7 @@
 
 #include "dataplane/core/context.h"
 #include "dataplane/core/punt_policy.h"
+#include "dataplane/kernel/path_policy.h"
 #include "dataplane/kernel/route_export_policy.h"
 #include "dataplane/kernel/vrf_devices.h"
 #include "dataplane/ports/eal.h"
@@ -37,6 +38,7 @@ struct Settings {
   std::vector<std::pair<PuntRow, PuntLimits>> punt_limits;  // instead of the defaults, in order
   KernelSettings kernel;
   AnswerPolicy answers;
+  PathPolicy paths;
 
   uint32_t workers() const { return static_cast<uint32_t>(eal.worker_cores.size()); }
 };

@@ -259,6 +259,10 @@ void MetricsCollector::AddDataplane(Families& out) const {
   add("terminus_dataplane_router_total",
       "ICMP messages sent or held back, fragments made, and what else a router does.", "counter",
       counters.router());
+  add("terminus_dataplane_path_reports_total",
+      "Packet Too Big and Fragmentation Needed of routers on the way to LACs, by what became of "
+      "them.",
+      "verdict", counters.path_reports());
 }
 
 }  // namespace lns::controlplane

@@ -374,6 +374,16 @@ v1::AggregateStatus FromAggregateCounts(const AggregateCounts& counts) {
   return message;
 }
 
+v1::PathLimit FromPathLimit(const PathLimit& limit, Instant now) {
+  v1::PathLimit message;
+  *message.mutable_peer() = FromAddress(limit.peer.address);
+  message.set_vrf(limit.peer.vrf);
+  message.set_mtu(limit.mtu);
+  const int64_t remaining_ms = std::max<int64_t>((limit.until - now).milliseconds(), 0);
+  message.set_remaining_s(static_cast<uint32_t>((remaining_ms + 999) / 1000));
+  return message;
+}
+
 v1::Tunnel FromTunnel(const TunnelConfig& tunnel) {
   v1::Tunnel message;
   message.set_local_tunnel_id(tunnel.local_id.value());

@@ -52,6 +52,7 @@ types::v1::IpPrefix FromPrefix(const net::IpPrefix& prefix);
 types::v1::SessionKey FromSessionKey(const SessionKey& key);
 types::v1::SessionTraffic FromCounts(const SessionCounts& counts);
 v1::AggregateStatus FromAggregateCounts(const AggregateCounts& counts);
+v1::PathLimit FromPathLimit(const PathLimit& limit, Instant now);
 v1::EchoCounters FromEchoCounts(const EchoCounts& counts);
 v1::Tunnel FromTunnel(const TunnelConfig& tunnel);
 v1::Session FromSession(const SessionConfig& session);

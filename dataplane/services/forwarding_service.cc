@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "dataplane/kernel/path_errors.h"
 #include "dataplane/services/convert.h"
 #include "dataplane/services/grpc_status.h"
 #include "dataplane/services/pages.h"
@@ -230,6 +231,16 @@ grpc::Status ForwardingService::ListSubscriberPrefixes(
     *message.mutable_prefix() = FromPrefix(prefix.prefix);
     message.set_vrf(prefix.vrf);
     if (!out->Write(message)) break;
+  }
+  return grpc::Status::OK;
+}
+
+grpc::Status ForwardingService::ListPathLimits(grpc::ServerContext*,
+                                               const v1::ListPathLimitsRequest*,
+                                               grpc::ServerWriter<v1::PathLimit>* out) {
+  const Instant now = PathErrors::Now();
+  for (const PathLimit& limit : writer_.PathLimits()) {
+    if (!out->Write(FromPathLimit(limit, now))) break;
   }
   return grpc::Status::OK;
 }

@@ -48,6 +48,8 @@ class ForwardingService final : public v1::Forwarding::Service {
                                       grpc::ServerWriter<v1::SubscriberPrefix>*) override;
   grpc::Status ListVrfs(grpc::ServerContext*, const v1::ListVrfsRequest*,
                         grpc::ServerWriter<v1::VrfStatus>*) override;
+  grpc::Status ListPathLimits(grpc::ServerContext*, const v1::ListPathLimitsRequest*,
+                              grpc::ServerWriter<v1::PathLimit>*) override;
 
  private:
   absl::Status ApplyOne(const v1::Update& update);

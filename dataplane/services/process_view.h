@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/core/punt_policy.h"
+#include "dataplane/kernel/path_errors.h"
 #include "dataplane/kernel/vrf_devices.h"
 #include "dataplane/ports/port_set.h"
 #include "dataplane/tables/table_writer.h"
@@ -25,6 +26,7 @@ struct ProcessView {
   const PortSet* ports = nullptr;
   const Steering* steering = nullptr;
   PuntPolicy* punt_policy = nullptr;
+  const PathErrorCounters* path_errors = nullptr;
   std::vector<Worker*> workers;
   std::vector<uint32_t> worker_cores;
   std::vector<VrfSettings> vrfs;

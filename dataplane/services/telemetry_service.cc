@@ -87,6 +87,10 @@ void TelemetryService::Fill(v1::Counters* counters) const {
     Add(counters->mutable_router(), CounterName(kRouterCounters[i].name),
         sum([i](const WorkerCounters& c) -> auto& { return c.router[i]; }));
   }
+  for (size_t i = 0; i < kPathVerdictCount; ++i) {
+    Add(counters->mutable_path_reports(), CounterName(kPathVerdicts[i].name),
+        (*process_.path_errors)[i].value());
+  }
   const SteeringCounters verdicts = process_.steering->Counters();
   for (size_t i = 0; i < verdicts.size(); ++i) {
     Add(counters->mutable_xdp(), std::string(kSteeringCounterNames[i]), verdicts[i]);

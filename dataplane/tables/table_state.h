@@ -1,13 +1,15 @@
 // The one implementation of TableWriter, and of ForwardingState around it. Its methods are spread
-// over files by subject: table_writer.cc (tunnels and sessions), own_addresses.cc (what the LNS
-// calls itself), table_echoes.cc (LCP echoes), table_lists.cc (what is there), table_sweep.cc (mark
-// and sweep), forwarding_state.cc (how it is made). Routes, neighbours and addresses have a class
+// over files by subject: table_writer.cc (tunnels and sessions), table_paths.cc (what the ways to
+// peers carry), own_addresses.cc (what the LNS calls itself), table_echoes.cc (LCP echoes),
+// table_lists.cc (what is there), table_sweep.cc (mark and sweep), forwarding_state.cc (how it is
+// made). Routes, neighbours and addresses have a class
 // of their own (route_book.h), and so has the account of sessions (session_book.h).
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -99,6 +101,10 @@ class TableState final : public ForwardingState, public TableWriter {
     return routes_.RemoveSubscriberPrefix(prefix);
   }
 
+  PathVerdict LimitPath(const PathReport& report, Instant until) override;
+  void ForgetPathLimits(Instant now) override;
+  std::vector<PathLimit> PathLimits() const override;
+
   absl::Status UpsertFilter(const net::Filter& filter) override;
   absl::Status RemoveFilter(const std::string& name) override {
     const std::lock_guard lock = Begin();
@@ -171,14 +177,20 @@ class TableState final : public ForwardingState, public TableWriter {
   void PublishOwnAddresses();
   OwnAddresses OwnOn(size_t side) const;
 
-  // The lengths that fit tunnels' paths follow their routes.
+  // The lengths that fit tunnels' paths (table_paths.cc) follow their routes and what routers on
+  // the way said.
+  static VrfAddress PeerOf(const TunnelConfig& tunnel) {
+    return {tunnel.endpoints.vrf, tunnel.endpoints.peer.address};
+  }
+  // Octets of an outer packet; 0: there is no path.
+  uint16_t PathMtu(const TunnelConfig& tunnel) const;
+  const TunnelConfig* FindTunnel(const PathReport& report) const;
   void MeasurePathsIn(const VrfPrefix& where);
+  void MeasurePathsTo(const VrfAddress& peer);
   void MeasurePath(TunnelRecord& record);
   static uint16_t MtuOf(uint32_t flags, uint16_t mru, const TunnelRecord& tunnel);
 
   uint32_t NewTunnelEntry(const TunnelConfig& tunnel);
-  // Octets of an outer packet; 0: there is no path.
-  uint16_t PathMtu(const TunnelConfig& tunnel) const;
   void Repoint(const TunnelRecord& record);
   void DropTunnel(uint16_t id);
 
@@ -253,6 +265,7 @@ class TableState final : public ForwardingState, public TableWriter {
   std::vector<uint32_t> free_tunnels_;
   std::vector<uint32_t> free_extras_;
   absl::flat_hash_map<uint16_t, TunnelRecord> tunnels_;
+  std::map<VrfAddress, PathLimit> path_limits_;  // as many as tunnels at most
   // Removed by RemoveSession and retired: by slot, whose counts somebody will ask for; and those
   // of slots that are free again, unless nobody asks for ever.
   static constexpr size_t kLastCountsKept = 65536;

@@ -71,10 +71,6 @@ uint32_t FlagsOf(const TunnelConfig& tunnel) {
 constexpr uint16_t kLeastMtuV4 = 576;
 constexpr uint16_t kLeastMtuV6 = 1280;
 
-VrfAddress PeerOf(const TunnelConfig& tunnel) {
-  return {tunnel.endpoints.vrf, tunnel.endpoints.peer.address};
-}
-
 std::vector<VrfPrefix> InVrf(VrfIndex vrf, const std::vector<net::IpPrefix>& prefixes) {
   std::vector<VrfPrefix> result;
   result.reserve(prefixes.size());
@@ -281,13 +277,6 @@ uint32_t TableState::NewTunnelEntry(const TunnelConfig& tunnel) {
   return index;
 }
 
-uint16_t TableState::PathMtu(const TunnelConfig& tunnel) const {
-  const uint16_t carried = routes_.PathMtu(PeerOf(tunnel));
-  const uint16_t limit = tunnel.outer_path.mtu;
-  if (limit == 0 || carried == 0) return std::max(limit, carried);
-  return std::min(limit, carried);
-}
-
 absl::Status TableState::UpsertTunnel(const TunnelConfig& tunnel) {
   const std::lock_guard lock = Begin();
   if (absl::Status status = CheckTunnel(tunnel); !status.ok()) return status;
@@ -353,29 +342,6 @@ uint16_t TableState::MtuOf(uint32_t flags, uint16_t mru, const TunnelRecord& tun
                           ((flags & kSendAcfc) != 0 ? 0 : 2) + ((flags & kSendPfc) != 0 ? 1 : 2);
   const size_t room = tunnel.path_mtu > overhead ? tunnel.path_mtu - overhead : 0;
   return static_cast<uint16_t>(std::min<size_t>(mru, room));
-}
-
-void TableState::MeasurePathsIn(const VrfPrefix& where) {
-  if (!routes_.HasPeerIn(where)) return;
-  for (auto& [id, record] : tunnels_) {
-    const VrfAddress peer = PeerOf(record.config);
-    if (peer.vrf == where.vrf && where.prefix.Contains(peer.address)) MeasurePath(record);
-  }
-}
-
-void TableState::MeasurePath(TunnelRecord& record) {
-  const uint16_t mtu = PathMtu(record.config);
-  if (mtu == record.path_mtu) return;
-  record.path_mtu = mtu;
-  // An entry names the length from which on it cuts. Without a free one the old one's stays, and
-  // what is too long for the port is cut for that.
-  const uint32_t before = record.index;
-  const uint32_t index = record.config.outer_path.fragment ? NewTunnelEntry(record.config) : before;
-  if (index != kNotFound) record.index = index;
-  parts_.tables.tunnel_by_id[record.config.local_id.value()].store(record.index,
-                                                                   std::memory_order_release);
-  Repoint(record);
-  if (record.index != before) retired_.Add(SlotKind::kTunnel, before);
 }
 
 absl::Status TableState::RemoveTunnel(l2tp::LocalTunnelId id) {

@@ -17,8 +17,10 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/core/path_verdict.h"
 #include "dataplane/core/vrf.h"
 #include "dataplane/tables/filter_status.h"
+#include "lib/base/time.h"
 #include "lib/l2tp/ids.h"
 #include "lib/net/address.h"
 #include "lib/net/filter.h"
@@ -156,6 +158,21 @@ struct NeighbourConfig {
   Origin origin = Origin::kApi;
 };
 
+// What a router on the way from one of our addresses to a peer's said: it takes IP packets of `mtu`
+// octets (RFC 1191 4, RFC 8201 4).
+struct PathReport {
+  net::EndpointPair ends;                    // of the packet that was too long for it
+  std::optional<l2tp::PeerTunnelId> tunnel;  // named in the packet; none: not quoted
+  uint16_t mtu = 0;
+};
+
+// Such a report that was believed.
+struct PathLimit {
+  VrfAddress peer;
+  uint16_t mtu = 0;
+  Instant until;
+};
+
 struct SweepResult {
   uint32_t tunnels = 0;
   uint32_t sessions = 0;
@@ -242,6 +259,12 @@ class TableWriter {
   // What the LNS calls itself on a port, the preferred ones first: sources of what it sends itself.
   virtual absl::Status SetPortAddresses(uint16_t port,
                                         const std::vector<net::IpAddress>& addresses) = 0;
+
+  // Lowers what the way to a peer carries, of all its tunnels whose packets no router may cut. What
+  // was lowered is forgotten by ForgetPathLimits after `until`, and so is tried again.
+  virtual PathVerdict LimitPath(const PathReport& report, Instant until) = 0;
+  virtual void ForgetPathLimits(Instant now) = 0;
+  virtual std::vector<PathLimit> PathLimits() const = 0;  // in the order of peers
 
   // In the place of the filter of its name, for new packets of all sessions that have it; built
   // without holding up other updates. Removing one that sessions have: kFailedPrecondition.

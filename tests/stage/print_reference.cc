@@ -1,5 +1,5 @@
 // Prints the parts of docs/ that are generated from the code: `pipelines`, `drops`, `punts`,
-// `stages`. reference_test.py compares them with what the documents hold.
+// `router`, `path-reports`, `stages`. reference_test.py compares them with what the documents hold.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <cstdio>
@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "dataplane/core/drop_reason.h"
+#include "dataplane/core/path_verdict.h"
 #include "dataplane/core/stage_id.h"
 #include "dataplane/pipeline.h"
 #include "lib/punt/punt_reason.h"
@@ -14,6 +15,7 @@
 namespace {
 
 using lns::dataplane::DropReasonRow;
+using lns::dataplane::PathVerdictRow;
 using lns::dataplane::PipelineView;
 using lns::dataplane::RouterCounterRow;
 
@@ -60,6 +62,14 @@ void PrintRouter() {
   }
 }
 
+void PrintPathVerdicts() {
+  std::printf("| counter | means |\n|---|---|\n");
+  for (const PathVerdictRow& row : lns::dataplane::kPathVerdicts) {
+    std::printf("| `%.*s` | %.*s |\n", Length(row.name), row.name.data(), Length(row.text),
+                row.text.data());
+  }
+}
+
 void PrintStages() {
   for (const std::string_view name : lns::dataplane::kStageNames) {
     std::printf("- `%.*s`\n", Length(name), name.data());
@@ -78,6 +88,8 @@ int main(int argc, char** argv) {
     PrintPunts();
   } else if (part == "router") {
     PrintRouter();
+  } else if (part == "path-reports") {
+    PrintPathVerdicts();
   } else if (part == "stages") {
     PrintStages();
   } else {

@@ -16,7 +16,7 @@ from pathlib import Path
 
 PARTS = {
     'docs/life-of-a-packet.md': ['pipelines'],
-    'docs/counters.md': ['drops', 'punts', 'router', 'stages'],
+    'docs/counters.md': ['drops', 'punts', 'router', 'path-reports', 'stages'],
 }
 SEPARATE = {'receive', 'transmit'}  # the worker's own, without a stage file
 

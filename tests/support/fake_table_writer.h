@@ -113,6 +113,22 @@ class FakeTableWriter final : public dataplane::TableWriter {
     }
     return listed;
   }
+  // Taken as said, whoever the tunnel's peer is.
+  dataplane::PathVerdict LimitPath(const dataplane::PathReport& report, Instant until) override {
+    const std::lock_guard lock(mutex_);
+    path_reports_.push_back(report);
+    const dataplane::VrfAddress peer{report.ends.vrf, report.ends.peer.address};
+    path_limits_.push_back({.peer = peer, .mtu = report.mtu, .until = until});
+    return dataplane::PathVerdict::kTaken;
+  }
+  void ForgetPathLimits(Instant now) override {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(path_limits_, [now](const auto& limit) { return limit.until <= now; });
+  }
+  std::vector<dataplane::PathLimit> PathLimits() const override {
+    const std::lock_guard lock(mutex_);
+    return path_limits_;
+  }
   void SetDraining(bool on) override {
     const std::lock_guard lock(mutex_);
     draining_ = on;
@@ -195,6 +211,10 @@ class FakeTableWriter final : public dataplane::TableWriter {
     const std::lock_guard lock(mutex_);
     refusal_ = std::move(status);
   }
+  std::vector<dataplane::PathReport> path_reports() const {
+    const std::lock_guard lock(mutex_);
+    return path_reports_;
+  }
   bool draining() const {
     const std::lock_guard lock(mutex_);
     return draining_;
@@ -227,6 +247,8 @@ class FakeTableWriter final : public dataplane::TableWriter {
   std::set<dataplane::VrfAddress> local_addresses_;
   std::set<dataplane::VrfPrefix> subscriber_prefixes_;
   std::map<uint16_t, std::vector<net::IpAddress>> port_addresses_;
+  std::vector<dataplane::PathReport> path_reports_;
+  std::vector<dataplane::PathLimit> path_limits_;
   std::vector<dataplane::SessionCounts> last_counts_;
   absl::Status refusal_;
   bool is_syncing_ = false;

@@ -52,6 +52,8 @@ constexpr CounterVerb kCounterVerbs[] = {
     {"traffic", &Counters::traffic, "subscribers' packets and bytes, by direction"},
     {"xdp", &Counters::xdp, "packets by verdict of the XDP programs"},
     {"router", &Counters::router, "ICMP answers, fragments and what else a router does"},
+    {"path-reports", &Counters::path_reports,
+     "what routers said of the width of ways to LACs, by what became of it"},
 };
 
 // "TUNNEL/SESSION".
@@ -164,6 +166,8 @@ Line::Line() {
   Verb(app.add_subcommand("aggregates",
                           "limits of tunnels and peers: rates, and what was beyond them"),
        [this](Client& c) { return ListAggregates(c, output); });
+  Verb(app.add_subcommand("paths", "ways to LACs that are narrower than their ports, routers said"),
+       [this](Client& c) { return ListPathLimits(c, output); });
   CLI::App* routes = app.add_subcommand("routes", "the data plane's routes");
   routes->add_option("--vrf", what, "of this VRF, by name or number (default: all)");
   Verb(routes, [this](Client& c) { return ListRoutes(c, output, what); });

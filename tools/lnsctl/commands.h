@@ -55,6 +55,7 @@ absl::Status ShowDataplaneCounters(Client& client, Output output, CounterGroup g
 absl::Status ListWorkers(Client& client, Output output);
 absl::Status ListPorts(Client& client, Output output);
 absl::Status ListAggregates(Client& client, Output output);
+absl::Status ListPathLimits(Client& client, Output output);
 // Of one VRF, by name or number; of all where it is empty.
 absl::Status ListRoutes(Client& client, Output output, const std::string& vrf);
 absl::Status ListVrfs(Client& client, Output output);

@@ -193,6 +193,19 @@ absl::StatusOr<std::optional<uint32_t>> VrfNumber(const std::map<uint32_t, std::
 
 }  // namespace
 
+absl::Status ListPathLimits(Client& client, Output output) {
+  auto names = VrfNames(client);
+  if (!names.ok()) return names.status();
+  const auto context = client.Context();
+  Table table({{"PEER"}, {"VRF"}, {"MTU", Align::kRight}, {"FOR-S", Align::kRight}});
+  return client.DataplaneStatus(PrintStream<dataplane::v1::PathLimit>(
+      client.forwarding().ListPathLimits(context.get(), {}), output, std::move(table),
+      [&names](Table& rows, const dataplane::v1::PathLimit& limit) {
+        rows.Add({AddressText(limit.peer()), (*names)[limit.vrf()], absl::StrCat(limit.mtu()),
+                  absl::StrCat(limit.remaining_s())});
+      }));
+}
+
 absl::Status ListVrfs(Client& client, Output output) {
   const auto context = client.Context();
   const auto reader = client.forwarding().ListVrfs(context.get(), {});

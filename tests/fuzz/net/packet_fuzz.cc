@@ -1,11 +1,12 @@
 // What a router looks at in a subscriber's packet beyond its first header: whether it may be
-// answered, what is behind IPv6 extension headers, and TCP's options. Any bytes; an answer is made
-// of all that may have one, and its checksums must be right.
+// answered, what is behind IPv6 extension headers, and TCP's options; and what other routers say of
+// ours. Any bytes; an answer is made of all that may have one, and its checksums must be right.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "lib/base/check.h"
 #include "lib/net/icmp_error.h"
@@ -13,6 +14,7 @@
 #include "lib/net/ipv4.h"
 #include "lib/net/ipv6.h"
 #include "lib/net/mss.h"
+#include "lib/net/too_big.h"
 
 namespace {
 
@@ -36,6 +38,10 @@ void Answer(Family family, ByteView packet) {
     LNS_CHECK(message.size() <= kLongestIcmpv6Error && CheckIpv6(message) == IpError::kNone);
     LNS_CHECK(TransportChecksum(AddressesOfIpv6(message), kProtocolIcmpv6, icmp) == 0);
   }
+  if (const std::optional<TooBig> said = ReadTooBig(family, icmp)) {
+    LNS_CHECK(said->mtu == 1400 && said->payload.size() <= quoted);
+    LNS_CHECK(said->ends.local.address.family() == family);
+  }
   // No error is about an error, whatever it quotes.
   LNS_CHECK(!MayBeAnswered(family, message, IcmpProblem::kHopLimit));
 }
@@ -57,6 +63,10 @@ void Clamp(ByteView segment) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const ByteView packet(data, size);
+  for (const Family family : {Family::kIpv4, Family::kIpv6}) {
+    const std::optional<TooBig> said = ReadTooBig(family, packet);
+    LNS_CHECK(!said || said->payload.size() < size);
+  }
   if (CheckIpv4(packet) == IpError::kNone) {
     const ByteView whole = packet.first(LoadBe16(data + 2));
     Answer(Family::kIpv4, whole);

@@ -68,6 +68,21 @@ TEST(SettingsTest, AnswersHaveRatesThatMayBeNone) {
   EXPECT_FALSE(settings->answers.fragment);
 }
 
+TEST(SettingsTest, RoutersOnTheWayAreBelievedSoFar) {
+  const auto defaults = ReadSettings(ConfigFile(kMinimal).path());
+  ASSERT_TRUE(defaults.ok());
+  EXPECT_TRUE(defaults->paths.listen);
+  EXPECT_EQ(defaults->paths.least_mtu, 1280);
+  EXPECT_EQ(defaults->paths.keep, Duration::Seconds(600));
+  const ConfigFile file(std::string(kMinimal) +
+                        "paths: {ignore_reports: true, least_mtu: 576, keep_s: 300}\n");
+  const auto settings = ReadSettings(file.path());
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_FALSE(settings->paths.listen);
+  EXPECT_EQ(settings->paths.least_mtu, 576);
+  EXPECT_EQ(settings->paths.keep, Duration::Seconds(300));
+}
+
 TEST(SettingsTest, ReadsEveryKindOfDevice) {
   const ConfigFile file(
       "cpu: {main_core: 2, worker_cores: [0, 1]}\n"
@@ -205,6 +220,10 @@ INSTANTIATE_TEST_SUITE_P(
                 ":1:28: cpu.worker_cores[2]: core 1 is given twice"},
         Mistake{CPU, ":1:1: ports: expected 1 to 32 ports, found 0"},
         Mistake{"run_dir: here\n" CPU PORT, ":1:10: run_dir: expected an absolute path"},
+        Mistake{"paths: {least_mtu: 575}\n" CPU PORT,
+                ":1:20: paths.least_mtu: expected 576 to 9000, found 575"},
+        Mistake{"paths: {keep_s: 299}\n" CPU PORT,
+                ":1:17: paths.keep_s: expected 300 to 86400, found 299"},
         Mistake{"answers: {burst: 1000001}\n" CPU PORT,
                 ":1:18: answers.burst: expected 0 to 1000000, found 1000001"},
         Mistake{CPU "log_level: loud\n" PORT,

@@ -119,11 +119,11 @@ TEST_P(MistakeTest, IsReportedWhereItStands) {
 INSTANTIATE_TEST_SUITE_P(
     Yaml, MistakeTest,
     testing::Values(
-        Mistake{
-            "unknown field at the top", "run_dir: /x\nrun_dri: /y\n",
-            "d.yaml:2:1: run_dri: unknown field; did you mean `run_dir`?; expected one of "
-            "answers, cpu, "
-            "kernel, listen, log_level, memory, ports, punt, run_dir, tables, vrfs, xdp_object"},
+        Mistake{"unknown field at the top", "run_dir: /x\nrun_dri: /y\n",
+                "d.yaml:2:1: run_dri: unknown field; did you mean `run_dir`?; expected one of "
+                "answers, cpu, "
+                "kernel, listen, log_level, memory, paths, ports, punt, run_dir, tables, vrfs, "
+                "xdp_object"},
         Mistake{"unknown field deep inside", "ports:\n  - name: a\n    af_xdp:\n      ifname: e\n",
                 "d.yaml:4:7: ports[0].af_xdp.ifname: unknown field; expected one of interface, "
                 "queues"},

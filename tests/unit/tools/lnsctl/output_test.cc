@@ -75,7 +75,7 @@ TEST(Json, NamedCountersAreOneObject) {
   EXPECT_EQ(ToJson(counters),
             R"({"generation": 0, "monotonic_ns": 0, "drops": {"no_session": 3, "wrong_peer": 0}, )"
             R"("punts": {}, "punt_overflows": {}, "injects": {}, "traffic": {}, "xdp": {}, )"
-            R"("router": {}})");
+            R"("router": {}, "path_reports": {}})");
 }
 
 TEST(Format, AgesShowTheirTwoLargestUnits) {
