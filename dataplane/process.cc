@@ -187,7 +187,7 @@ absl::Status Process::StartKernelFeeds() {
       settings_.paths,
       [this](int interface_index) -> std::optional<VrfIndex> {
         const Port* port = ports_->FindInterface(interface_index);
-        if (port == nullptr) return std::nullopt;
+        if (port == nullptr || port->settings.role == PortRole::kCore) return std::nullopt;
         return port->settings.vrf.value_or(kMainVrf);
       },
       tables_->writer());

@@ -4,8 +4,7 @@
 // sockets. Linux itself learns nothing from them: no socket of its own sends what they quote.
 //
 // Anybody can forge such a message who knows a tunnel's addresses and ports, and its id where it is
-// quoted. So nothing is believed that makes a way narrower than PathPolicy::least_mtu, and after
-// PathPolicy::keep it is tried again; only so many messages a second are looked at.
+// quoted: docs/decisions/0019-routers-are-believed-so-far.md says what is believed.
 //
 // One thread at a time, but for the counters, which any thread may read.
 // SPDX-License-Identifier: Apache-2.0
@@ -33,7 +32,7 @@ using PathErrorCounters = std::array<Counter, kPathVerdictCount>;
 
 class PathErrors {
  public:
-  // The VRF of the port behind a Linux interface; none: no port of ours.
+  // The VRF of the port behind a Linux interface; none: no port by which L2TP comes.
   using VrfOfInterface = std::function<std::optional<VrfIndex>(int interface_index)>;
   static constexpr uint32_t kMaxPerSecond = 100;
 

@@ -11,14 +11,17 @@
 
 import contextlib
 import re
+import socket
 from dataclasses import dataclass
 
 import pytest
+from scapy.layers.inet import ICMP, IP, UDP
 
 from lab import config
 from lab.commands import wait_until
 from lab.network import connect
 from peer import Lac, Subscriber, udp_socket
+from peer.sockets import inside
 
 NARROW = 1400
 LONG = 1440  # fits the LNS's port with everything around it, and not the narrow link
@@ -70,8 +73,8 @@ def subscriber_behind(lab, outer, outer_df, **paths):
     dataplane = lab.dataplane_config()
     dataplane['paths'] = paths
     lab.start_lns(dataplane=dataplane, controlplane=controlplane)
-    with contextlib.closing(udp_socket(lab.subscriber.name, outer.lac, 1701)) as socket:
-        lac = Lac(socket, outer.destination())
+    with contextlib.closing(udp_socket(lab.subscriber.name, outer.lac, 1701)) as transport:
+        lac = Lac(transport, outer.destination())
         lac.open()
         call = lac.offer()
         lac.await_answer(call)
@@ -119,6 +122,28 @@ def test_without_df_routers_cut(lab):
         assert ping(lab, subscriber, LONG) is None
         assert arrives(subscriber, LONG)
         assert lab.lnsctl('paths') == []
+
+
+def say_too_big(namespace):
+    """As a router would to whom the LNS's packets are too long, one of RFC 792: it quotes an IP
+    header and eight octets. From wherever, and true or not."""
+    quote = IP(src=config.LNS_ADDRESS, dst=IPV4.lac, flags='DF', len=1500) / \
+        UDP(sport=1701, dport=1701, len=1480)
+    message = bytes(ICMP(type=3, code=4, nexthopmtu=NARROW) / quote)
+    with inside(namespace.name), \
+            socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as raw:
+        raw.sendto(message, (config.LNS_ADDRESS, 0))
+
+
+def test_who_is_not_on_the_way_is_not_believed(lab):
+    with subscriber_behind(lab, IPV4, outer_df=True):
+        lab.host.add_route(f'{config.LNS_ADDRESS}/32', config.CORE_ADDRESS)
+        say_too_big(lab.host)
+        wait_until(lambda: lab.lnsctl('path-reports')['foreign_port'], 'the message from the core')
+        assert lab.lnsctl('paths') == []
+        say_too_big(lab.lac)
+        wait_until(lambda: lab.lnsctl('paths'), 'the same message to come from a LAC')
+        assert sum(lab.lnsctl('path-reports').values()) == 2
 
 
 def test_reports_may_be_ignored(lab):
