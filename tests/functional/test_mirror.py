@@ -60,17 +60,18 @@ def ports():
              'vdev': f'net_af_packet1,iface={config.CORE_INTERFACE}'}]
 
 
-def start(lab, extra=(), subscribers=32):
-    """The access mirror is there before the data plane, the core one is made by it."""
+def start(lab, extra=(), own=None, controlplane=None):
+    """The access mirror is there before the data plane, the core one is made by it. own: instead of
+    ports()."""
     for interface in (config.ACCESS_INTERFACE, config.CORE_INTERFACE):
         keep_from_linux(lab.lns, interface)
     lab.lns.run(['ip', 'tuntap', 'add', 'dev', ACCESS, 'mode', 'tap'])
     lab.lns.add_address(ACCESS, f'{config.LNS_ADDRESS}/{config.ACCESS_PREFIX_LENGTH}')
     settings = lab.dataplane_config()
-    settings['ports'] = ports() + list(extra)
+    settings['ports'] = (own or ports()) + list(extra)
     lab.start_dataplane(settings)
     lab.lns.add_address(CORE, f'{config.CORE_ADDRESS}/{config.CORE_PREFIX_LENGTH}')
-    lab.start_controlplane(lab.controlplane_config(subscribers=subscribers))
+    lab.start_controlplane(controlplane)
 
 
 @pytest.fixture
@@ -236,7 +237,7 @@ def traffic(lab, during=None):
 
 def test_a_flood_of_what_is_not_ours_takes_nothing_from_subscribers(lab):
     start(lab, [replaying_port(lab, junk() * 4, mirror=FLOOD, group='flood')],
-          subscribers=SESSIONS)
+          controlplane=lab.controlplane_config(subscribers=SESSIONS))
     lab.lns.add_address(FLOOD, f'{FLOOD_ADDRESS}/24')
 
     def offered():

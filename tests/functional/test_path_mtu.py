@@ -3,8 +3,8 @@
 # Packets that fit arrive, of the others the sender hears what does fit, IPv4 without DF arrives in
 # fragments, and TCP runs. Where the peer's profile says so, everything arrives, in outer fragments.
 #
-# What each length comes to on the wire, also for outer paths that no AF_XDP port has, is in
-# tests/stage/conformance/path_matrix.py.
+# The outer path that is wider than AF_XDP takes is on a port that Linux does not own, with a mirror
+# there. What each length comes to on the wire is in tests/stage/conformance/path_matrix.py.
 #
 # SPDX-License-Identifier: Apache-2.0
 # Copyright The Terminus Authors
@@ -18,12 +18,14 @@ import pytest
 from scapy.layers.inet import IP, UDP
 from scapy.utils import rdpcap
 
+import test_mirror
 from household import dial, made_up_address, online
 from lab import config
 
 INNER = (1280, 1400, 1460, 1492, 1500)
 AROUND = 20 + 8 + 6 + 4  # IPv4, UDP, L2TP, PPP
 WIDEST = 3000  # for a veth pair with an XDP program
+JUMBO = 9000
 CORE_MTU = 1500
 TRANSFERRED, WINDOW = 500_000, 64_000
 
@@ -49,13 +51,27 @@ def start(make_lab, outer_mtu, **profile):
         directory.mkdir()
         config.write(directory / 'narrow.yaml', {'match': {'addresses': ['0.0.0.0/0']}, **profile})
         settings['profiles'] = ['narrow']
-    lab.start_lns(controlplane=settings)
+    if outer_mtu > WIDEST:
+        start_beside_linux(lab, outer_mtu, settings)
+    else:
+        lab.start_lns(controlplane=settings)
     lab.lacsim_online = dial(lab, 'both', '--mru', CORE_MTU)
     session = online(lab)
     address6 = made_up_address(lab)
     return lab, [
         Family('IPv4', 40, 28, (config.HOST_ADDRESS, session['ipv4_address']), ('-4',)),
         Family('IPv6', 60, 48, (config.HOST_ADDRESS6, str(address6)), ('-6',))]
+
+
+def start_beside_linux(lab, outer_mtu, controlplane):
+    """Ports by packet capture, which takes any length."""
+    access, core = test_mirror.ports()
+    interface = config.ACCESS_INTERFACE
+    access |= {'mtu': outer_mtu, 'mac': '02:00:00:00:00:a1',
+               'vdev': f'net_pcap0,rx_iface_in={interface},tx_iface={interface}'}
+    test_mirror.start(lab, own=[access, core], controlplane=controlplane)
+    lab.lns.add_address(test_mirror.CORE,
+                        f'{config.CORE_ADDRESS6}/{config.CORE_PREFIX_LENGTH6}')
 
 
 def forget(lab):
@@ -126,7 +142,7 @@ def leave(lab):
     lab.processes.remove(lab.lacsim_online)
 
 
-@pytest.mark.parametrize('outer', [1500, 1540, WIDEST])
+@pytest.mark.parametrize('outer', [1500, 1540, WIDEST, JUMBO])
 def test_each_length_passes_or_its_sender_hears_what_would(make_lab, outer):
     lab, families = start(make_lab, outer)
     fits = min(outer - AROUND, 1500)
