@@ -33,6 +33,12 @@ class Namespace:
     def add_route(self, prefix, gateway):
         self.run(['ip', 'route', 'add', prefix, 'via', gateway])
 
+    def is_probing(self, interface):
+        """Whether Linux still looks for others with an IPv6 address of the interface, its link-local
+        one for instance. Until then it asks for nobody's MAC address there of its own accord."""
+        return bool(self.run(['ip', '-6', 'address', 'show', 'dev', interface,
+                              'tentative']).stdout.strip())
+
     def links(self):
         """`ip -json -details link` of the namespace."""
         return json.loads(self.run(['ip', '-json', '-details', 'link', 'show']).stdout)
