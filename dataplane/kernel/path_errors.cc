@@ -18,7 +18,6 @@
 #include "lib/net/too_big.h"
 
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
 #include "spdlog/spdlog.h"
 
 namespace lns::dataplane {

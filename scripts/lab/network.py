@@ -7,7 +7,7 @@
 
 import json
 
-from .commands import run
+from .commands import run, wait_until
 
 
 class Namespace:
@@ -33,11 +33,12 @@ class Namespace:
     def add_route(self, prefix, gateway):
         self.run(['ip', 'route', 'add', prefix, 'via', gateway])
 
-    def is_probing(self, interface):
-        """Whether Linux still looks for others with an IPv6 address of the interface, its link-local
-        one for instance. Until then it asks for nobody's MAC address there of its own accord."""
-        return bool(self.run(['ip', '-6', 'address', 'show', 'dev', interface,
-                              'tentative']).stdout.strip())
+    def wait_while_probing(self, interface):
+        """Until Linux no longer looks for others with an IPv6 address of the interface, its
+        link-local one for instance: before, it asks for nobody's MAC address there by itself."""
+        tentative = ['ip', '-6', 'address', 'show', 'dev', interface, 'tentative']
+        wait_until(lambda: not self.run(tentative).stdout.strip(),
+                   f'the IPv6 addresses of {interface} in {self.name}')
 
     def links(self):
         """`ip -json -details link` of the namespace."""

@@ -72,7 +72,7 @@ def subscriber_behind(lab, outer, outer_df, **paths):
     controlplane['profiles'] = ['far']
     dataplane = lab.dataplane_config()
     dataplane['paths'] = paths
-    wait_until(lambda: not lab.lns.is_probing(config.ACCESS_INTERFACE), 'link-local addresses')
+    lab.lns.wait_while_probing(config.ACCESS_INTERFACE)
     lab.start_lns(dataplane=dataplane, controlplane=controlplane)
     with contextlib.closing(udp_socket(lab.subscriber.name, outer.lac, 1701)) as transport:
         lac = Lac(transport, outer.destination())

@@ -25,7 +25,7 @@ def both(lab):
     lab.lns.add_address(config.ACCESS_INTERFACE, f'{LNS6}/64')
     for index in range(TUNNELS):
         lab.lac.add_address('lac0', f'{FIRST_LAC6[:-1]}{index + 1}/64')
-    wait_until(lambda: not lab.lns.is_probing(config.ACCESS_INTERFACE), 'link-local addresses')
+    lab.lns.wait_while_probing(config.ACCESS_INTERFACE)
     settings = config.with_ipv6(lab.controlplane_config(subscribers=SESSIONS))
     settings['lns']['addresses'].append(LNS6)
     lab.start_lns(controlplane=settings)

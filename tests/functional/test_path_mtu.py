@@ -20,7 +20,7 @@ from scapy.utils import rdpcap
 
 import test_mirror
 from household import dial, made_up_address, online
-from lab import config, wait_until
+from lab import config
 
 INNER = (1280, 1400, 1460, 1492, 1500)
 AROUND = 20 + 8 + 6 + 4  # IPv4, UDP, L2TP, PPP
@@ -72,7 +72,7 @@ def start_beside_linux(lab, outer_mtu, controlplane):
     test_mirror.start(lab, own=[access, core], controlplane=controlplane)
     lab.lns.add_address(test_mirror.CORE,
                         f'{config.CORE_ADDRESS6}/{config.CORE_PREFIX_LENGTH6}')
-    wait_until(lambda: not lab.lns.is_probing(test_mirror.CORE), 'link-local addresses')
+    lab.lns.wait_while_probing(test_mirror.CORE)
 
 
 def forget(lab):

@@ -1,5 +1,5 @@
 // From a router's message to what the tables are told. The sockets are tested in
-// tests/functional/test_path_mtu.py.
+// tests/functional/test_narrow_path.py.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #include <gtest/gtest.h>
