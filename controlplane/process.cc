@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "controlplane/loop/clock.h"
+#include "lib/os/clock.h"
 
 #include "absl/strings/str_cat.h"
 

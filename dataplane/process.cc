@@ -13,6 +13,8 @@
 #include <chrono>
 #include <random>
 
+#include "lib/os/clock.h"
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "spdlog/spdlog.h"
@@ -247,10 +249,10 @@ void Process::Run(int stop_descriptor) {
       }
     }
     const auto now = std::chrono::steady_clock::now();
-    if ((ready[2].revents | ready[3].revents) != 0) path_errors_->Serve(PathErrors::Now());
+    if ((ready[2].revents | ready[3].revents) != 0) path_errors_->Serve(MonotonicNow());
     if (now >= next_housekeeping) {
       next_housekeeping = now + kHousekeepingEvery;
-      path_errors_->Tick(PathErrors::Now());
+      path_errors_->Tick(MonotonicNow());
       WatchLinks();
     }
   }

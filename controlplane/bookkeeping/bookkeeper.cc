@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "controlplane/loop/clock.h"
 #include "lib/base/check.h"
+#include "lib/os/clock.h"
 #include "lib/radius/attributes.h"
 
 #include "absl/strings/str_cat.h"

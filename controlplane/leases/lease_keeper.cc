@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "controlplane/loop/clock.h"
+#include "lib/os/clock.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <variant>
 
-#include "controlplane/loop/clock.h"
 #include "controlplane/radius/access_request.h"
+#include "lib/os/clock.h"
 
 #include "absl/strings/str_cat.h"
 

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <chrono>
 
-#include "controlplane/loop/clock.h"
 #include "controlplane/southbound/convert.h"
+#include "lib/os/clock.h"
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"

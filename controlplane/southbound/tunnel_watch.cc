@@ -8,8 +8,8 @@
 #include <chrono>
 #include <utility>
 
-#include "controlplane/loop/clock.h"
 #include "controlplane/southbound/channel.h"
+#include "lib/os/clock.h"
 
 #include "absl/time/time.h"
 

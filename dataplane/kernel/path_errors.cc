@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -16,6 +15,7 @@
 #include "lib/net/icmp_error.h"
 #include "lib/net/ipv4.h"
 #include "lib/net/too_big.h"
+#include "lib/os/clock.h"
 
 #include "absl/status/statusor.h"
 #include "spdlog/spdlog.h"
@@ -95,11 +95,6 @@ std::optional<l2tp::PeerTunnelId> TunnelOf(ByteView l2tp_message) {
 
 PathErrors::PathErrors(const PathPolicy& policy, VrfOfInterface vrf_of, TableWriter& writer)
     : policy_(policy), vrf_of_(std::move(vrf_of)), writer_(writer) {}
-
-Instant PathErrors::Now() {
-  const auto since = std::chrono::steady_clock::now().time_since_epoch();
-  return Instant::FromNanoseconds(std::chrono::nanoseconds(since).count());
-}
 
 absl::Status PathErrors::Open() {
   if (!policy_.listen) return absl::OkStatus();

@@ -36,9 +36,6 @@ class PathErrors {
   using VrfOfInterface = std::function<std::optional<VrfIndex>(int interface_index)>;
   static constexpr uint32_t kMaxPerSecond = 100;
 
-  // Of the clock by which everything here, and what the tables are told, is timed.
-  static Instant Now();
-
   // The writer outlives it.
   PathErrors(const PathPolicy& policy, VrfOfInterface vrf_of, TableWriter& writer);
 

@@ -6,11 +6,11 @@
 #include <map>
 #include <utility>
 
-#include "dataplane/kernel/path_errors.h"
 #include "dataplane/services/convert.h"
 #include "dataplane/services/grpc_status.h"
 #include "dataplane/services/pages.h"
 #include "dataplane/services/policy_convert.h"
+#include "lib/os/clock.h"
 
 #include "absl/strings/str_cat.h"
 
@@ -238,7 +238,7 @@ grpc::Status ForwardingService::ListSubscriberPrefixes(
 grpc::Status ForwardingService::ListPathLimits(grpc::ServerContext*,
                                                const v1::ListPathLimitsRequest*,
                                                grpc::ServerWriter<v1::PathLimit>* out) {
-  const Instant now = PathErrors::Now();
+  const Instant now = MonotonicNow();
   for (const PathLimit& limit : writer_.PathLimits()) {
     if (!out->Write(FromPathLimit(limit, now))) break;
   }

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/loop/clock.h"
+#include "lib/os/clock.h"
 
 namespace lns::controlplane {
 namespace {

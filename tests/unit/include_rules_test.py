@@ -74,8 +74,8 @@ RULES = {
     'lib/dhcpv6': (LIB_PROTOCOL, ('std', 'absl')),
     'lib/radius': (LIB_PROTOCOL, ('std', 'absl')),
     # Files into protobuf messages: the one library that knows both YAML and the schema.
-    # What the kernel gives a process, owned: the one library that does I/O.
-    'lib/os': (LIB_LEAF, ('std', 'system', 'absl')),
+    # What the kernel gives a process: descriptors, locks, the time. The one library that does I/O.
+    'lib/os': (LIB_LEAF, ('std', 'clock', 'system', 'absl')),
     'lib/config': (LIB_LEAF, ('std', 'files', 'absl', 'yaml', 'protobuf', 'generated-config')),
 
     # The packet path: DPDK and per-packet headers, no API, no logging.
@@ -91,7 +91,7 @@ RULES = {
     'dataplane/kernel': (PACKET_PATH + LIB_OS + ('dataplane/core', 'dataplane/tables',
                                                  'dataplane/ports'),
                          PROCESS + ('dpdk', 'netlink')),
-    'dataplane/services': (PACKET_PATH + ('dataplane',),
+    'dataplane/services': (PACKET_PATH + LIB_OS + ('dataplane',),
                            PROCESS + ('dpdk', 'grpc', 'protobuf', 'generated')),
     'dataplane': (PACKET_PATH + LIB_OS + ('dataplane', 'lib/config'),
                   PROCESS + ('dpdk', 'cli11', 'generated-config')),
@@ -120,7 +120,7 @@ RULES = {
     # What outlives the process.
     'controlplane/storage': (('lib/base',), PROCESS + ('sqlite',)),
     'controlplane/leases': (('lib/base', 'lib/net', 'controlplane/address', 'controlplane/loop',
-                             'controlplane/storage'), PROCESS),
+                             'controlplane/storage') + LIB_OS, PROCESS),
     'controlplane/metrics': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/loop',
                                                  'controlplane/radius',
                                                  'controlplane/southbound'),
@@ -134,7 +134,7 @@ RULES = {
     'controlplane/transport': (LIB_PROTOCOL + LIB_OS + ('lib/l2tp', 'controlplane/lns',
                                                         'controlplane/loop'),
                                PROCESS),
-    'controlplane/southbound': (LIB_PROTOCOL + ('lib/l2tp', 'controlplane/lns',
+    'controlplane/southbound': (LIB_PROTOCOL + LIB_OS + ('lib/l2tp', 'controlplane/lns',
                                                 'controlplane/loop'),
                                 PROCESS + ('grpc', 'protobuf', 'generated')),
     'controlplane/services': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/loop',

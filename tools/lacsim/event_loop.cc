@@ -10,6 +10,7 @@
 #include <cerrno>
 
 #include "lib/base/check.h"
+#include "lib/os/clock.h"
 
 namespace lns::lacsim {
 namespace {
@@ -38,14 +39,8 @@ void EventLoop::Forget(int fd) {
   watchers_[static_cast<size_t>(fd)] = nullptr;
 }
 
-Instant EventLoop::Now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  return Instant::FromNanoseconds(now.tv_sec * 1'000'000'000 + now.tv_nsec);
-}
-
 void EventLoop::RunOnce(Instant deadline) {
-  const Instant now = Now();
+  const Instant now = MonotonicNow();
   Duration wait = deadline > now ? std::min(deadline - now, kLongestWait) : Duration();
   const timespec timeout{.tv_sec = wait.nanoseconds() / 1'000'000'000,
                          .tv_nsec = wait.nanoseconds() % 1'000'000'000};

@@ -20,8 +20,6 @@ class EventLoop {
   absl::Status Watch(int fd, std::function<void()> on_readable);
   void Forget(int fd);
 
-  // CLOCK_MONOTONIC.
-  static Instant Now();
   // Calls what is readable; waits for that until `deadline` at most.
   void RunOnce(Instant deadline);
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/os/clock.h"
+
 namespace lns::lacsim {
 namespace {
 // What the TUN device, the pings and the first flow belong to.
@@ -28,7 +30,7 @@ absl::Status OnlinePhase::Start(std::vector<uint32_t> addresses, std::optional<U
     traffic_ = std::make_unique<Traffic>(options_.traffic, std::move(addresses), uplink_, *host_);
     traffic_->Start(now);
     absl::Status status =
-        loop_.Watch(host_->fd(), [this] { host_->OnReadable(*traffic_, EventLoop::Now()); });
+        loop_.Watch(host_->fd(), [this] { host_->OnReadable(*traffic_, MonotonicNow()); });
     if (!status.ok()) return status;
   }
   if (options_.pings > 0 && first_online) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "lib/l2tp/header.h"
+#include "lib/os/clock.h"
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
@@ -121,7 +122,7 @@ absl::Status Simulation::OpenLac(uint32_t index, l2tp::LocalTunnelId tunnel_id) 
     lac->subscribers()[i].index = i * options_.tunnels + index;
   }
   absl::Status status =
-      loop_.Watch(lac->wire().fd(), [lac = lac.get()] { lac->OnReadable(EventLoop::Now()); });
+      loop_.Watch(lac->wire().fd(), [lac = lac.get()] { lac->OnReadable(MonotonicNow()); });
   lacs_.push_back(std::move(lac));
   return status;
 }
@@ -150,7 +151,7 @@ void Simulation::OnSignal() {
 // --- the phases ---
 
 Report Simulation::Run() {
-  next_progress_ = EventLoop::Now() + kProgressInterval;
+  next_progress_ = MonotonicNow() + kProgressInterval;
   DialTunnels();
   DialCalls();
   StayOnline();
@@ -166,7 +167,7 @@ void Simulation::DialTunnels() {
   CallRamp ramp(options_.calls_per_second, options_.calls_in_flight);
   uint32_t next = 0;
   while (tunnels_settled_ < options_.tunnels && signals_seen_ == 0) {
-    const Instant now = EventLoop::Now();
+    const Instant now = MonotonicNow();
     while (next < options_.tunnels && ramp.Take(now, next - tunnels_settled_)) {
       opened_at_[next] = now;
       lacs_[next]->Open(now);
@@ -180,10 +181,10 @@ void Simulation::DialTunnels() {
 void Simulation::DialCalls() {
   CallRamp ramp(options_.calls_per_second, options_.calls_in_flight, options_.catch_up);
   uint32_t next = 0;
-  first_call_ = EventLoop::Now();
+  first_call_ = MonotonicNow();
   report_.first_call = first_call_;
   while (sessions_settled_ < options_.sessions && signals_seen_ == 0) {
-    const Instant now = EventLoop::Now();
+    const Instant now = MonotonicNow();
     // Who waits for the LNS to call does not count as a call of ours.
     while (next < options_.sessions &&
            (options_.outgoing || ramp.Take(now, next - sessions_settled_))) {
@@ -216,16 +217,16 @@ void Simulation::StayOnline() {
   if (!anyone && options_.sessions > 0) return;
   online_ = std::make_unique<OnlinePhase>(options_, loop_, uplink_, buffers_);
   const absl::Status status =
-      online_->Start(std::move(addresses), std::move(host_socket_), EventLoop::Now());
+      online_->Start(std::move(addresses), std::move(host_socket_), MonotonicNow());
   if (!status.ok()) {
     report_.errors.push_back(std::string(status.message()));
     online_->Stop();
   }
-  if (options_.silent > 0) silence_at_ = EventLoop::Now() + options_.silent_after;
-  while (!online_->done(EventLoop::Now()) && signals_seen_ < 2) {
+  if (options_.silent > 0) silence_at_ = MonotonicNow() + options_.silent_after;
+  while (!online_->done(MonotonicNow()) && signals_seen_ < 2) {
     Turn(std::min(online_->NextDeadline(), silence_at_));
-    online_->OnTimer(EventLoop::Now());
-    if (silence_at_ <= EventLoop::Now()) SilenceSome(EventLoop::Now());
+    online_->OnTimer(MonotonicNow());
+    if (silence_at_ <= MonotonicNow()) SilenceSome(MonotonicNow());
   }
 }
 
@@ -250,11 +251,11 @@ void Simulation::LeaveSessions() {
   CallRamp ramp(options_.calls_per_second, options_.calls_in_flight);
   uint32_t next = 0;
   // Each hang-up is bounded by PPP's own timers; the ramp by the number of sessions.
-  Instant give_up = EventLoop::Now() + kHangUpTimeout;
+  Instant give_up = MonotonicNow() + kHangUpTimeout;
   const uint32_t gone_before = sessions_gone_;
   uint32_t hung_up = 0;
   while (sessions_gone_ < options_.sessions && signals_seen_ < 2) {
-    const Instant now = EventLoop::Now();
+    const Instant now = MonotonicNow();
     if (now >= give_up) return;
     const auto in_flight = [&] {
       const uint32_t gone = sessions_gone_ - gone_before;
@@ -272,20 +273,20 @@ void Simulation::LeaveSessions() {
 }
 
 void Simulation::LeaveTunnels() {
-  const Instant give_up = EventLoop::Now() + kStopCcnTimeout;
-  for (const auto& lac : lacs_) lac->Close(EventLoop::Now());
+  const Instant give_up = MonotonicNow() + kStopCcnTimeout;
+  for (const auto& lac : lacs_) lac->Close(MonotonicNow());
   const auto unsettled = [&] {
     return std::count_if(lacs_.begin(), lacs_.end(),
                          [](const auto& lac) { return !lac->settled(); });
   };
-  while (unsettled() > 0 && EventLoop::Now() < give_up && signals_seen_ < 2) Turn(give_up);
+  while (unsettled() > 0 && MonotonicNow() < give_up && signals_seen_ < 2) Turn(give_up);
   report_.tunnels_unacknowledged = static_cast<uint32_t>(unsettled());
 }
 
 void Simulation::Turn(Instant deadline) {
   for (const auto& lac : lacs_) deadline = std::min(deadline, lac->NextDeadline());
   loop_.RunOnce(deadline);
-  const Instant now = EventLoop::Now();
+  const Instant now = MonotonicNow();
   for (const auto& lac : lacs_) {
     if (lac->NextDeadline() <= now) lac->OnTimer(now);
   }
@@ -303,10 +304,10 @@ void Simulation::ShowProgress(Instant now) {
 // --- what the LACs tell ---
 
 void Simulation::OnTunnelUp(Lac& lac) {
-  const Duration took = EventLoop::Now() - opened_at_[lac.index()];
+  const Duration took = MonotonicNow() - opened_at_[lac.index()];
   ++tunnels_settled_;
   ++report_.tunnels.established;
-  report_.tunnels.setup = std::max(report_.tunnels.setup, EventLoop::Now() - opened_at_[0]);
+  report_.tunnels.setup = std::max(report_.tunnels.setup, MonotonicNow() - opened_at_[0]);
   report_.tunnels.setup_times.Add(took);
 }
 
@@ -341,7 +342,7 @@ void Simulation::OnGone(Lac&, Subscriber& subscriber) {
   } else {
     ++report_.sessions.failed;
     ++sessions_settled_;
-    report_.last_answer = EventLoop::Now();
+    report_.last_answer = MonotonicNow();
   }
   if (subscriber.ending) report_.sessions.failures.Add(CauseOf(*subscriber.ending));
 }

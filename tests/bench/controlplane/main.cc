@@ -16,8 +16,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include "controlplane/loop/clock.h"
 #include "controlplane/southbound/forwarding_client.h"
+#include "lib/os/clock.h"
 #include "tests/bench/controlplane/subscribers.h"
 
 namespace lns::bench {
@@ -67,24 +67,24 @@ std::optional<Refill> RefillDataplane(const std::string& target, controlplane::E
         std::fprintf(stderr, "bench: %s\n", std::string(text).c_str());
       },
       [](const dataplane::v1::Info&) {});
-  const Instant start = controlplane::MonotonicNow();
+  const Instant start = MonotonicNow();
   client.Start();
   Refill refill;
   controlplane::EngineActions actions;
   while (!client.status().connected) {
-    if (controlplane::MonotonicNow() - start > kPatience) return std::nullopt;
+    if (MonotonicNow() - start > kPatience) return std::nullopt;
     pollfd entry{mailbox.wake_fd(), POLLIN, 0};
     poll(&entry, 1, 5);
     mailbox.ClearWake();
     mailbox.Drain(1, [&](controlplane::Mailbox::Command& command) {
-      const Instant before = controlplane::MonotonicNow();
+      const Instant before = MonotonicNow();
       command(engine, before, actions);
-      refill.longest_turn_ms = std::max(
-          refill.longest_turn_ms,
-          static_cast<double>((controlplane::MonotonicNow() - before).nanoseconds()) * 1e-6);
+      refill.longest_turn_ms =
+          std::max(refill.longest_turn_ms,
+                   static_cast<double>((MonotonicNow() - before).nanoseconds()) * 1e-6);
     });
   }
-  refill.seconds = static_cast<double>((controlplane::MonotonicNow() - start).nanoseconds()) * 1e-9;
+  refill.seconds = static_cast<double>((MonotonicNow() - start).nanoseconds()) * 1e-9;
   mailbox.Close();
   return refill;
 }

@@ -19,7 +19,7 @@
 #include <set>
 
 #include "controlplane/bookkeeping/bookkeeper.h"
-#include "controlplane/loop/clock.h"
+#include "lib/os/clock.h"
 #include "lib/radius/attributes.h"
 #include "lib/radius/builder.h"
 #include "lib/radius/signature.h"

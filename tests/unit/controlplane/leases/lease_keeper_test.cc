@@ -11,7 +11,7 @@
 #include <map>
 
 #include "controlplane/leases/lease_keeper.h"
-#include "controlplane/loop/clock.h"
+#include "lib/os/clock.h"
 
 namespace lns::controlplane {
 namespace {

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "controlplane/loop/clock.h"
 #include "controlplane/radius/authenticator.h"
 #include "lib/base/rng.h"
+#include "lib/os/clock.h"
 #include "lib/os/file_descriptor.h"
 #include "lib/radius/attributes.h"
 #include "lib/radius/builder.h"

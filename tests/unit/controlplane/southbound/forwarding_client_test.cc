@@ -6,8 +6,8 @@
 
 #include <set>
 
-#include "controlplane/loop/clock.h"
 #include "controlplane/southbound/forwarding_client.h"
+#include "lib/os/clock.h"
 #include "tests/unit/controlplane/loop/fakes.h"
 #include "tests/unit/controlplane/southbound/fake_forwarding.h"
 

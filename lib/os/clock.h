@@ -1,5 +1,5 @@
-// The only place where lns-controlplane reads a clock: CLOCK_MONOTONIC as an Instant. The same
-// clock stamps punted frames in the data plane, so the two can be compared.
+// CLOCK_MONOTONIC as an Instant: the one clock by which both processes time what they do. It stamps
+// punted frames in the data plane too, so that instants of the two can be compared.
 // SPDX-License-Identifier: Apache-2.0
 // Copyright The Terminus Authors
 #pragma once
@@ -8,7 +8,7 @@
 
 #include "lib/base/time.h"
 
-namespace lns::controlplane {
+namespace lns {
 
 inline Instant MonotonicNow() {
   timespec now{};
@@ -16,4 +16,4 @@ inline Instant MonotonicNow() {
   return Instant::FromNanoseconds(int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
 }
 
-}  // namespace lns::controlplane
+}  // namespace lns
