@@ -74,7 +74,8 @@ class Lab:
             raise LabError('needs root: network namespaces and XDP')
         missing = [name for name in PROGRAMS if not self.program(name).is_file()]
         if missing:
-            raise LabError(f'not built in {self.tree}: {", ".join(missing)}; run scripts/build')
+            build = 'scripts/build' + (' release' if self.tree.name == 'build-release' else '')
+            raise LabError(f'not built in {self.tree}: {", ".join(missing)}; run {build}')
         self.directory = Path(tempfile.mkdtemp(prefix=f'{self.prefix}-'))
         self.run_dir = self.directory / 'run'
         self.run_dir.mkdir()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from lab import config, wait_until
+from lab import Lab, LabError, config, wait_until
 
 SESSIONS = 10
 TRAFFIC_S = 20
@@ -117,3 +117,10 @@ def test_leftovers_of_a_killed_data_plane_do_not_stop_the_next(lab):
     lab.processes.remove(lab.dataplane)
     lab.start_lns()
     lab.lacsim('--sessions', 2, pps=100, seconds=1)
+
+
+@pytest.mark.parametrize('tree, build', [('build', 'scripts/build'),
+                                         ('build-release', 'scripts/build release')])
+def test_a_tree_that_is_not_built_is_named_with_what_builds_it(tmp_path, tree, build):
+    with pytest.raises(LabError, match=f'not built in {tmp_path / tree}: .*; run {build}$'):
+        Lab(tmp_path / tree).__enter__()
