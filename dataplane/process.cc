@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
 #include <random>
 
 #include "lib/os/clock.h"
@@ -22,7 +21,7 @@
 namespace lns::dataplane {
 namespace {
 
-constexpr std::chrono::milliseconds kHousekeepingEvery{1000};
+constexpr Duration kHousekeepingEvery = Duration::Seconds(1);
 // Packets of a worker that may wait for their sessions' rates.
 constexpr uint32_t kMinBacklog = 256;
 constexpr uint32_t kMaxBacklog = 65536;
@@ -229,7 +228,7 @@ void Process::Run(int stop_descriptor) {
                  offers.empty() ? "nothing for it" : absl::StrJoin(offers, ", "),
                  port.settings.mirror.empty() ? "" : "; mirror in Linux: ", port.settings.mirror);
   }
-  auto next_housekeeping = std::chrono::steady_clock::now();
+  Instant next_housekeeping = MonotonicNow();
   bool had_client = false;
   for (;;) {
     const auto [path_errors, path_errors6] = path_errors_->descriptors();
@@ -237,7 +236,7 @@ void Process::Run(int stop_descriptor) {
                       {.fd = punt_server_->descriptor(), .events = POLLIN, .revents = 0},
                       {.fd = path_errors, .events = POLLIN, .revents = 0},
                       {.fd = path_errors6, .events = POLLIN, .revents = 0}};
-    poll(ready, std::size(ready), static_cast<int>(kHousekeepingEvery.count()));
+    poll(ready, std::size(ready), static_cast<int>(kHousekeepingEvery.milliseconds()));
     if (ready[0].revents != 0) return;
     if (ready[1].revents != 0) punt_server_->Serve();
     if (punt_server_->has_client() != had_client) {
@@ -248,11 +247,11 @@ void Process::Run(int stop_descriptor) {
         spdlog::warn("control plane is gone; forwarding goes on");
       }
     }
-    const auto now = std::chrono::steady_clock::now();
-    if ((ready[2].revents | ready[3].revents) != 0) path_errors_->Serve(MonotonicNow());
+    const Instant now = MonotonicNow();
+    if ((ready[2].revents | ready[3].revents) != 0) path_errors_->Serve(now);
     if (now >= next_housekeeping) {
       next_housekeeping = now + kHousekeepingEvery;
-      path_errors_->Tick(MonotonicNow());
+      path_errors_->Tick(now);
       WatchLinks();
     }
   }

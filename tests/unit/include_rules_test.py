@@ -73,9 +73,9 @@ RULES = {
     'lib/nd': (LIB_PROTOCOL, ('std', 'absl')),
     'lib/dhcpv6': (LIB_PROTOCOL, ('std', 'absl')),
     'lib/radius': (LIB_PROTOCOL, ('std', 'absl')),
-    # Files into protobuf messages: the one library that knows both YAML and the schema.
     # What the kernel gives a process: descriptors, locks, the time. The one library that does I/O.
     'lib/os': (LIB_LEAF, ('std', 'clock', 'system', 'absl')),
+    # Files into protobuf messages: the one library that knows both YAML and the schema.
     'lib/config': (LIB_LEAF, ('std', 'files', 'absl', 'yaml', 'protobuf', 'generated-config')),
 
     # The packet path: DPDK and per-packet headers, no API, no logging.
@@ -135,7 +135,7 @@ RULES = {
                                                         'controlplane/loop'),
                                PROCESS),
     'controlplane/southbound': (LIB_PROTOCOL + LIB_OS + ('lib/l2tp', 'controlplane/lns',
-                                                'controlplane/loop'),
+                                                         'controlplane/loop'),
                                 PROCESS + ('grpc', 'protobuf', 'generated')),
     'controlplane/services': (LIB_ALL + LIB_OS + ('controlplane/lns', 'controlplane/loop',
                                          'controlplane/radius',
